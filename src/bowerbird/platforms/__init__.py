@@ -1,0 +1,1 @@
+"""The networks we post to: one adapter each, all behind the same port."""

@@ -1,0 +1,1 @@
+"""A driver that posts through a site's own pages; the sites themselves are data."""

@@ -1,0 +1,1 @@
+"""Breakers, retries, deadlines and failpoints: how a call to something breakable is made."""
