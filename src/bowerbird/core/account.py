@@ -1,0 +1,114 @@
+"""Whose posts they are, what holds them back, and how much may be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How a post of this account comes by its approval."""
+
+    ASK = "ask"  # a person approves everything (default)
+    ASK_NEW = "ask-new"  # the bank and evergreen posts pass; everything else is asked
+    VETO = "veto"  # sent at its time unless a person says no before
+    AUTO = "auto"  # nobody is asked
+
+
+class HoldKind(StrEnum):
+    """Why nothing is sent for an account just now. Holds live on accounts, never in a post's state."""
+
+    PAUSED = "paused"
+    SIGNED_OUT = "signed out"
+    BUDGET = "budget"
+    LIMITED = "limited"
+    CLOCK = "clock"
+    UNATTESTED = "unattested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account on one platform.
+
+    Args:
+        id: ``<platform>:<handle>``, chosen once.
+        platform: the adapter's name: ``sandbox``, ``sandbox-web``, ``bluesky``.
+        url: the address of the platform's server.
+        rehearsal: True on the sandbox; rehearsal numbers never mix with real ones.
+        mode: how posts are approved.
+        zone: IANA time zone of the slots.
+        slots: local times of day, ``HH:MM``; posts are planned for these.
+        every_s: instead of slots, one each `every_s` seconds (rehearsal), or None.
+        cover_h: hours of queue the planner keeps full.
+        labelled, operator: attested by the owner before the first real post: the account says that it is
+            automated, and who runs it.
+        searches: queries the harvester looks for.
+    """
+
+    id: str
+    workspace_id: str = "home"
+    platform: str
+    handle: str
+    url: str = ""
+    rehearsal: bool = False
+    mode: Mode = Mode.ASK
+    zone: str = "UTC"
+    slots: tuple[str, ...] = ("09:30", "12:30", "17:30")
+    every_s: float | None = None
+    cover_h: float = 24.0
+    posts_per_hour_max: int = 4
+    posts_per_day_max: int = 12
+    labelled: bool = False
+    operator: str = ""
+    searches: tuple[str, ...] = ()
+    followers: int | None = None
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """One reason to send nothing for an account, since when, until when (None: until lifted), and in words."""
+
+    account_id: str
+    kind: HoldKind
+    since: int
+    until: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """A limit over a sliding window, taken in the same transaction as the claim.
+
+    Args:
+        scope: ``account``, ``app`` or ``host``.
+        key: what is counted, such as ``account:bluesky:wren``; quotas with the same key and unit share a ledger.
+        window_s: length of the window in seconds.
+        max: the most that may be spent inside any window.
+        unit: ``posts``, ``points``, ``tokens`` or ``dollars``.
+        cost: how much one post (one part of a thread) takes.
+    """
+
+    scope: str
+    key: str
+    window_s: float
+    max: float
+    unit: str = "posts"
+    cost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """How much of a quota is gone: `used` counts what is reserved too; both in the quota's unit."""
+
+    quota: Quota
+    used: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """A claim that a quota did not allow; `retry_at` is when enough falls out of the window (microseconds)."""
+
+    quota: Quota
+    used: float
+    retry_at: int
