@@ -1,0 +1,55 @@
+"""What holds for every test: nobody blocks the event loop, and nobody's own settings leak in."""
+
+import os
+import traceback
+from collections.abc import Iterator
+
+import blockbuster
+import pytest
+from blockbuster import BlockBuster, BlockingError
+
+# Where the product may block the loop after all, each with its reason.
+MAY_BLOCK = {
+    # A template is read from disk once, then kept; a page is not worth a thread for it.
+    ("jinja2/loaders.py", "get_source"): ("io.BufferedReader.read", "io.TextIOWrapper.read", "os.stat"),
+}
+
+
+class WitnessedBlockingError(BlockingError):
+    """A blocking call that is remembered even if the code that made it swallows the error."""
+
+    seen: list[str] = []  # noqa: RUF012  one list for the whole run is the point
+
+    def __init__(self, call: str) -> None:
+        """Remembers the name of `call` and the eight innermost frames that led to it."""
+        super().__init__(call)
+        self.seen.append(f"{call}\n{''.join(traceback.format_stack(limit=8)[:-2])}")
+
+
+@pytest.fixture(scope="session")
+def watched_loop() -> Iterator[list[str]]:
+    """Makes every blocking call that product code makes inside a running loop an error."""
+    watch = BlockBuster(scanned_modules=["bowerbird"])
+    for (file, function), calls in MAY_BLOCK.items():
+        for call in calls:
+            watch.functions[call].can_block_in(file, function)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blockbuster.blockbuster, "BlockingError", WitnessedBlockingError)
+        watch.activate()
+        yield WitnessedBlockingError.seen
+        watch.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def blocking_calls(watched_loop: list[str]) -> Iterator[list[str]]:
+    """Fails a test in which product code blocked the event loop, also where the error was caught."""
+    watched_loop.clear()
+    yield watched_loop
+    assert not watched_loop, "Blocked the event loop:\n" + "\n".join(watched_loop)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_settings() -> None:
+    """Forgets the BOWERBIRD_ variables of whoever runs the tests."""
+    for name in [name for name in os.environ if name.startswith("BOWERBIRD_")]:
+        del os.environ[name]
