@@ -1,1 +1,1 @@
-"""Where texts come from: banks of claims with their evidence, and language models."""
+"""The writers: a claim bank whose entries carry their evidence, language models, and the ladder over both."""
