@@ -1,0 +1,253 @@
+"""An event loop whose time jumps when everybody sleeps: a day passes as fast as the work in it allows.
+
+Rule 1: nothing outside the loop can be waited for. Sockets, threads, subprocesses and signals have no
+        place in virtual time; asking for one raises `OutOfBounds` rather than going wrong quietly.
+Rule 2: all sleep and no timer is set means that nobody will ever wake: `AllAsleep`, not a hang.
+Rule 3: someone who never sleeps holds time still: after `TURNS_MAX` turns at one instant, `NeverAsleep`.
+
+Tasks that are ready in the same turn run in an order drawn from the seed, so interleavings vary with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import random
+import selectors
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar, TypeVarTuple, Unpack
+
+from bowerbird.clock.chance import fresh_minter
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+START_AT = 1_767_225_600_000_000
+"""2026-01-01T00:00:00Z in microseconds: where virtual time begins unless it is told otherwise."""
+TURNS_MAX = 100_000
+"""Turns of the loop without time moving before it is called a livelock."""
+FAREWELL_TURNS = 100
+"""Turns that cancelled tasks get at the end of a run."""
+
+
+class OutOfBounds(RuntimeError):
+    """This needs the world outside the virtual loop."""
+
+
+class AllAsleep(RuntimeError):
+    """Everybody waits, and no timer is set that would wake anybody."""
+
+
+class NeverAsleep(RuntimeError):
+    """Somebody keeps the loop busy without ever waiting, so virtual time cannot move."""
+
+
+class VirtualClock:
+    """Time that moves only when all sleep, or when a test moves it by hand.
+
+    Outside a virtual loop nobody else can be waiting, so there `sleep` moves time itself and yields once.
+
+    Args:
+        start_at: the wall clock at the beginning, UTC microseconds.
+    """
+
+    def __init__(self, start_at: int = START_AT) -> None:
+        self._start_at = start_at
+        self._elapsed_s = 0.0
+
+    def now(self) -> int:
+        """The wall clock, UTC microseconds."""
+        return self._start_at + round(self._elapsed_s * 1_000_000)
+
+    def monotonic(self) -> float:
+        """Seconds since the beginning."""
+        return self._elapsed_s
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; returns at once for 0 or less."""
+        if seconds <= 0:
+            return
+        if isinstance(asyncio.get_running_loop(), VirtualLoop):
+            await asyncio.sleep(seconds)
+        else:
+            self.advance(seconds)
+            await asyncio.sleep(0)
+
+    def advance(self, seconds: float) -> None:
+        """Move time forward; ValueError for a negative step."""
+        self.jump_to(self._elapsed_s + seconds)
+
+    def jump_to(self, monotonic: float) -> None:
+        """Move time forward to this many seconds since the beginning; ValueError if that is past."""
+        if monotonic < self._elapsed_s:
+            raise ValueError(f"time does not go back from {self._elapsed_s} s to {monotonic} s")
+        self._elapsed_s = monotonic
+
+    def step_wall(self, seconds: float) -> None:
+        """Move the wall clock alone, as a person or NTP might; negative is back."""
+        self._start_at += round(seconds * 1_000_000)
+
+
+class _Jumper(selectors.BaseSelector):
+    """Stands where the loop waits for sockets. There are none, so it moves time to the next timer instead."""
+
+    def __init__(self, jump: Callable[[float | None], None]) -> None:
+        self._jump = jump
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for nothing: jump."""
+        self._jump(timeout)
+        return []
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> NoReturn:
+        """Refuse."""
+        raise OutOfBounds("a virtual loop cannot wait for files or sockets")
+
+    def unregister(self, fileobj: Any) -> NoReturn:
+        """Refuse."""
+        raise OutOfBounds("a virtual loop has no files")
+
+    def get_map(self) -> NoReturn:
+        """Refuse."""
+        raise OutOfBounds("a virtual loop has no files")
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """The event loop of virtual time; see the rules above.
+
+    Args:
+        clock: whose time it moves.
+        order: draws the order of tasks that are ready together; None keeps first come, first served.
+    """
+
+    # What asyncio's own loop keeps, as far as it is touched here (CPython 3.11 to 3.13).
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _thread_id: int | None
+
+    def __init__(self, clock: VirtualClock, order: random.Random | None = None) -> None:
+        self._clock = clock
+        self._order = order
+        self._turns = 0
+        super().__init__(_Jumper(self._jump))
+
+    def time(self) -> float:
+        """Virtual seconds since the beginning."""
+        return self._clock.monotonic()
+
+    def rest(self) -> None:
+        """Begin to count turns anew."""
+        self._turns = 0
+
+    def _jump(self, timeout: float | None) -> None:
+        if timeout is None:
+            raise AllAsleep
+        if timeout > 0:
+            self._clock.jump_to(max(self._scheduled[0].when(), self._clock.monotonic()))
+            self._turns = 0
+            return
+        self._turns += 1
+        if self._turns > TURNS_MAX:
+            raise NeverAsleep(f"{TURNS_MAX} turns at {self.time()} s")
+        if self._order is not None and len(self._ready) > 1:
+            self._shuffle(self._order)
+
+    def _shuffle(self, order: random.Random) -> None:
+        handles = list(self._ready)
+        order.shuffle(handles)
+        self._ready.clear()
+        self._ready.extend(handles)
+
+    # The fence: whatever would let real time or another thread in.
+
+    def _make_self_pipe(self) -> None:
+        """No other thread may wake this loop, so it needs no pipe."""
+
+    def _close_self_pipe(self) -> None:
+        """There is no pipe."""
+
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """Like `call_soon` from the loop's own thread; `OutOfBounds` from any other."""
+        if threading.get_ident() != self._thread_id:
+            raise OutOfBounds("another thread cannot reach a virtual loop")
+        return self.call_soon(callback, *args, context=context)
+
+
+def _fence(word: str, *, waits: bool) -> Callable[..., Any]:
+    def refuse(self: VirtualLoop, *args: Any, **kwargs: Any) -> NoReturn:
+        raise OutOfBounds(f"{word} has no place in virtual time")
+
+    async def refuse_when_awaited(self: VirtualLoop, *args: Any, **kwargs: Any) -> NoReturn:
+        refuse(self)
+
+    return refuse_when_awaited if waits else refuse
+
+
+_FENCED = "add_reader add_signal_handler add_writer remove_reader remove_writer run_in_executor"
+_FENCED_WAITS = (
+    "connect_accepted_socket connect_read_pipe connect_write_pipe create_connection create_datagram_endpoint "
+    "create_server create_unix_connection create_unix_server getaddrinfo getnameinfo sendfile sock_accept "
+    "sock_connect sock_recv sock_recv_into sock_recvfrom sock_recvfrom_into sock_sendall sock_sendfile "
+    "sock_sendto start_tls subprocess_exec subprocess_shell"
+)
+for _word in _FENCED.split():
+    setattr(VirtualLoop, _word, _fence(_word, waits=False))
+for _word in _FENCED_WAITS.split():
+    setattr(VirtualLoop, _word, _fence(_word, waits=True))
+
+
+def run_virtual(
+    main: Callable[[VirtualClock], Coroutine[Any, Any, T]],
+    *,
+    start_at: int = START_AT,
+    seed: int | None = None,
+) -> T:
+    """Run `main(clock)` in virtual time and return what it returns.
+
+    1. Make a clock and a loop of their own, in a context of their own.
+    2. Run to the end; whatever `main` raises comes out.
+    3. Cancel what is left, give it `FAREWELL_TURNS` turns to say goodbye, and close.
+
+    Args:
+        main: gets the clock; everything in it sees this clock's time, `asyncio.timeout` too.
+        start_at: the wall clock at the beginning, UTC microseconds.
+        seed: draws the order of tasks that are ready together; None keeps first come, first served.
+    """
+    return contextvars.Context().run(_run, main, start_at, seed)
+
+
+def _run(main: Callable[[VirtualClock], Coroutine[Any, Any, T]], start_at: int, seed: int | None) -> T:
+    fresh_minter()
+    clock = VirtualClock(start_at)
+    loop = VirtualLoop(clock, None if seed is None else random.Random(seed))
+    try:
+        return loop.run_until_complete(main(clock))
+    finally:
+        loop.rest()
+        try:
+            loop.run_until_complete(_farewell(asyncio.all_tasks(loop)))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+
+async def _farewell(left: set[asyncio.Task[Any]]) -> None:
+    """Cancel what is left; a task that will not go is forgotten, as at the end of a process."""
+    for task in left:
+        task.cancel()
+    for _ in range(FAREWELL_TURNS):
+        if all(task.done() for task in left):
+            break
+        await asyncio.sleep(0)
+    for task in left:
+        if task.done():
+            _ = task.cancelled() or task.exception()  # looking at it is what keeps asyncio quiet
+        else:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - dead on purpose
