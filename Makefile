@@ -47,6 +47,7 @@ fix: setup ## Let ruff repair and format what it can.
 	@$(BIN)/ruff format .
 
 setup: $(READY) ## Build .venv from the hash-locked requirements; nothing to do when they have not changed.
+	@:
 
 $(READY): requirements/dev.txt pyproject.toml
 	@echo "Setting up (the first time about a minute) ..." >&2
