@@ -22,6 +22,7 @@ KINDS: dict[str, str] = {
     "refused": "The platform will never accept this post.",
     "postponed": "The platform, or our own budget, asked us to wait; nothing was sent.",
     "unreached": "The platform could not be reached; nothing was sent.",
+    "forbidden": "A rule forbids this post; it was stopped before anything was sent.",
     "held": "The session is no longer valid; the post waits in the queue.",
     "lost_touch": "The post may have been sent; nobody knows until we look.",
     "found": "We looked, and the post is on the platform.",

@@ -53,6 +53,7 @@ class Event(StrEnum):
     REFUSED = "refused"  # the platform said no, for good
     POSTPONED = "postponed"  # rate limited: certain that nothing was sent
     UNREACHED = "unreached"  # no connection: certain that nothing was sent
+    FORBIDDEN = "forbidden"  # a rule forbids it now; it was stopped before anything was sent
     HELD = "held"  # signed out: nothing was sent, and the account is on hold
     LOST_TOUCH = "lost_touch"  # anything else, or a lapsed lease, after sending began
     FOUND = "found"  # the reconciler saw it on the platform
@@ -91,6 +92,7 @@ NEXT: dict[State, dict[Event, State]] = {
         E.POSTPONED: S.QUEUED,
         E.UNREACHED: S.QUEUED,
         E.HELD: S.QUEUED,
+        E.FORBIDDEN: S.DROPPED,
         E.LOST_TOUCH: S.UNSURE,
         E.CONFIRMED_LATE: S.PUBLISHED,
     },

@@ -342,10 +342,14 @@ class Posts(Protocol):
 class Findings(Protocol):
     """Readings, targets, models, advice."""
 
-    async def readings(self, *, post_id: str = "", account_id: str = "", after: int = 0, limit: int = 500) -> list[Reading]:
+    async def readings(
+        self, *, post_id: str = "", account_id: str = "", after: int = 0, limit: int = 500
+    ) -> list[Reading]:
         """Readings by seq, oldest first, those with seq > `after`."""
 
-    async def targets(self, *, account_id: str = "", states: Sequence[TargetState] = (), limit: int = 100) -> list[Target]:
+    async def targets(
+        self, *, account_id: str = "", states: Sequence[TargetState] = (), limit: int = 100
+    ) -> list[Target]:
         """Targets, best score first."""
 
     async def target(self, target_id: str) -> Target | None:
@@ -392,7 +396,9 @@ class Ledger(Protocol):
 class Journal(Protocol):
     """Facts, runs, commands, owners and cursors."""
 
-    async def facts(self, *, after: int = 0, post_id: str = "", kinds: Sequence[str] = (), limit: int = 500) -> list[Fact]:
+    async def facts(
+        self, *, after: int = 0, post_id: str = "", kinds: Sequence[str] = (), limit: int = 500
+    ) -> list[Fact]:
         """Facts by seq, oldest first, those with seq > `after`; of one post with `post_id`."""
 
     async def newest_facts(self, *, kinds: Sequence[str] = (), account_id: str = "", limit: int = 50) -> list[Fact]:

@@ -176,11 +176,11 @@ class Post:
     look_at: int | None = None
     looks: int = 0
 
-    def after(self, event: Event, *, now: int, **changes: Any) -> Post:  # noqa: ANN401 - fields of the row
+    def after(self, event: Event, *, now: int, **changes: Any) -> Post:
         """Return the post after this event; raise `IllegalStep` if it cannot happen to it."""
         return self.changed(state=step(self.state, event), since=now, **changes)
 
-    def changed(self, **changes: Any) -> Post:  # noqa: ANN401 - fields of the row
+    def changed(self, **changes: Any) -> Post:
         """Return the post with fields changed but its state kept; the row's `seq` rises."""
         return replace(self, seq=self.seq + 1, **changes)
 

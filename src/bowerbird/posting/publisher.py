@@ -1,0 +1,295 @@
+"""Send the next post that is due.
+
+Everything that can go wrong while sending ends in one of a few outcomes, and the outcome is a value: the
+event it means for the post's life, the reason code, and whether the account has to wait. What nobody foresaw
+is LOST_TOUCH: after the post may have left, ignorance is never a reason to send again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from bowerbird.core import errors
+from bowerbird.core.account import Account, Hold, HoldKind, Limited
+from bowerbird.core.facts import Fact
+from bowerbird.core.lifecycle import NEXT, Event
+from bowerbird.core.ports import Batch, Change, Clock, Journal, Ledger, Lost, Platform, Posts, Recorder
+from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
+from bowerbird.posting.pacing import quotas_for, settles
+
+BACKOFF_S = 5.0
+"""First wait after a post could not be sent; doubles with each attempt."""
+BACKOFF_MAX_S = 600.0
+"""Longest wait between two attempts."""
+GIVE_UP_BEFORE_S = 5.0
+"""A worker stops waiting this long before its lease ends, so that it never acts on a lapsed one."""
+LATE_TRIES_MAX = 5
+"""How often a late confirmation tries to win its compare-and-set."""
+
+
+class Books(Recorder, Posts, Ledger, Journal, Protocol):
+    """What posting needs of the storage."""
+
+
+Judge = Callable[[Account, Post], str]
+"""Says why a rule forbids a post just now, in words; empty if it may go."""
+
+
+def allow(account: Account, post: Post) -> str:
+    """Forbid nothing (for rehearsals without rules)."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt came to.
+
+    Args:
+        event: the step in the post's life.
+        reason: the reason code, empty if it went well.
+        changes: fields of the post that change with the step.
+        hold: what the whole account has to wait for, if anything.
+    """
+
+    event: Event
+    reason: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+    hold: tuple[HoldKind, int | None] | None = None
+    sentence: str = ""
+
+
+@dataclass
+class Publisher:
+    """Sends due posts, one at a time.
+
+    Args:
+        platforms: the adapter of each account, by account id.
+        owner: the boot id of this process.
+        attempt_s: how long one attempt may take from claim to answer, seconds.
+        first_look_s: how long after publishing the first reading is due, seconds.
+        judge: the rules, asked again at the last moment.
+    """
+
+    storage: Books
+    platforms: Mapping[str, Platform]
+    clock: Clock
+    owner: str
+    attempt_s: float = 60.0
+    first_look_s: float = 60.0
+    judge: Judge = allow
+    by: str = "posting"
+
+    async def publish_once(self) -> bool:
+        """Send one post, of whichever account is most due.
+
+        1. Claim: QUEUED -> SENDING with its quotas, committed before anything else happens; a crash from
+           here on is found by the reconciler.
+        2. Make the exact message, once, and commit it.
+        3. Send it under its key.
+        4. Record what we know, in one step with the quota and the fact.
+
+        Return True if the caller should come back at once, False if there is nothing to do.
+        """
+        for account_id in await self.storage.due_accounts(now=self.clock.now()):
+            account = await self.storage.account(account_id)
+            if account is None or account_id not in self.platforms:
+                continue
+            post = await self._claim(account)
+            if post is not None:
+                await self._attempt(account, post)
+                return True
+        return False
+
+    async def _claim(self, account: Account) -> Post | None:
+        now = self.clock.now()
+        until = now + int(self.attempt_s * SECOND_US)
+        claimed = await self.storage.claim_post(
+            account.id, now=now, owner=self.owner, until=until, quotas=quotas_for(account)
+        )
+        if isinstance(claimed, Limited):
+            await self._hold(account.id, claimed)
+            return None
+        return claimed
+
+    async def _hold(self, account_id: str, limit: Limited) -> None:
+        now = self.clock.now()
+        why = f"{limit.used:g} of {limit.quota.max:g} {limit.quota.unit} in {limit.quota.window_s / 3600:g} h are used"
+        hold = Hold(
+            account_id=account_id,
+            kind=HoldKind.BUDGET,
+            since=now,
+            until=max(limit.retry_at, now + SECOND_US),
+            why=why,
+        )
+        fact = Fact(kind="hold_set", at=now, by=self.by, account_id=account_id, data={"hold": hold.kind, "why": why})
+        await self.storage.record(Batch(holds=(hold,), facts=(fact,)))
+
+    async def _attempt(self, account: Account, post: Post) -> None:
+        why = self.judge(account, post)
+        if why:
+            await self._record(post, Outcome(Event.FORBIDDEN, "policy", {}, sentence=why))
+            return
+        frozen = await self._freeze(post)
+        if isinstance(frozen, Outcome):
+            await self._record(post, frozen)
+        elif frozen is not None:
+            await self._record(frozen, await self._send(frozen))
+
+    async def _freeze(self, post: Post) -> Post | Outcome | None:
+        """Return the post with its exact message committed; an outcome if it could not be made; None if we lost it."""
+        if post.wire is not None:
+            return post
+        try:
+            async with asyncio.timeout(self._left_s(post)):
+                post_with_parent = await self._attach(post)
+                wire = await self.platforms[post.account_id].prepare(post_with_parent)
+        except TimeoutError:
+            return self._unreached(post, "timeout", "the message could not be made in time")
+        except errors.Unconfirmed as error:
+            return self._unreached(post, error.reason, str(error))  # making a message writes nothing visible
+        except errors.PlatformError as error:
+            return self._outcome(post, error)
+        frozen = post.changed(wire=wire, payload=post_with_parent.payload)
+        fact = self._fact("frozen", post, {"bytes": len(wire.encode())})
+        answer = await self.storage.record(Batch(changes=(Change(post, frozen),), facts=(fact,)))
+        return None if isinstance(answer, Lost) else frozen
+
+    async def _attach(self, post: Post) -> Post:
+        """Give a later part of a thread its place: the part before it, and the root of the conversation."""
+        if post.part == 0:
+            return post
+        thread = {part.part: part for part in await self.storage.thread(post.thread_id)}
+        head, before = thread[0], thread[post.part - 1]
+        if head.remote is None or before.remote is None:
+            raise errors.Refused("the part before this one is not on the platform", reason="thread_broken")
+        root = head.payload.reply_to.root if head.payload.reply_to else head.remote
+        place = ReplyTo(parent=before.remote, root=root, author=self.platforms[post.account_id].name)
+        return replace(post, payload=replace(post.payload, reply_to=place))
+
+    async def _send(self, post: Post) -> Outcome:
+        left_s = self._left_s(post)
+        if left_s <= 0:  # a deadline of zero would still let the first bytes out
+            return self._unreached(post, "late", "the attempt was over before anything was sent")
+        try:
+            async with asyncio.timeout(left_s):
+                ref = await self.platforms[post.account_id].publish(post)
+        except TimeoutError:
+            return Outcome(Event.LOST_TOUCH, "timeout", {"not_before": self.clock.now()})
+        except errors.PlatformError as error:
+            return self._outcome(post, error)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the post may have left: look, never guess
+            return Outcome(
+                Event.LOST_TOUCH,
+                "unforeseen",
+                {"not_before": self.clock.now()},
+                sentence=type(error).__name__,
+            )
+        return self._confirmed(ref)
+
+    def _confirmed(self, ref: RemoteRef) -> Outcome:
+        now = self.clock.now()
+        look_at = now + int(self.first_look_s * SECOND_US)
+        return Outcome(Event.CONFIRMED, "", {"remote": ref, "published_at": now, "look_at": look_at})
+
+    def _outcome(self, post: Post, error: errors.PlatformError) -> Outcome:
+        now = self.clock.now()
+        match error:
+            case errors.Refused():
+                return Outcome(Event.REFUSED, error.reason, sentence=str(error))
+            case errors.RateLimited():
+                again = max(error.retry_at, now + SECOND_US)
+                wait = (HoldKind.LIMITED, again)
+                return Outcome(Event.POSTPONED, error.reason, {"not_before": again}, wait, str(error))
+            case errors.SignedOut():
+                return Outcome(Event.HELD, error.reason, {}, (HoldKind.SIGNED_OUT, None), str(error))
+            case errors.Unreachable():
+                return self._unreached(post, error.reason, str(error))
+            case _:
+                return Outcome(Event.LOST_TOUCH, error.reason, {"not_before": now}, sentence=str(error))
+
+    def _unreached(self, post: Post, reason: str, sentence: str) -> Outcome:
+        wait_s = min(BACKOFF_S * 2 ** min(post.attempt - 1, 10), BACKOFF_MAX_S)
+        again = self.clock.now() + int(wait_s * SECOND_US)
+        return Outcome(Event.UNREACHED, reason, {"not_before": again}, sentence=sentence)
+
+    async def _record(self, post: Post, outcome: Outcome) -> None:
+        now = self.clock.now()
+        after = post.after(outcome.event, now=now, reason=outcome.reason, **outcome.changes)
+        thread = await self.storage.thread(post.thread_id) if post.parts > 1 else ()
+        data = {
+            "attempt": post.attempt,
+            "reason": outcome.reason,
+            "sentence": outcome.sentence,
+            "key": post.key,
+        }
+        if after.remote:
+            data |= {"remote_id": after.remote.id, "url": after.remote.url}
+        batch = Batch(
+            changes=(Change(post, after),),
+            settles=settles(after, thread, now=now),
+            facts=(self._fact(outcome.event, post, data),),
+            holds=self._holds(post, outcome),
+        )
+        if isinstance(await self.storage.record(batch), Lost) and after.remote:
+            await confirm_late(self.storage, post, after.remote, now=now, look_at=after.look_at, by=self.by)
+
+    def _holds(self, post: Post, outcome: Outcome) -> tuple[Hold, ...]:
+        if outcome.hold is None:
+            return ()
+        kind, until = outcome.hold
+        why = outcome.sentence or outcome.reason
+        return (Hold(account_id=post.account_id, kind=kind, since=self.clock.now(), until=until, why=why),)
+
+    def _fact(self, kind: str, post: Post, data: dict[str, Any]) -> Fact:
+        return Fact(
+            kind=str(kind),
+            at=self.clock.now(),
+            by=self.by,
+            account_id=post.account_id,
+            post_id=post.id,
+            data=data,
+        )
+
+    def _left_s(self, post: Post) -> float:
+        return max(0.0, (post.attempt_until - self.clock.now()) / SECOND_US - GIVE_UP_BEFORE_S)
+
+
+async def confirm_late(
+    storage: Books, attempt: Post, ref: RemoteRef, *, now: int, look_at: int | None, by: str
+) -> None:
+    """Record the proof of an attempt that somebody had already given up.
+
+    1. Read where the post is now.
+    2. If it carries this remote id, somebody else recorded it; if it carries another, a second post exists:
+       that is a `duplicate_seen` fact, and a person must see it.
+    3. Otherwise publish it, with the words and the key that were really sent. A lost race starts again.
+    """
+    for _ in range(LATE_TRIES_MAX):
+        post = await storage.post(attempt.id)
+        if post is None or (post.remote and post.remote.id == ref.id):
+            return
+        data = {"remote_id": ref.id, "url": ref.url, "attempt": attempt.attempt, "key": attempt.key}
+        if post.remote or Event.CONFIRMED_LATE not in NEXT[post.state]:
+            known = post.remote.id if post.remote else ""
+            data["known_id"] = known
+            await storage.record(Batch(facts=(_late_fact("duplicate_seen", post, data, now, by),)))
+            return
+        after = post.after(
+            Event.CONFIRMED_LATE, now=now, remote=ref, published_at=now, look_at=look_at,
+            key=attempt.key, payload=attempt.payload, wire=attempt.wire, version=attempt.version,
+        )  # fmt: skip
+        thread = await storage.thread(post.thread_id) if post.parts > 1 else ()
+        batch = Batch(
+            changes=(Change(post, after),),
+            settles=settles(after, thread, now=now),
+            facts=(_late_fact("confirmed_late", post, data, now, by),),
+        )
+        if not isinstance(await storage.record(batch), Lost):
+            return
+
+
+def _late_fact(kind: str, post: Post, data: dict[str, Any], now: int, by: str) -> Fact:
+    return Fact(kind=kind, at=now, by=by, account_id=post.account_id, post_id=post.id, data=data)

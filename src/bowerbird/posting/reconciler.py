@@ -1,0 +1,168 @@
+"""Settle the posts of which we do not know whether they arrived: look, and believe what is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bowerbird.core.facts import Fact
+from bowerbird.core.lifecycle import ABSENCES_MAX, LOOK_MAX_S, Event
+from bowerbird.core.ports import Absent, Batch, Change, Clock, Found, Look, Platform, Unknown
+from bowerbird.core.post import SECOND_US, Post
+from bowerbird.posting.pacing import settles
+from bowerbird.posting.publisher import Books
+
+LOOK_S = 20.0
+"""How long one look may take, in seconds."""
+PUSH_S = 30.0
+"""A doubtful post is pushed ahead this long before the look, so that one that cannot be looked at blocks nobody."""
+PUSH_MAX_S = 900.0
+"""Longest wait between two looks that could not see."""
+SILENCE_S = 10.0
+"""An owner that was not heard for this long is dead."""
+
+
+@dataclass
+class Reconciler:
+    """Looks for posts in doubt.
+
+    Args:
+        platforms: the adapter of each account, by account id.
+        first_look_s: how long after publishing the first reading is due, seconds.
+    """
+
+    storage: Books
+    platforms: Mapping[str, Platform]
+    clock: Clock
+    owner: str
+    first_look_s: float = 60.0
+    by: str = "reconciler"
+
+    async def settle_once(self) -> bool:
+        """Settle one doubt.
+
+        1. A post whose attempt is over, or whose worker is dead, is UNSURE from now on: a lapsed lease
+           proves nothing.
+        2. Take the post that has been in doubt longest, pushing it ahead first.
+        3. Look for it on the platform.
+        4. Found is published. Absent counts only after the attempt has ended and the platform had time to
+           show it; then it may go again. What cannot be seen stays in doubt, and is parked after a day.
+
+        Return True if the caller should come back at once, False if nothing is in doubt.
+        """
+        lapsed = await self._lapse()
+        now = self.clock.now()
+        post = await self.storage.claim_doubt(now=now, push_until=now + int(PUSH_S * SECOND_US))
+        if post is None:
+            return lapsed
+        await self._judge(post, await self._look(post))
+        return True
+
+    async def _lapse(self) -> bool:
+        now = self.clock.now()
+        heard_after = now - int(SILENCE_S * SECOND_US)
+        posts = await self.storage.lapsed_posts(now=now, heard_after=heard_after)
+        for post in posts:
+            after = post.after(Event.LOST_TOUCH, now=now, not_before=now, reason="lapsed")
+            await self._record(post, after, "lost_touch", {"reason": "lapsed", "owner": post.owner})
+        return bool(posts)
+
+    async def _look(self, post: Post) -> Look:
+        platform = self.platforms.get(post.account_id)
+        if platform is None:
+            return Unknown(why="no adapter is connected for this account")
+        if post.wire is None:
+            return Absent()  # it was never made, so it cannot have been sent
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return await platform.resolve(post)
+        except TimeoutError:
+            return Unknown(why=f"no answer within {LOOK_S:g} s")
+
+    async def _judge(self, post: Post, look: Look) -> None:
+        match look:
+            case Found():
+                await self._found(post, look)
+            case Absent():
+                await self._absent(post)
+            case Unknown():
+                await self._unseen(post, look)
+
+    async def _found(self, post: Post, look: Found) -> None:
+        now = self.clock.now()
+        look_at = now + int(self.first_look_s * SECOND_US)
+        after = post.after(
+            Event.FOUND,
+            now=now,
+            remote=look.ref,
+            published_at=post.published_at or now,
+            look_at=look_at,
+            reason="",
+        )
+        await self._record(post, after, "found", {"remote_id": look.ref.id, "url": look.ref.url, "key": post.key})
+
+    async def _absent(self, post: Post) -> None:
+        now = self.clock.now()
+        settled_at = self._settled_at(post)
+        if now < settled_at:
+            await self._record(post, post.changed(not_before=settled_at))
+            return
+        absences = post.absences + 1
+        event, reason, fact = self._after_absence(post, absences, now)
+        after = post.after(event, now=now, absences=absences, not_before=now, reason=reason)
+        await self._record(post, after, fact, {"absences": absences, "reason": reason})
+
+    def _after_absence(self, post: Post, absences: int, now: int) -> tuple[Event, str, str]:
+        if absences >= ABSENCES_MAX:
+            return Event.GAVE_UP, "attempts", "parked"
+        if post.withdrawn:
+            return Event.ABSENT_LATE, "withdrawn", "withdrawn"
+        if now >= post.expires_at:
+            return Event.ABSENT_LATE, "missed", "missed"
+        return Event.ABSENT, "absent", "absent"
+
+    async def _unseen(self, post: Post, look: Unknown) -> None:
+        now = self.clock.now()
+        waited_s = (now - post.since) / SECOND_US
+        if waited_s >= LOOK_MAX_S:
+            after = post.after(Event.GAVE_UP, now=now, reason="unknown")
+            await self._record(post, after, "parked", {"reason": "unknown", "why": look.why})
+            return
+        wait_s = min(max(PUSH_S, waited_s / 4), PUSH_MAX_S)
+        after = post.changed(not_before=now + int(wait_s * SECOND_US))
+        await self._record(post, after, "looked_in_vain", {"why": look.why, "again_in_s": round(wait_s)})
+
+    def _settled_at(self, post: Post) -> int:
+        if post.wire is None:
+            return 0
+        settle_s = self.platforms[post.account_id].capabilities.settle_s
+        return post.attempt_until + int(settle_s * SECOND_US)
+
+    async def _record(self, post: Post, after: Post, kind: str = "", data: dict[str, Any] | None = None) -> None:
+        now = self.clock.now()
+        moved = after.state is not post.state
+        thread = await self.storage.thread(post.thread_id) if moved and post.parts > 1 else ()
+        facts = (
+            (
+                Fact(
+                    kind=kind,
+                    at=now,
+                    by=self.by,
+                    account_id=post.account_id,
+                    post_id=post.id,
+                    data=data or {},
+                ),
+            )
+            if kind
+            else ()
+        )
+        # Lost is ordinary here: the worker came back after all, and what it knows is better than a look.
+        await self.storage.record(
+            Batch(
+                changes=(Change(post, after),),
+                settles=settles(after, thread, now=now) if moved else (),
+                facts=facts,
+            )
+        )

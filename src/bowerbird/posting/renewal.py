@@ -1,0 +1,49 @@
+"""Bring signed-out accounts back: ask the platform who we are, and lift the hold when it knows us again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.errors import PlatformError
+from bowerbird.core.facts import Fact
+from bowerbird.core.ports import Batch, Clock, Platform
+from bowerbird.posting.publisher import Books
+
+ASK_S = 20.0
+"""How long one question may take, in seconds."""
+
+
+@dataclass
+class Renewal:
+    """Lifts the hold of accounts whose session works again."""
+
+    storage: Books
+    platforms: Mapping[str, Platform]
+    clock: Clock
+    by: str = "renewal"
+
+    async def renew_once(self) -> bool:
+        """Ask for each signed-out account who we are; an answer lifts its hold.
+
+        The adapters renew a session themselves where they can, so an answer means that posting will work.
+        Return False: the next try is the next run.
+        """
+        for hold in await self.storage.holds(now=self.clock.now()):
+            if hold.kind is HoldKind.SIGNED_OUT and hold.account_id in self.platforms and await self._known(hold):
+                fact = Fact(
+                    kind="hold_lifted", at=self.clock.now(), by=self.by, account_id=hold.account_id,
+                    data={"hold": hold.kind},
+                )  # fmt: skip
+                await self.storage.record(Batch(lifted=((hold.account_id, hold.kind),), facts=(fact,)))
+        return False
+
+    async def _known(self, hold: Hold) -> bool:
+        try:
+            async with asyncio.timeout(ASK_S):
+                await self.platforms[hold.account_id].whoami()
+        except (PlatformError, TimeoutError):
+            return False  # the hold stays, with the reason it was set for
+        return True
