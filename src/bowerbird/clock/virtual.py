@@ -119,7 +119,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     Args:
         clock: whose time it moves.
-        order: draws the order of tasks that are ready together; None keeps first come, first served.
+        order: draws the order of tasks that are ready together; None keeps asyncio's own.
     """
 
     # What asyncio's own loop keeps, as far as it is touched here (CPython 3.11 to 3.13).
@@ -218,7 +218,7 @@ def run_virtual(
     Args:
         main: gets the clock; everything in it sees this clock's time, `asyncio.timeout` too.
         start_at: the wall clock at the beginning, UTC microseconds.
-        seed: draws the order of tasks that are ready together; None keeps first come, first served.
+        seed: draws the order of tasks that are ready together; None keeps asyncio's own.
     """
     return contextvars.Context().run(_run, main, start_at, seed)
 

@@ -1,0 +1,23 @@
+"""The real clocks, as far as they can be promised."""
+
+from __future__ import annotations
+
+import time
+
+from bowerbird.clock import SystemClock
+from bowerbird.core.ports import Clock
+
+
+async def test_the_system_clock_tells_and_waits() -> None:
+    """Instants are microseconds of the wall; a sleep takes at least as long as it says."""
+    clock: Clock = SystemClock()
+    assert abs(clock.now() - time.time() * 1_000_000) < 5_000_000
+    began = clock.monotonic()
+    await clock.sleep(0.02)
+    assert clock.monotonic() - began >= 0.019
+
+
+async def test_sleeping_for_nothing_returns_at_once() -> None:
+    """Zero and less are no wait."""
+    await SystemClock().sleep(0)
+    await SystemClock().sleep(-1)
