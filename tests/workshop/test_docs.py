@@ -13,8 +13,8 @@ def page(root: Path, function: str) -> Path:
     """Writes a page below `root` with one block drawn by `function` of the lifecycle."""
     file = root / "docs" / "life.md"
     file.parent.mkdir()
-    block = f"<!-- drawn by bowerbird.core.lifecycle:{function} as mermaid -->\nold words\n<!-- end of drawing -->"
-    file.write_text(f"# Life\n\n{block}\n\nAfter it.\n")
+    opening = f"<!-- drawn by bowerbird.core.lifecycle:{function} as mermaid -->"
+    file.write_text(f"# Life\n\n{opening}\nold words\n<!-- end of drawing -->\n\nAfter it.\n")
     return file
 
 
