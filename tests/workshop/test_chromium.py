@@ -18,9 +18,7 @@ def program(folder: Path, name: str, line: str) -> Path:
 def found(folder: Path, **variables: str) -> str:
     """Returns what tools/chromium.sh prints when `folder` comes first on PATH."""
     environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", **variables}
-    done = subprocess.run(
-        ["sh", SCRIPT], env=environment, capture_output=True, text=True, timeout=60, check=True
-    )
+    done = subprocess.run(["sh", SCRIPT], env=environment, capture_output=True, text=True, timeout=60, check=True)
     return done.stdout.strip()
 
 

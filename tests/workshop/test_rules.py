@@ -2,9 +2,12 @@
 
 import ast
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "bowerbird"
@@ -80,7 +83,17 @@ def test_no_function_is_longer_than_seventy_lines() -> None:
         f"{file}:{node.lineno} {node.name}"
         for file, text in sources("src")
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno >= 70
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 70
     ]
     assert long == []
+
+
+def test_no_file_names_the_machine_it_was_written_on() -> None:
+    """Neither this checkout's path nor anybody's home stands in a file that git keeps."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout, so there is no list of kept files")
+    places = [re.escape(f"{place}/".encode()) for place in (ROOT, Path.home()) if place != Path("/")]
+    here = re.compile(rb"(?<![\w.])(" + b"|".join(places) + rb")")
+    kept = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    assert [str(file) for file in kept if file.is_file() and here.search(file.read_bytes())] == []
