@@ -1,0 +1,92 @@
+"""Reading requests within bounds: bodies, numbers, ids, tokens."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from bowerbird.sandbox.denied import Denied
+
+BODY_MAX = 8 * 1024 * 1024
+FIELDS_MAX = 50
+COOKIE = "sandbox_session"
+
+
+async def body_of(request: Request) -> bytes:
+    """Return the body; `Denied` 413 beyond 8 MB, without reading on."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_MAX:
+            raise Denied(413, "too_large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def json_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of the body; an empty body is an empty object."""
+    raw = await body_of(request)
+    try:
+        value = json.loads(raw or b"{}")
+    except ValueError:
+        raise Denied(400, "bad_request") from None
+    if not isinstance(value, dict):
+        raise Denied(400, "bad_request")
+    return value
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a plain form, or of a JSON object of strings."""
+    raw = await body_of(request)
+    try:
+        return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX))
+    except ValueError:
+        raise Denied(400, "bad_request") from None
+
+
+def words_of(values: dict[str, Any], name: str, *, most: int) -> str:
+    """Return a string field, empty when it is not given; `Denied` 400 for another type or more than `most`."""
+    value = values.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > most:
+        raise Denied(400, "bad_request", detail=f"{name} must be a text of at most {most} characters.")
+    return value
+
+
+def number_of(values: dict[str, Any], name: str, *, most: float) -> float | None:
+    """Return a number field within 0 .. `most`, or None; `Denied` 400 for anything else."""
+    value = values.get(name)
+    if value in (None, ""):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 <= number <= most:
+        raise Denied(400, "bad_request", detail=f"{name} must be a number from 0 to {most:g}.")
+    return number
+
+
+def id_of(value: str | None) -> str:
+    """Return an id from a query, empty when it is not given; `Denied` 400 when it is none."""
+    if value and not (value.isascii() and value.isdigit() and len(value) < 20):
+        raise Denied(400, "bad_request", detail="ids are numbers.")
+    return value or ""
+
+
+def limit_of(request: Request, *, default: int = 20, most: int = 100) -> int:
+    """Return the page size asked for, within bounds."""
+    limit = number_of(dict(request.query_params), "limit", most=1e9)
+    return max(1, min(most, int(default if limit is None else limit)))
+
+
+def token_of(request: Request) -> str:
+    """Return the token of the header or the cookie, or empty."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.cookies.get(COOKIE, "")
