@@ -1,0 +1,245 @@
+"""Every knob in one row: its name, default with unit, and why it exists.
+
+The command line, the documentation and the settings page are printed from `KNOBS`. A value is taken from,
+first to last: the environment (``BOWERBIRD_POSTING_ATTEMPT_S``), a file named by the environment for
+secrets (``BOWERBIRD_WRITER_KEY_FILE``), the TOML file, the default. An unknown key is an error that suggests
+the nearest known one, so a misspelled limit is never silently ignored.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from bowerbird.core.errors import BadInput
+
+PREFIX = "BOWERBIRD_"
+FILE = "bowerbird.toml"
+"""The settings file looked for in the data folder when none is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """One setting.
+
+    Args:
+        name: ``<table>.<key>`` as in the TOML file; units last.
+        default: what holds when nobody says anything; its type is the setting's type.
+        why: one sentence for a person.
+        least, most: bounds of a number, both allowed.
+        secret: never shown; may come from a file.
+    """
+
+    name: str
+    default: Any
+    why: str
+    least: float | None = None
+    most: float | None = None
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The name of its environment variable."""
+        return PREFIX + self.name.replace(".", "_").upper()
+
+
+KNOBS: tuple[Knob, ...] = (
+    Knob(name="data.folder", default="~/.local/share/bowerbird", why="Where the books, keys and logs live."),
+    Knob(name="data.deadline_s", default=2.0, least=0.05, most=60, why="How long any statement on the books may take."),
+    Knob(name="face.host", default="127.0.0.1", why="Where the dashboard listens; anything wider needs a password."),
+    Knob(name="face.port", default=8420, least=0, most=65535, why="Its port; 0 takes a free one."),
+    Knob(
+        name="face.password",
+        default="",
+        secret=True,
+        why="The dashboard's password; empty makes one at the first start and says where it is.",
+    ),
+    Knob(
+        name="posting.attempt_s", default=60.0, least=10, most=600, why="How long one attempt to send a post may take."
+    ),
+    Knob(
+        name="posting.late_s",
+        default=3600.0,
+        least=10,
+        most=86_400,
+        why="A post this late is missed instead of sent.",
+    ),
+    Knob(
+        name="measuring.ladder_s",
+        default=[60.0, 300.0, 900.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0],
+        why="The ages, in seconds, at which a post's numbers are read.",
+    ),
+    Knob(
+        name="learning.needed", default=30, least=1, most=100_000, why="Posts below which advice says it is collecting."
+    ),
+    Knob(
+        name="writer.bank",
+        default="python_tips",
+        why="The claim bank: the bundled 'python_tips', or the path of a YAML, Markdown or CSV file or a feed.",
+    ),
+    Knob(
+        name="writer.url",
+        default="",
+        why="An OpenAI-compatible address that writes posts, such as http://127.0.0.1:11434/v1; empty uses the bank.",
+    ),
+    Knob(name="writer.model", default="", why="The model to ask for at that address."),
+    Knob(name="writer.key", default="", secret=True, why="The key for that address, where it wants one."),
+    Knob(name="writer.timeout_s", default=30.0, least=1, most=600, why="How long one answer may take."),
+    Knob(
+        name="writer.day_max",
+        default=1.0,
+        least=0,
+        most=10_000,
+        why="Dollars a day for words; reserved before each call, so it is never exceeded.",
+    ),
+    Knob(name="writer.price_in", default=0.0, least=0, why="Dollars for a million tokens sent; 0 caps tokens instead."),
+    Knob(name="writer.price_out", default=0.0, least=0, why="Dollars for a million tokens received."),
+    Knob(
+        name="writer.tokens_day_max",
+        default=200_000,
+        least=0,
+        why="Tokens a day where no price is known.",
+    ),
+    Knob(name="browser.path", default="", why="The Chromium to use; empty finds one."),
+    Knob(name="harvest.search_s", default=1800.0, least=5, why="How often each search is looked up."),
+    Knob(name="jobs.plan_s", default=60.0, least=0.2, most=86_400, why="Seconds between looks at the queue's cover."),
+    Knob(name="jobs.measure_s", default=5.0, least=0.2, most=3600, why="Seconds between looks for due readings."),
+    Knob(name="jobs.harvest_s", default=60.0, least=0.2, most=86_400, why="Seconds between looks for mentions."),
+    Knob(name="jobs.learn_s", default=300.0, least=0.2, most=86_400, why="Seconds between lessons."),
+    Knob(name="account.mode", default="ask", why="Approval of new accounts: ask, ask-new, veto or auto."),
+    Knob(name="account.slots", default=["09:30", "12:30", "17:30"], why="Local times for posts of new accounts."),
+    Knob(name="account.every_s", default=0.0, least=0, why="Instead of slots, a post each so many seconds; 0: slots."),
+    Knob(name="account.cover_h", default=24.0, least=0.001, most=336, why="Hours of queue to keep for new accounts."),
+    Knob(name="account.hour_max", default=4, least=1, most=10_000, why="Posts an hour at most, for new accounts."),
+    Knob(name="account.day_max", default=12, least=1, most=100_000, why="Posts a day at most, for new accounts."),
+    Knob(name="account.searches", default=[], why="What the harvester of new accounts looks for."),
+    Knob(name="demo.speed", default=60.0, least=1, most=10_000, why="How much faster the sandbox's audience lives."),
+    Knob(name="demo.seed", default=7, least=0, why="The seed of the sandbox's world."),
+)
+"""Every setting there is."""
+
+BY_NAME = {knob.name: knob for knob in KNOBS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force, and where each came from (`default`, a file's name, or an environment variable)."""
+
+    values: Mapping[str, Any] = field(repr=False)
+    sources: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return Path(self["data.folder"]).expanduser()
+
+    def shown(self, name: str) -> str:
+        """The value as a person may see it."""
+        if BY_NAME[name].secret:
+            return "(set)" if self[name] else "(not set)"
+        return str(self[name])
+
+
+def load(file: Path | None = None, *, env: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Collect the settings.
+
+    1. Defaults.  2. The TOML file: the one named, else `bowerbird.toml` in the data folder if it is there.
+    3. The environment.  4. `overrides`, with ``__`` for the dot, from the command line.
+
+    Raises:
+        BadInput: the file cannot be read, a key is unknown, or a value has the wrong type or is out of bounds.
+    """
+    env = os.environ if env is None else env
+    values = {knob.name: knob.default for knob in KNOBS}
+    sources = dict.fromkeys(values, "default")
+
+    def take(found: Mapping[str, Any], source: str) -> None:
+        for name, value in found.items():
+            values[name] = _checked(name, value, source)
+            sources[name] = source
+
+    given = {name.replace("__", "."): value for name, value in overrides.items() if value is not None}
+    folder = given.get("data.folder") or env.get(BY_NAME["data.folder"].variable) or values["data.folder"]
+    path = file or Path(folder).expanduser() / FILE
+    if file is not None or path.is_file():
+        take(_read(path), path.name)
+    for knob in KNOBS:
+        take(_from_environment(knob, env), knob.variable)
+    take(given, "command line")
+    return Settings(values, sources)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no settings file {path}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"the settings file {path} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"the settings file {path} is not valid TOML: {error}") from error
+    flat = {}
+    for table, rows in tree.items():
+        if not isinstance(rows, dict):
+            raise BadInput(f"{path.name}: {table!r} stands outside a table; write it below a line like [posting]")
+        flat.update({f"{table}.{key}": value for key, value in rows.items()})
+    for name in flat:
+        if name not in BY_NAME:
+            raise BadInput(f"{path.name}: there is no setting {name!r}{suggestion(name)}")
+    return flat
+
+
+def suggestion(name: str) -> str:
+    """Return ``; did you mean …?`` for a name that is nearly right, else how to list them all."""
+    near = difflib.get_close_matches(name, BY_NAME, n=1)
+    return f"; did you mean {near[0]!r}?" if near else "; `bowerbird settings` lists them all"
+
+
+def _from_environment(knob: Knob, env: Mapping[str, str]) -> dict[str, Any]:
+    if knob.variable in env:
+        return {knob.name: env[knob.variable]}
+    path = env.get(knob.variable + "_FILE") if knob.secret else None
+    if path is None:
+        return {}
+    try:
+        return {knob.name: Path(path).read_text(encoding="utf-8").strip()}
+    except OSError as error:
+        raise BadInput(f"{knob.variable}_FILE names a file that cannot be read: {error}") from error
+
+
+def _checked(name: str, value: Any, source: str) -> Any:
+    if name not in BY_NAME:
+        raise BadInput(f"{source}: there is no setting {name!r}{suggestion(name)}")
+    knob = BY_NAME[name]
+    value = _typed(knob, value, source)
+    too_small = knob.least is not None and value < knob.least
+    too_large = knob.most is not None and value > knob.most
+    if too_small or too_large:
+        most = "no upper bound" if knob.most is None else f"at most {knob.most:g}"
+        raise BadInput(f"{source}: {name} is {value}; it must be at least {knob.least or 0:g} and {most}")
+    return value
+
+
+def _typed(knob: Knob, value: Any, source: str) -> Any:
+    kind = type(knob.default)
+    try:
+        if kind is list:
+            items = value.split(",") if isinstance(value, str) else value
+            of = type(knob.default[0]) if knob.default else str
+            return [of(item) for item in cast("list[Any]", items)]
+        if kind is str and not isinstance(value, str):
+            raise TypeError
+        if kind in (int, float) and isinstance(value, bool):
+            raise TypeError
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        shown = "(hidden)" if knob.secret else repr(value)
+        raise BadInput(f"{source}: {knob.name} is {shown}; it must be a {kind.__name__}") from error
