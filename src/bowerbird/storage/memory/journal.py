@@ -1,0 +1,110 @@
+"""Facts, runs, commands, owners and cursors."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from heapq import merge
+from itertools import islice
+
+from bowerbird.core.facts import Fact
+from bowerbird.core.work import Command, Owner, Run
+from bowerbird.storage.checks import checked_limit
+from bowerbird.storage.leases import TAKER_MAX_US
+from bowerbird.storage.memory.books import MemoryBooks
+from bowerbird.storage.memory.handle import Handle, verb
+
+
+class MemoryJournal(Handle):
+    """Facts, runs, commands, owners and cursors."""
+
+    @verb
+    def facts(self, *, after: int = 0, post_id: str = "", kinds: Sequence[str] = (), limit: int = 500) -> list[Fact]:
+        """Facts by seq, oldest first, those with seq > `after`; of one post with `post_id`."""
+        source = self.books.facts_of_post.get(post_id, []) if post_id else self.books.facts
+        if kinds and not post_id:
+            lines = [self.books.facts_of_kind.get(kind, []) for kind in dict.fromkeys(kinds)]
+            return list(islice(merge(*(_after(line, after) for line in lines), key=_seq), checked_limit(limit)))
+        found = [fact for fact in _after(source, after) if not kinds or fact.kind in kinds]
+        return found[: checked_limit(limit)]
+
+    @verb
+    def newest_facts(self, *, kinds: Sequence[str] = (), account_id: str = "", limit: int = 50) -> list[Fact]:
+        """The newest facts first."""
+        lines = [self.books.facts_of_kind.get(kind, []) for kind in dict.fromkeys(kinds)]
+        newest = merge(*(reversed(line) for line in lines or [self.books.facts]), key=_seq, reverse=True)
+        wanted = (fact for fact in newest if account_id in {"", fact.account_id})
+        return list(islice(wanted, checked_limit(limit)))
+
+    @verb
+    def claim_run(self, run: Run) -> bool:
+        """Write the start of a run; False if this job, scope and slot has one already."""
+        place = (run.job, run.scope, run.slot_at)
+        if place in self.books.slots or run.id in self.books.runs:
+            return False
+        self.books.slots[place] = run.id
+        self.books.runs[run.id] = run
+        self.books.mark += 1
+        return True
+
+    @verb
+    def runs(self, *, job: str = "", limit: int = 100) -> list[Run]:
+        """Runs, newest first by their start."""
+        wanted = [run for run in self.books.runs.values() if job in {"", run.job}]
+        newest = sorted(wanted, key=lambda run: (run.started_at, run.id), reverse=True)
+        return newest[: checked_limit(limit)]
+
+    @verb
+    def claim_command(self, *, now: int, owner: str) -> Command | None:
+        """Take the oldest command that nobody has taken, or whose taker died before it was done."""
+        free = [c for c in self.books.commands.values() if c.done_at is None and _is_free(self.books, c, now)]
+        if not free:
+            return None
+        oldest = min(free, key=lambda command: (command.asked_at, command.id))
+        self.books.takers[oldest.id] = (owner, now)
+        self.books.mark += 1
+        return oldest
+
+    @verb
+    def commands(self, *, limit: int = 50) -> list[Command]:
+        """Commands, newest first."""
+        newest = sorted(self.books.commands.values(), key=lambda c: (c.asked_at, c.id), reverse=True)
+        return newest[: checked_limit(limit)]
+
+    @verb
+    def beat(self, owner: Owner) -> None:
+        """Write that this process is alive."""
+        self.books.owners[owner.id] = owner
+        self.books.mark += 1
+
+    @verb
+    def owners(self) -> list[Owner]:
+        """The processes, last heard first, at most 100."""
+        last_first = sorted(self.books.owners.values(), key=lambda o: (o.heard_at, o.id), reverse=True)
+        return last_first[:100]
+
+    @verb
+    def cursor(self, name: str) -> int:
+        """Where a reader of facts or readings stands; 0 if it never read."""
+        return self.books.cursors.get(name, 0)
+
+    @verb
+    def change_mark(self) -> int:
+        """A number that rises when anybody writes."""
+        return self.books.mark
+
+
+def _seq(fact: Fact) -> int:
+    return fact.seq or 0
+
+
+def _after(line: list[Fact], after: int) -> list[Fact]:
+    return line[bisect_right(line, after, key=_seq) :]
+
+
+def _is_free(books: MemoryBooks, command: Command, now: int) -> bool:
+    if command.id not in books.takers:
+        return True
+    taker, taken_at = books.takers[command.id]
+    heard_at = books.owners[taker].heard_at if taker in books.owners else 0
+    return max(taken_at, heard_at) <= now - TAKER_MAX_US

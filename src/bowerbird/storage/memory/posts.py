@@ -1,0 +1,168 @@
+"""The posts: claims and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from bowerbird.core.account import Limited, Quota
+from bowerbird.core.lifecycle import FINAL, State
+from bowerbird.core.post import Post
+from bowerbird.storage.checks import GIVEN_UP, checked_limit
+from bowerbird.storage.leases import claim_fact, leased
+from bowerbird.storage.memory.books import MemoryBooks
+from bowerbird.storage.memory.handle import Handle, verb
+from bowerbird.storage.memory.ledger import take
+from bowerbird.storage.memory.recorder import write_facts
+from bowerbird.storage.quotas import NEVER
+
+
+class MemoryPosts(Handle):
+    """Claims are compare-and-set, and a lost race is ordinary."""
+
+    @verb
+    def due_accounts(self, *, now: int, limit: int = 100) -> list[str]:
+        """Accounts with a claimable post and no hold, longest due first."""
+        firsts = [(next(_claimable(self.books, a, now=now), None), a) for a in self.books.shelf.queues]
+        waiting = sorted((post.due, account_id) for post, account_id in firsts if post is not None)
+        return [account_id for _, account_id in waiting[: checked_limit(limit)]]
+
+    @verb
+    def claim_post(
+        self, account_id: str, *, now: int, owner: str, until: int, quotas: Sequence[Quota]
+    ) -> Post | Limited | None:
+        """Take the most due claimable post of this account.
+
+        1. Find it. 2. Reserve what it and, for a head, its later parts need. 3. SENDING, with its fact.
+        """
+        post = next(_claimable(self.books, account_id, now=now), None)
+        if post is None:
+            return None
+        if refusal := take(self.books, _subjects(self.books, post), quotas, now=now, at=NEVER):
+            return refusal
+        claimed = leased(post, now=now, owner=owner, until=until)
+        self.books.shelf.put(claimed)
+        write_facts(self.books, claim_fact(claimed, now=now))
+        self.books.mark += 1
+        return claimed
+
+    @verb
+    def claim_doubt(self, *, now: int, push_until: int) -> Post | None:
+        """Take the UNSURE post whose `not_before` passed longest ago, and push it."""
+        doubts = [post for post in self.books.shelf.in_state(State.UNSURE) if post.not_before <= now]
+        if not doubts:
+            return None
+        oldest = min(doubts, key=lambda post: (post.not_before, post.id))
+        return _push(self.books, oldest.changed(not_before=push_until))
+
+    @verb
+    def lapsed_posts(self, *, now: int, heard_after: int, limit: int = 50) -> list[Post]:
+        """SENDING posts whose attempt is over, or whose owner was not heard after `heard_after`."""
+        alive = {owner.id for owner in self.books.owners.values() if owner.heard_at > heard_after}
+        sending = self.books.shelf.in_state(State.SENDING)
+        lapsed = [post for post in sending if post.attempt_until <= now or post.owner not in alive]
+        return sorted(lapsed, key=lambda post: (post.attempt_until, post.id))[: checked_limit(limit)]
+
+    @verb
+    def late_posts(self, *, now: int, limit: int = 50) -> list[Post]:
+        """QUEUED posts past `expires_at`, and PROPOSED posts past `due`."""
+        missed = [post for post in self.books.shelf.in_state(State.QUEUED) if post.expires_at <= now]
+        expired = [post for post in self.books.shelf.in_state(State.PROPOSED) if post.due <= now]
+        return _by_due(missed + expired)[: checked_limit(limit)]
+
+    @verb
+    def orphaned_posts(self, *, limit: int = 50) -> list[Post]:
+        """QUEUED or PROPOSED parts of threads whose previous part came to rest without being PUBLISHED."""
+        broken = FINAL - {State.PUBLISHED}
+        waiting = self.books.shelf.in_state(State.QUEUED, State.PROPOSED)
+        pairs = ((post, self.books.shelf.previous(post)) for post in waiting)
+        return _by_due(post for post, head in pairs if head and head.state in broken)[: checked_limit(limit)]
+
+    @verb
+    def claim_look(self, *, now: int, push_until: int, limit: int = 25) -> list[Post]:
+        """Take PUBLISHED posts of the account that waits longest, and push their `look_at`."""
+        looks, shelf = self.books.shelf.looks, self.books.shelf
+        if not looks or looks[0][0] > now:
+            return []
+        account_id = shelf.by_id[looks[0][1]].account_id
+        passed = (shelf.by_id[post_id] for look_at, post_id in looks if look_at <= now)
+        chosen = [post for post in passed if post.account_id == account_id][: checked_limit(limit)]
+        return [_push(self.books, post.changed(look_at=push_until)) for post in chosen]
+
+    @verb
+    def post(self, post_id: str) -> Post | None:
+        """One post by its id."""
+        return self.books.shelf.by_id.get(post_id)
+
+    @verb
+    def thread(self, thread_id: str) -> list[Post]:
+        """All parts of a thread, in order."""
+        return self.books.shelf.of_thread(thread_id)
+
+    @verb
+    def posts(
+        self,
+        *,
+        states: Sequence[State] = (),
+        account_id: str = "",
+        before: int | None = None,
+        limit: int = 50,
+        newest_first: bool = True,
+    ) -> list[Post]:
+        """Posts by due time; `before` bounds `due` in either order."""
+        found = self.books.shelf.in_state(*dict.fromkeys(states or State))
+        wanted = (p for p in found if account_id in {"", p.account_id} and (before is None or p.due < before))
+        return _by_due(wanted, newest_first=newest_first)[: checked_limit(limit)]
+
+    @verb
+    def said(self, account_id: str, *, limit: int = 500) -> list[Post]:
+        """The newest posts of this account, by due time, that are not REJECTED or DROPPED."""
+        places = reversed(self.books.shelf.accounts.get(account_id, []))
+        found = (self.books.shelf.by_id[post_id] for _, post_id in places)
+        said = (post for post in found if post.state not in GIVEN_UP)
+        return [post for post, _ in zip(said, range(checked_limit(limit)), strict=False)]
+
+    @verb
+    def said_elsewhere(self, text_hash: str, *, account_id: str) -> bool:
+        """True if another account has, or will have, said exactly this."""
+        found = (self.books.shelf.by_id[post_id] for post_id in self.books.shelf.hashes.get(text_hash, ()))
+        return any(post.account_id != account_id and post.state not in GIVEN_UP for post in found)
+
+    @verb
+    def count_posts(self) -> Mapping[tuple[str, State], int]:
+        """How many posts each account has in each state; a state without posts is left out."""
+        return {place: n for place, n in self.books.shelf.tallies.items() if n}
+
+
+def _claimable(books: MemoryBooks, account_id: str, *, now: int) -> Iterator[Post]:
+    """The claimable posts of one account, most due first."""
+    if any(h.account_id == account_id and (h.until is None or h.until > now) for h in books.holds.values()):
+        return
+    for due, _, _, post_id in books.shelf.queues.get(account_id, ()):
+        if due > now:
+            return
+        post = books.shelf.by_id[post_id]
+        if not post.withdrawn and post.not_before <= now < post.expires_at and _is_next(books, post):
+            yield post
+
+
+def _is_next(books: MemoryBooks, post: Post) -> bool:
+    previous = books.shelf.previous(post)
+    return post.part == 0 or (previous is not None and previous.state is State.PUBLISHED)
+
+
+def _subjects(books: MemoryBooks, post: Post) -> list[str]:
+    """Whose quota this claim takes: a head's claim takes it for every part that is still to be sent."""
+    if post.part or post.parts == 1:
+        return [post.id]
+    waiting = {State.QUEUED, State.PROPOSED}
+    return [part.id for part in books.shelf.of_thread(post.id) if part.state in waiting]
+
+
+def _push(books: MemoryBooks, post: Post) -> Post:
+    books.shelf.put(post)
+    books.mark += 1
+    return post
+
+
+def _by_due(posts: Iterable[Post], *, newest_first: bool = False) -> list[Post]:
+    return sorted(posts, key=lambda post: (post.due, post.id), reverse=newest_first)

@@ -1,0 +1,130 @@
+"""Writing: all of a batch, or nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from bowerbird.core.facts import Fact
+from bowerbird.core.findings import Model
+from bowerbird.core.ports import Batch, Committed, Lost
+from bowerbird.core.post import Post
+from bowerbird.storage.checks import GIVEN_UP, check
+from bowerbird.storage.memory.books import MemoryBooks, reply_parent
+from bowerbird.storage.memory.handle import Handle, verb
+from bowerbird.storage.memory.ledger import rest, settle
+
+
+class MemoryRecorder(Handle):
+    """The one way to write, apart from the claims."""
+
+    @verb
+    def record(self, batch: Batch) -> Committed | Lost:
+        """Write all of it or nothing; see the port."""
+        check(batch)
+        posts: dict[str, Post] = {}
+        for change in batch.changes:
+            lost = _lost_race(self.books, posts, change.before) or _collision(self.books, posts, change.after)
+            if lost:
+                return Lost(lost)
+            posts[change.after.id] = change.after
+        for post in batch.new_posts:
+            lost = f"post {post.id}" if _known(self.books, posts, post.id) else _collision(self.books, posts, post)
+            if lost:
+                return Lost(lost)
+            posts[post.id] = post
+        for run in batch.runs:
+            if self.books.slots.get((run.job, run.scope, run.slot_at), run.id) != run.id:
+                return Lost(f"run {run.id}")
+        return _write(self.books, batch, posts)
+
+
+def plain(data: dict[str, Any]) -> dict[str, Any]:
+    """A copy in plain JSON values, as a database would give it back; `TypeError` for anything else."""
+    copied: dict[str, Any] = json.loads(json.dumps(data))
+    return copied
+
+
+def write_facts(books: MemoryBooks, *facts: Fact) -> int:
+    """Append facts and return the newest one's seq, 0 if there were none."""
+    for fact in facts:
+        stored = replace(fact, seq=len(books.facts) + 1, data=plain(fact.data))
+        books.facts.append(stored)
+        books.facts_of_kind[fact.kind].append(stored)
+        if fact.post_id:
+            books.facts_of_post[fact.post_id].append(stored)
+    return len(books.facts) if facts else 0
+
+
+def _known(books: MemoryBooks, posts: dict[str, Post], post_id: str) -> Post | None:
+    return posts.get(post_id) or books.shelf.by_id.get(post_id)
+
+
+def _lost_race(books: MemoryBooks, posts: dict[str, Post], before: Post) -> str:
+    known = _known(books, posts, before.id)
+    return "" if known is not None and known.seq == before.seq else f"post {before.id}"
+
+
+def _collision(books: MemoryBooks, posts: dict[str, Post], post: Post) -> str:
+    """Name what this post would collide with: another's key, part, or answer to the same remote post."""
+    others = {books.shelf.by_key.get((post.account_id, post.key)), books.shelf.threads[post.thread_id].get(post.part)}
+    places = ((post.account_id, post.key), (post.thread_id, post.part))
+    others |= {p.id for p in posts.values() if places[0] == (p.account_id, p.key) or places[1] == (p.thread_id, p.part)}
+    if others - {None, post.id}:
+        return f"key {post.key}"
+    parent = reply_parent(post)
+    if parent and post.state not in GIVEN_UP and not _known(books, posts, post.id):
+        rivals = [books.shelf.by_id[i] for i in books.shelf.replies[post.account_id, parent]]
+        rivals += [p for p in posts.values() if p.account_id == post.account_id and reply_parent(p) == parent]
+        if any(_known(books, posts, rival.id).state not in GIVEN_UP for rival in rivals):  # type: ignore[union-attr]
+            return f"reply to {parent}"
+    return ""
+
+
+def _write(books: MemoryBooks, batch: Batch, posts: dict[str, Post]) -> Committed:
+    books.mark += 1
+    for post in posts.values():
+        books.shelf.put(post)
+    for settling in batch.settles:
+        settle(books, settling.post_id, at=settling.at, cost=0.0 if settling.refund else None)
+    for change in batch.changes:
+        rest(books, change)
+    _write_findings(books, batch)
+    _write_ledger(books, batch)
+    return Committed(write_facts(books, *batch.facts))
+
+
+def _write_findings(books: MemoryBooks, batch: Batch) -> None:
+    for reading in batch.readings:
+        if reading.rung not in books.readings_of_post[reading.post_id]:
+            stored = replace(reading, seq=len(books.readings) + 1)
+            books.readings.append(stored)
+            books.readings_of_post[reading.post_id][reading.rung] = stored
+    for target in batch.targets:
+        books.targets[target.id] = target
+    for model in batch.models:
+        _write_model(books, model)
+    for advice in batch.advice:
+        books.advice[advice.account_id] = advice
+
+
+def _write_model(books: MemoryBooks, model: Model) -> None:
+    if model.champion:
+        for place, other in books.models.items():
+            if other.champion and other.account_id == model.account_id:
+                books.models[place] = replace(other, champion=False)
+    books.models[model.account_id, model.version] = replace(model, scores=plain(model.scores))
+
+
+def _write_ledger(books: MemoryBooks, batch: Batch) -> None:
+    books.accounts.update((account.id, account) for account in batch.accounts)
+    for place in batch.lifted:
+        books.holds.pop(place, None)
+    books.holds.update(((hold.account_id, hold.kind), hold) for hold in batch.holds)
+    for run in batch.runs:
+        books.runs[run.id] = run
+        books.slots[run.job, run.scope, run.slot_at] = run.id
+    for command in batch.commands:
+        books.commands[command.id] = replace(command, args=plain(command.args))
+    books.cursors.update(batch.cursors)
