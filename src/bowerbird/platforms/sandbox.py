@@ -1,0 +1,264 @@
+"""The rehearsal network through its JSON door: the same port as the real platforms, with no credentials to lose.
+
+An account of the sandbox is keyed for ever, for an hour, or not at all, so that one adapter rehearses all
+three ways of being sure: by a key that makes a second post impossible, by a key that is forgotten, and by
+looking at the own timeline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import regex
+
+from bowerbird.core import errors
+from bowerbird.core.findings import Counts, Seen
+from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
+from bowerbird.core.post import SECOND_US, Post, RemoteRef
+
+TIMEOUT_S = 10.0
+"""How long one request may take, in seconds."""
+LOOK_BACK_US = 60 * SECOND_US
+"""How much earlier than our first attempt a look still accepts a post: clocks differ."""
+PAGES_MAX = 20
+"""Pages of 50 posts a look reads before it says that it cannot tell."""
+
+
+class Secrets(Protocol):
+    """Where passwords and sessions are kept, encrypted."""
+
+    async def load_secret(self, account_id: str, name: str) -> str | None:
+        """Return it decrypted, or None."""
+
+    async def save_secret(self, account_id: str, name: str, value: str) -> None:
+        """Replace it in one step."""
+
+
+@dataclass
+class Sandbox:
+    """One account's door to the sandbox.
+
+    Args:
+        url: the address of the sandbox.
+        keyed: ``forever``, ``hour`` or ``none``, as the account was made.
+        keyed_for_s: how long an ``hour`` account really remembers (the sandbox may live faster).
+        settle_s: how long an accepted post may take to show.
+        http: the connection pool; closed with the adapter.
+        folder: where the pictures of payloads are.
+    """
+
+    account_id: str
+    url: str
+    handle: str
+    secrets: Secrets
+    clock: Clock
+    http: httpx.AsyncClient
+    keyed: str = "forever"
+    keyed_for_s: float = 3_000.0
+    settle_s: float = 20.0
+    folder: Path = Path()
+    name: str = "sandbox"
+    _token: str | None = field(default=None, repr=False)
+    _signing_in: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this account can do."""
+        dedup_s = {"forever": math.inf, "hour": self.keyed_for_s}.get(self.keyed, 0.0)
+        return Capabilities(
+            dedup_s=dedup_s, settle_s=self.settle_s, text_max=300, bytes_max=3_000, shows_impressions=True, media_max=4
+        )
+
+    def length(self, text: str) -> int:
+        """Graphemes, as people count them."""
+        return len(regex.findall(r"\X", text))
+
+    async def whoami(self) -> Identity:
+        """Who we are there."""
+        row = await self._ask("GET", "/api/me")
+        return Identity(id=row["handle"], handle=row["handle"], followers=row.get("followers"))
+
+    async def prepare(self, post: Post) -> str:
+        """Write the body of the request; pictures go in whole, so nothing has to be uploaded first."""
+        body: dict[str, Any] = {"text": post.payload.text}
+        if post.payload.reply_to:
+            body["reply_to"] = post.payload.reply_to.parent.id
+        if post.payload.card:
+            body["link"] = asdict(post.payload.card)
+        if post.payload.media:
+            body["media"] = [
+                {"alt": media.alt, "bytes_b64": base64.b64encode((self.folder / media.path).read_bytes()).decode()}
+                for media in post.payload.media
+            ]
+        return json.dumps(body, ensure_ascii=False, sort_keys=True)
+
+    async def publish(self, post: Post) -> RemoteRef:
+        """Send the frozen body under the post's key."""
+        if post.wire is None:
+            raise errors.Refused("the message was never made", reason="no_wire")
+        row = await self._ask("POST", "/api/posts", body=post.wire, headers={"idempotency-key": post.key})
+        return self._ref(row)
+
+    async def resolve(self, post: Post) -> Look:
+        """Look by key where keys are remembered, else through the own timeline."""
+        try:
+            if self._remembers(post):
+                return await self._by_key(post)
+            return await self._by_timeline(post)
+        except errors.PlatformError as error:
+            return Unknown(why=str(error))
+
+    def _remembers(self, post: Post) -> bool:
+        age_s = (self.clock.now() - (post.first_claim_at or post.created_at)) / SECOND_US
+        return age_s < self.capabilities.dedup_s
+
+    async def _by_key(self, post: Post) -> Look:
+        row = await self._ask("GET", f"/api/posts/by-key/{post.key}", missing=True)
+        return Found(ref=self._ref(row)) if row else Absent()
+
+    async def _by_timeline(self, post: Post) -> Look:
+        sent = json.loads(post.wire or "{}")
+        earliest = (post.first_claim_at or post.created_at) - LOOK_BACK_US
+        before = ""
+        for _ in range(PAGES_MAX):
+            page = await self._ask("GET", f"/api/accounts/{self.handle}/posts?limit=50{before}")
+            for row in page["posts"]:
+                if row["at"] < earliest:
+                    return Absent()
+                if row["text"] == sent["text"] and row["reply_to"] == sent.get("reply_to"):
+                    return Found(ref=self._ref(row))
+            if len(page["posts"]) < 50:
+                return Absent()
+            before = f"&before_id={page['posts'][-1]['id']}"
+        return Unknown(why="the timeline is longer than a look may read")
+
+    async def delete(self, ref: RemoteRef) -> None:
+        """Take a post back; twice is the same as once."""
+        await self._ask("DELETE", f"/api/posts/{ref.id}")
+
+    async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
+        """The numbers of up to 100 posts."""
+        found = (await self._ask("GET", f"/api/posts/counts?ids={','.join(ref.id for ref in refs)}"))["counts"]
+        return {post_id: Gone() if row.get("gone") else self._counts(row) for post_id, row in found.items()}
+
+    async def mentions(self, after: int) -> list[Seen]:
+        """Those who addressed us after this instant, oldest first."""
+        rows = (await self._ask("GET", "/api/mentions?limit=50"))["posts"]
+        return [self._seen(row, "reply" if row["reply_to"] else "mention") for row in rows if row["at"] > after]
+
+    async def search(self, query: str, limit: int = 25) -> list[Seen] | Unknown:
+        """Public posts with these words, newest first; the API proves an empty answer by being signed in."""
+        page = await self._ask("GET", "/api/search", params={"q": query, "limit": str(limit)})
+        return [self._seen(row, "search") for row in page["posts"] if row["account"] != self.handle]
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.http.aclose()
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        missing: bool = False,
+    ) -> dict[str, Any]:
+        """Ask once, and once more after signing in anew; a 404 is an empty answer where `missing` allows it."""
+        for fresh in (False, True):
+            token = await self._session(fresh=fresh)
+            answer = await self._send(
+                method, path, body, {"authorization": f"Bearer {token}", **(headers or {})}, params
+            )
+            if answer.status_code != 401:
+                return self._read(answer, write=method != "GET", missing=missing)
+        raise errors.SignedOut("the sandbox does not know this session", reason="session_expired")
+
+    async def _send(
+        self, method: str, path: str, body: str | None, headers: Mapping[str, str], params: Mapping[str, str] | None
+    ) -> httpx.Response:
+        sent = {"content-type": "application/json"} if body is not None else {}
+        try:
+            return await self.http.request(
+                method, self.url + path, content=body, headers={**headers, **sent}, params=params, timeout=TIMEOUT_S
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise errors.Unreachable("the sandbox cannot be reached", reason="connect") from error
+        except httpx.HTTPError as error:
+            if method == "GET":
+                raise errors.Unreachable("the sandbox did not answer", reason="read") from error
+            raise errors.Unconfirmed("the sandbox did not answer", reason=type(error).__name__) from error
+
+    def _read(self, answer: httpx.Response, *, write: bool, missing: bool) -> dict[str, Any]:
+        if answer.is_success:
+            row: dict[str, Any] = answer.json()
+            return row
+        code = self._code(answer)
+        if answer.status_code == 429:
+            wait_s = float(answer.headers.get("retry-after", "5"))
+            retry_at = self.clock.now() + int(wait_s * SECOND_US)
+            raise errors.RateLimited("the sandbox asks us to wait", retry_at=retry_at)
+        if answer.status_code >= 500:
+            kind = errors.Unconfirmed if write else errors.Unreachable
+            raise kind(f"the sandbox failed with {answer.status_code}", reason=code)
+        if missing and answer.status_code == 404:
+            return {}
+        raise errors.Refused(f"the sandbox refused: {code}", reason=code)
+
+    @staticmethod
+    def _code(answer: httpx.Response) -> str:
+        try:
+            return str(answer.json()["error"])
+        except (ValueError, KeyError, TypeError):
+            return f"http_{answer.status_code}"
+
+    async def _session(self, *, fresh: bool) -> str:
+        """Return a token: the one in memory, the one kept, or a new one; many callers sign in once."""
+        stale = self._token
+        async with self._signing_in:
+            if self._token is None and not fresh:
+                self._token = await self.secrets.load_secret(self.account_id, "session")
+            if self._token is None or (fresh and self._token == stale):
+                self._token = await self._sign_in()
+            return self._token
+
+    async def _sign_in(self) -> str:
+        password = await self.secrets.load_secret(self.account_id, "password")
+        if password is None:
+            raise errors.SignedOut("no password is stored for this account", reason="no_password")
+        body = json.dumps({"handle": self.handle, "password": password})
+        try:
+            answer = await self._send("POST", "/api/sessions", body, {}, None)
+        except errors.Unconfirmed as error:
+            raise errors.Unreachable(str(error), reason=error.reason) from error  # signing in twice does no harm
+        if answer.status_code == 401:
+            raise errors.SignedOut("the sandbox does not accept handle and password", reason="wrong_password")
+        try:
+            token = str(self._read(answer, write=False, missing=False)["token"])
+        except errors.Refused as error:
+            raise errors.SignedOut(str(error), reason=error.reason) from error
+        await self.secrets.save_secret(self.account_id, "session", token)
+        return token
+
+    def _ref(self, row: Mapping[str, Any]) -> RemoteRef:
+        return RemoteRef(id=row["id"], url=self.url + row["path"])
+
+    def _seen(self, row: Mapping[str, Any], kind: str) -> Seen:
+        return Seen(
+            ref=self._ref(row), author=row["account"], text=row["text"], posted_at=row["at"], kind=kind,
+            counts=self._counts(row.get("counts") or {}),
+        )  # fmt: skip
+
+    @staticmethod
+    def _counts(row: Mapping[str, Any]) -> Counts:
+        names = ("impressions", "likes", "reposts", "replies", "quotes")
+        return Counts(**{name: row.get(name) for name in names}, source="api")

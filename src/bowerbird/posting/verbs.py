@@ -1,0 +1,147 @@
+"""The buttons that are about posts and accounts, as the desk executes them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bowerbird.core.account import Account, Hold, HoldKind
+from bowerbird.core.errors import BadInput
+from bowerbird.core.facts import Fact
+from bowerbird.core.ports import Batch, Chance, Clock
+from bowerbird.core.post import Post
+from bowerbird.core.work import Command
+from bowerbird.posting import approvals
+from bowerbird.posting.publisher import Books
+
+Gate = Callable[[Account, str], Awaitable[None]]
+"""Raises `BadInput` with the remedy if a text may not be said by this account."""
+
+
+@dataclass
+class Verbs:
+    """What a person may ask of posting.
+
+    Args:
+        gate: the gates that every text passes, also one that a person edited.
+    """
+
+    storage: Books
+    clock: Clock
+    chance: Chance
+    mint: Callable[[], str]
+    gate: Gate
+
+    def table(self) -> dict[str, Callable[[Command], Awaitable[str]]]:
+        """Every verb by its name."""
+        return {
+            "approve": self.approve,
+            "reject": self.reject,
+            "edit": self.edit,
+            "withdraw": self.withdraw,
+            "settle": self.settle,
+            "pause": self.pause,
+            "resume": self.resume,
+        }
+
+    async def approve(self, command: Command) -> str:
+        """Approve a post: `post_id`, and the `version` that was shown."""
+        posts = await approvals.approve(
+            self.storage, _text(command, "post_id"), by=command.by, now=self.clock.now(), version=_version(command)
+        )
+        return f"Approved; it goes at its time{_parts(posts)}."
+
+    async def reject(self, command: Command) -> str:
+        """Turn a post down: `post_id`, `reason`."""
+        reason = str(command.args.get("reason", ""))
+        await approvals.turn_down(
+            self.storage, _text(command, "post_id"), by=command.by, now=self.clock.now(), reason=reason
+        )
+        return "Turned down; it will not be sent."
+
+    async def edit(self, command: Command) -> str:
+        """Change a post's words: `post_id`, `text`, `version`."""
+        post = await self._post(command)
+        account = await self._account(post.account_id)
+        text = _text(command, "text")
+        await self.gate(account, text)
+        posts = await approvals.edit(
+            self.storage, account, post.id, text=text, key=self.mint(), by=command.by, now=self.clock.now(),
+            version=_version(command),
+        )  # fmt: skip
+        waits = any(edited.state == "proposed" for edited in posts)
+        return "Changed; it waits for approval." if waits else "Changed; it goes at its time."
+
+    async def withdraw(self, command: Command) -> str:
+        """Take a post back: `post_id`."""
+        posts = await approvals.withdraw(self.storage, _text(command, "post_id"), by=command.by, now=self.clock.now())
+        if any(post.withdrawn for post in posts):
+            return "It is being sent just now; if it did not arrive it ends there, otherwise delete it on the platform."
+        return "Taken back; it will not be sent."
+
+    async def settle(self, command: Command) -> str:
+        """Say what became of a parked post: `post_id`, `verdict` (there, send, leave)."""
+        await approvals.settle_by_person(
+            self.storage, _text(command, "post_id"), verdict=_text(command, "verdict"), by=command.by,
+            now=self.clock.now(),
+        )  # fmt: skip
+        return "Thank you; the books say so now."
+
+    async def pause(self, command: Command) -> str:
+        """Send nothing for an account, or for all: `account_id` (empty: all), `why`."""
+        now, why = self.clock.now(), str(command.args.get("why", "")) or f"paused by {command.by}"
+        ids = await self._accounts(command)
+        holds = tuple(Hold(account_id=name, kind=HoldKind.PAUSED, since=now, why=why) for name in ids)
+        facts = tuple(self._fact("hold_set", name, {"hold": HoldKind.PAUSED, "why": why}) for name in ids)
+        await self.storage.record(Batch(holds=holds, facts=facts))
+        return f"Paused {', '.join(ids)}; nothing is sent until you resume."
+
+    async def resume(self, command: Command) -> str:
+        """Lift every hold of an account, or of all: `account_id` (empty: all)."""
+        ids = await self._accounts(command)
+        held = [hold for hold in await self.storage.holds(now=self.clock.now()) if hold.account_id in ids]
+        lifted = tuple((hold.account_id, hold.kind) for hold in held)
+        facts = tuple(self._fact("hold_lifted", hold.account_id, {"hold": hold.kind}) for hold in held)
+        await self.storage.record(Batch(lifted=lifted, facts=facts))
+        return f"Resumed {', '.join(ids)}." if held else "Nothing was held."
+
+    async def _post(self, command: Command) -> Post:
+        post = await self.storage.post(_text(command, "post_id"))
+        if post is None:
+            raise BadInput(f"there is no post {command.args['post_id']}")
+        return post
+
+    async def _account(self, account_id: str) -> Account:
+        account = await self.storage.account(account_id)
+        if account is None:
+            raise BadInput(f"there is no account {account_id}")
+        return account
+
+    async def _accounts(self, command: Command) -> list[str]:
+        wanted = str(command.args.get("account_id", ""))
+        if wanted:
+            return [(await self._account(wanted)).id]
+        return [account.id for account in await self.storage.accounts()]
+
+    def _fact(self, kind: str, account_id: str, data: dict[str, Any]) -> Fact:
+        return Fact(kind=kind, at=self.clock.now(), by="desk", account_id=account_id, data=data)
+
+
+def _text(command: Command, name: str) -> str:
+    value = str(command.args.get(name, ""))
+    if not value.strip():
+        raise BadInput(f"{command.verb} needs {name}")
+    return value
+
+
+def _version(command: Command) -> int | None:
+    value = command.args.get("version")
+    try:
+        return None if value in (None, "") else int(str(value))
+    except ValueError as error:
+        raise BadInput(f"the version must be a number, not {value!r}") from error
+
+
+def _parts(posts: list[Post]) -> str:
+    return f" ({len(posts)} parts)" if len(posts) > 1 else ""
