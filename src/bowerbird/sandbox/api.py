@@ -107,6 +107,7 @@ async def create_post(request: Request) -> Response:
     for found, content in pictures:
         await asyncio.to_thread(media.keep, request.app.state.folder, content, found.sha256)
     post, new = await world.post(account.handle, draft, late_s=late_s(request, account.handle))
+    request.state.accepted = True
     row = post_row(world, post, viewer=account)
     return JSONResponse(row, 201 if new else 200, headers=account.writes.headers(world.now()))
 
@@ -125,6 +126,7 @@ async def delete_post(request: Request) -> Response:
     world, account = _world(request), _account(request)
     post_id = asking.id_of(request.path_params["post_id"])
     await world.delete(account.handle, post_id)
+    request.state.accepted = True
     return JSONResponse({"id": post_id, "deleted": True}, headers=account.writes.headers(world.now()))
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bowerbird.clock import SystemClock
-from bowerbird.sandbox import api, judging
-from bowerbird.sandbox.denied import Denied
+from bowerbird.sandbox import api, judging, site
+from bowerbird.sandbox.denied import SENTENCES, Denied
 from bowerbird.sandbox.faults import Faults
-from bowerbird.sandbox.wire import Sleep, Wire, refuse_json
+from bowerbird.sandbox.wire import Sleep, Wire
 from bowerbird.sandbox.world import World
 
 
@@ -22,11 +23,11 @@ class Network(Starlette):
 
     def __init__(self, world: World, *, folder: Path | None, sleep: Sleep) -> None:
         handlers = {Denied: denied}
-        super().__init__(routes=[*api.routes(), *judging.routes()], exception_handlers=handlers)  # type: ignore[arg-type]
+        super().__init__(routes=[*api.routes(), *judging.routes(), *site.routes()], exception_handlers=handlers)  # type: ignore[arg-type]
         self.state.world = world
         self.state.faults = Faults(world.now)
         self.state.folder = folder
-        self._wire = Wire(super().__call__, world, self.state.faults, sleep=sleep, refuse=refuse_json)
+        self._wire = Wire(super().__call__, world, self.state.faults, sleep=sleep, refuse=refuse)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request through the wire."""
@@ -41,4 +42,12 @@ def create_app(world: World, *, folder: Path | None = None, sleep: Sleep | None 
 
 async def denied(request: Request, problem: Denied) -> Response:
     """Answer a refusal."""
-    return refuse_json(request, problem.status, problem.code, problem.headers)
+    return refuse(request, problem.status, problem.code, problem.headers, problem.sentence)
+
+
+def refuse(request: Request, status: int, code: str, headers: Mapping[str, str], sentence: str = "") -> Response:
+    """Say no: as JSON to a client, as a page to a browser."""
+    said = sentence or SENTENCES.get(code, "Something went wrong. Try reloading.")
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": code, "message": said}, status, headers=headers)
+    return site.error_page(request, status, said, headers)

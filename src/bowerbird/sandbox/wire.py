@@ -15,11 +15,11 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bowerbird.sandbox import asking
-from bowerbird.sandbox.denied import SENTENCES, Denied
+from bowerbird.sandbox.denied import Denied
 from bowerbird.sandbox.faults import Faults, Kind, On
 from bowerbird.sandbox.world import World
 
@@ -28,7 +28,7 @@ Sleep = Callable[[float], Awaitable[None]]
 Refusal = Callable[[Request, int, str, dict[str, str]], Response]
 
 _UNTOUCHED = ("/api/faults", "/api/limits", "/api/journal", "/api/truth", "/api/health", "/faults", "/static")
-_ACCEPTED = (200, 201, 303)
+_SIGNING = ("/api/sessions", "/login", "/logout")
 
 
 class Wire:
@@ -53,6 +53,8 @@ class Wire:
             return
         await self._world.advance()
         request = Request(scope)
+        # Set by whoever accepts a write: a redirect to the sign-in page must not count as one.
+        request.state.accepted = False
         on, account = purpose(request), self._whose(request)
         if await self._waylaid(request, on, account, receive, send):
             return
@@ -85,8 +87,7 @@ class Wire:
             heard.append(message)
 
         await self._app(request.scope, receive, hear)
-        accepted = heard[0]["status"] in _ACCEPTED
-        if accepted and self._faults.take(Kind.DROP_ANSWER, on, account):
+        if request.state.accepted and self._faults.take(Kind.DROP_ANSWER, on, account):
             await self._hang_up(request, receive)
             return
         for message in heard:
@@ -112,10 +113,4 @@ def purpose(request: Request) -> On:
     """Return what a request is for: writing, signing in, or reading."""
     if request.method in ("GET", "HEAD"):
         return On.READ
-    return On.SIGN_IN if request.url.path in ("/api/sessions", "/login") else On.WRITE
-
-
-def refuse_json(request: Request, status: int, code: str, headers: dict[str, str]) -> Response:
-    """Return a refusal of the API."""
-    sentence = SENTENCES.get(code, "Something went wrong.")
-    return JSONResponse({"error": code, "message": sentence}, status, headers=headers)
+    return On.SIGN_IN if request.url.path in _SIGNING else On.WRITE

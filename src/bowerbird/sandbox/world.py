@@ -240,10 +240,10 @@ class World:
         hits = (i for i in recent if words and all(word in self.posts[i].text.lower() for word in words))
         return self._page(hits, since, "", limit)
 
-    def mentions(self, handle: str, *, after: str = "", limit: int = 50) -> list[Post]:
+    def mentions(self, handle: str, *, after: str = "", newest_first: bool = False, limit: int = 50) -> list[Post]:
         """Return what others said to an account, oldest first: mentions of it and answers to its posts."""
-        later = (i for i in self.accounts[handle].mentions if int(i) > int(after or 0))
-        return self._page(later, "", "", limit)
+        said = self.accounts[handle].mentions
+        return self._page(reversed(said) if newest_first else said, after, "", limit)
 
     def answers(self, post_id: str, *, limit: int = 50) -> list[Post]:
         """Return the answers to a post, oldest first."""

@@ -1,0 +1,331 @@
+"""The web door: real pages, for browsers and for drivers of browsers.
+
+Everything works without scripts: a form is posted, the answer is 303 to a page that shows a toast with a link to
+the new post. As on X, a search without a session answers 200 and finds nothing, and a post whose author is signed
+out leads to `/login`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bowerbird.sandbox import api, asking, judging
+from bowerbird.sandbox.cards import Card, card, hue, mark, rounded
+from bowerbird.sandbox.denied import Denied
+from bowerbird.sandbox.faults import Kind, On
+from bowerbird.sandbox.people import Account, Draft, Post
+from bowerbird.sandbox.world import SESSION_S, TEXT_MAX, World
+
+PAGE_POSTS = 40
+HERE = Path(__file__).parent
+
+_pages = Environment(
+    loader=PackageLoader("bowerbird.sandbox"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+    cache_size=-1,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_pages.filters["rounded"] = rounded
+# Read now, so that no page reads a file while requests wait.
+for _name in _pages.list_templates(extensions=["html"]):
+    _pages.get_template(_name)
+_style = (HERE / "templates" / "style.css").read_text()
+
+
+def routes() -> list[Route]:
+    """Return the routes of the pages; the profile's comes last because it fits anything."""
+    return [
+        Route("/", root),
+        Route("/static/style.css", style),
+        Route("/media/{digest}", picture),
+        Route("/login", login_page, methods=["GET"]),
+        Route("/login", log_in, methods=["POST"]),
+        Route("/logout", log_out, methods=["POST"]),
+        Route("/home", home),
+        Route("/compose", composer, methods=["GET"]),
+        Route("/compose", compose, methods=["POST"]),
+        Route("/search", search),
+        Route("/notifications", notifications),
+        Route("/faults", faults_page, methods=["GET"]),
+        Route("/faults", arm, methods=["POST"]),
+        Route("/{handle}/status/{post_id}", status),
+        Route("/{handle}", profile),
+    ]
+
+
+async def root(request: Request) -> Response:
+    """Lead to the timeline."""
+    return RedirectResponse("/home", 303)
+
+
+async def style(request: Request) -> Response:
+    """Return the style sheet."""
+    return Response(_style, media_type="text/css", headers={"cache-control": "max-age=300"})
+
+
+async def picture(request: Request) -> Response:
+    """Return the bytes of a picture."""
+    digest, folder = request.path_params["digest"], request.app.state.folder
+    known = len(digest) == 64 and digest.isalnum() and folder is not None
+    if not known or not await asyncio.to_thread((folder / digest).exists):
+        raise Denied(404, "not_found")
+    mime = next(p.mime for post in _world(request).posts.values() for p in post.pictures if p.sha256 == digest)
+    return FileResponse(folder / digest, media_type=mime)
+
+
+# Signing in
+
+
+async def login_page(request: Request) -> Response:
+    """Ask for handle and password."""
+    return _page(request, "login.html", title="Sign in", problem="", next=_next(request.query_params.get("next")))
+
+
+async def log_in(request: Request) -> Response:
+    """Sign in and go where the person wanted to."""
+    form = await asking.form_of(request)
+    try:
+        token, _ = await _world(request).sign_in(form.get("handle", "")[:100], form.get("password", "")[:200])
+    except Denied as problem:
+        wanted = _next(form.get("next"))
+        return _page(request, "login.html", 401, title="Sign in", problem=problem.sentence, next=wanted)
+    answer = RedirectResponse(_next(form.get("next")), 303)
+    answer.set_cookie(asking.COOKIE, token, max_age=int(SESSION_S), httponly=True, samesite="lax")
+    return answer
+
+
+async def log_out(request: Request) -> Response:
+    """End the session."""
+    await _world(request).sign_out(asking.token_of(request))
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(asking.COOKIE)
+    return answer
+
+
+# Writing
+
+
+async def composer(request: Request) -> Response:
+    """Show the composer, for a post or for an answer (`reply_to`)."""
+    if _viewer(request) is None:
+        return _to_login(request)
+    return _composer(request, text="", parent=asking.id_of(request.query_params.get("reply_to")))
+
+
+async def compose(request: Request) -> Response:
+    """Accept a post from the composer; pages send no keys, so nothing keeps a second one out."""
+    viewer = _viewer(request)
+    if viewer is None:
+        return _to_login(request)
+    form = await asking.form_of(request)
+    # Browsers send a line break as two characters; a reader sees one.
+    text = form.get("text", "").replace("\r\n", "\n")
+    parent = asking.id_of(form.get("reply_to"))
+    draft = Draft(text=text, reply_to=parent or None)
+    try:
+        post, _ = await _world(request).post(viewer.handle, draft, late_s=api.late_s(request, viewer.handle))
+    except Denied as problem:
+        return _composer(request, text=text, parent=parent, problem=problem)
+    request.state.accepted = True
+    return RedirectResponse(_after(_world(request), post), 303)
+
+
+def _composer(request: Request, *, text: str, parent: str, problem: Denied | None = None) -> Response:
+    world = _world(request)
+    answered = world.posts.get(parent)
+    shown = card(world, answered) if answered and not answered.removed else None
+    return _page(
+        request,
+        "compose.html",
+        problem.status if problem else 200,
+        title="Compose",
+        text=text,
+        parent=shown,
+        toast=problem.sentence if problem else "",
+        headers=problem.headers if problem else None,
+    )
+
+
+def _after(world: World, post: Post) -> str:
+    parent = world.posts.get(post.parent) if post.parent else None
+    return f"{_path(parent) if parent else '/home'}?sent={post.id}"
+
+
+# Looking
+
+
+async def home(request: Request) -> Response:
+    """Show everybody's newest posts."""
+    if _viewer(request) is None:
+        return _to_login(request)
+    before = asking.id_of(request.query_params.get("before"))
+    return _listing(request, "home.html", _world(request).home(before=before, limit=PAGE_POSTS), title="Home")
+
+
+async def profile(request: Request) -> Response:
+    """Show somebody's posts, newest first, a page at a time."""
+    world = _world(request)
+    owner = world.accounts.get(request.path_params["handle"].lower())
+    if owner is None:
+        raise Denied(404, "not_found")
+    before = asking.id_of(request.query_params.get("before"))
+    posts = world.timeline(owner.handle, before=before, limit=PAGE_POSTS)
+    title = f"{owner.name} (@{owner.handle})"
+    followers = owner.followers(world.now())
+    return _listing(
+        request, "profile.html", posts, title=title, owner=owner, followers=followers, hue=hue(owner.handle)
+    )
+
+
+async def status(request: Request) -> Response:
+    """Show one post with its answers; its author sees it before timelines do."""
+    world, viewer = _world(request), _viewer(request)
+    post = world.get(asking.id_of(request.path_params["post_id"]))
+    mine = viewer is not None and viewer.handle == post.account
+    if post.account != request.path_params["handle"].lower() or not (mine or post.shown(world.now())):
+        raise Denied(404, "not_found")
+    parent = world.posts.get(post.parent) if post.parent else None
+    above = card(world, parent) if parent and not parent.removed else None
+    answers = world.answers(post.id, limit=PAGE_POSTS)
+    return _listing(request, "status.html", answers, title="Post", focus=card(world, post), above=above)
+
+
+async def search(request: Request) -> Response:
+    """Search; without a session nothing is found, and nothing says why."""
+    query = request.query_params.get("q", "")[:200]
+    posts = _world(request).search(query, limit=PAGE_POSTS) if _viewer(request) else []
+    return _listing(request, "search.html", posts, title="Search", query=query)
+
+
+async def notifications(request: Request) -> Response:
+    """Show what others said to the viewer, newest first."""
+    viewer = _viewer(request)
+    if viewer is None:
+        return _to_login(request)
+    posts = _world(request).mentions(viewer.handle, newest_first=True, limit=PAGE_POSTS)
+    return _listing(request, "notifications.html", posts, title="Notifications")
+
+
+# Faults
+
+
+async def faults_page(request: Request) -> Response:
+    """Show what is armed, buttons to arm more, and what the journal says."""
+    world = _world(request)
+    ours = [account.handle for account in world.accounts.values() if account.ours]
+    recent = [card(world, post) for handle in ours for post in world.timeline(handle, limit=3)]
+    return _page(
+        request,
+        "faults.html",
+        title="Faults",
+        armed=request.app.state.faults.rows(),
+        kinds=list(Kind),
+        targets=list(On),
+        handles=ours,
+        truth={handle: judging.account_truth(world, handle) for handle in ours},
+        variants=judging.VARIANTS,
+        recent=sorted(recent, key=lambda shown: int(shown.post.id), reverse=True),
+        problem=request.query_params.get("problem", "")[:200],
+    )
+
+
+async def arm(request: Request) -> Response:
+    """Arm or clear from the page."""
+    form: dict[str, Any] = {name: value for name, value in (await asking.form_of(request)).items() if value}
+    if form.get("kind") == "clear":
+        request.app.state.faults.clear()
+        return RedirectResponse("/faults", 303)
+    try:
+        await judging.make_trouble(_world(request), request.app.state.faults, form)
+    except Denied as problem:
+        return RedirectResponse(f"/faults?problem={quote(problem.sentence)}", 303)
+    return RedirectResponse("/faults", 303)
+
+
+# Pages
+
+
+def error_page(request: Request, status: int, sentence: str, headers: Mapping[str, str]) -> Response:
+    """Return a refusal as a page."""
+    return _page(request, "error.html", status, title="Oops", sentence=sentence, headers=headers)
+
+
+def _listing(request: Request, name: str, posts: Sequence[Post], **values: Any) -> Response:
+    viewer, world = _viewer(request), _world(request)
+    if viewer is not None:
+        now = world.now()
+        if viewer.reads.remaining(now) == 0:
+            raise world.too_often(viewer.reads, now)
+        viewer.reads.note(now)
+    older = posts[-1].id if len(posts) == PAGE_POSTS else ""
+    return _page(request, name, cards=[card(world, post) for post in posts], older=older, **values)
+
+
+def _page(
+    request: Request, name: str, status: int = 200, *, headers: Mapping[str, str] | None = None, **values: Any
+) -> Response:
+    world, viewer = _world(request), _viewer(request)
+    values.setdefault("toast", "")
+    html = _pages.get_template(name).render(
+        tid=partial(_mark, world.variant),
+        variant=world.variant,
+        viewer=viewer,
+        viewer_hue=hue(viewer.handle) if viewer else 0,
+        sent=_sent(request, world, viewer),
+        here=request.url.path,
+        text_max=TEXT_MAX,
+        **values,
+    )
+    return HTMLResponse(html, status, headers=headers)
+
+
+def _mark(variant: str, name: str) -> Markup:
+    found = mark(variant, name)
+    return Markup(' data-testid="{}"').format(found) if found else Markup("")
+
+
+def _sent(request: Request, world: World, viewer: Account | None) -> Card | None:
+    """Return the post just sent, for the toast; only its author is told."""
+    post = world.posts.get(request.query_params.get("sent", ""))
+    mine = post is not None and viewer is not None and post.account == viewer.handle
+    return card(world, post) if post is not None and mine and not post.removed else None
+
+
+def _to_login(request: Request) -> Response:
+    wanted = request.url.path if request.method == "GET" else "/compose"
+    return RedirectResponse(f"/login?next={quote(wanted)}", 303)
+
+
+def _next(wanted: str | None) -> str:
+    """Return where to go after signing in: only to a page of this site."""
+    return wanted if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) else "/home"
+
+
+def _viewer(request: Request) -> Account | None:
+    try:
+        return _world(request).signed_in(asking.token_of(request))
+    except Denied:
+        return None
+
+
+def _path(post: Post) -> str:
+    return f"/{post.account}/status/{post.id}"
+
+
+def _world(request: Request) -> World:
+    world: World = request.app.state.world
+    return world
