@@ -190,11 +190,13 @@ class Draft:
         texts: the parts in order.
         choice: the cell it really fills, with writer, claim, evidence.
         cost: dollars spent on it, None where it is unknown.
+        fell_back: why each writer before this one could not write, in sentences; empty for the first.
     """
 
     texts: tuple[str, ...]
     choice: Choice
     cost: float | None = None
+    fell_back: tuple[str, ...] = ()
 
 
 class Writer(Protocol):
