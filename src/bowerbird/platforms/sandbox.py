@@ -22,7 +22,7 @@ import regex
 from bowerbird.core import errors
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
-from bowerbird.core.post import SECOND_US, Post, RemoteRef
+from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
 
 TIMEOUT_S = 10.0
 """How long one request may take, in seconds."""
@@ -48,7 +48,7 @@ class Sandbox:
 
     Args:
         url: the address of the sandbox.
-        keyed: ``forever``, ``hour`` or ``none``, as the account was made.
+        keyed: ``forever``, ``hour`` or ``none``; the most careful until `whoami` has asked.
         keyed_for_s: how long an ``hour`` account really remembers (the sandbox may live faster).
         settle_s: how long an accepted post may take to show.
         http: the connection pool; closed with the adapter.
@@ -61,8 +61,8 @@ class Sandbox:
     secrets: Secrets
     clock: Clock
     http: httpx.AsyncClient
-    keyed: str = "forever"
-    keyed_for_s: float = 3_000.0
+    keyed: str = "none"
+    keyed_for_s: float = 0.0
     settle_s: float = 20.0
     folder: Path = Path()
     name: str = "sandbox"
@@ -82,8 +82,9 @@ class Sandbox:
         return len(regex.findall(r"\X", text))
 
     async def whoami(self) -> Identity:
-        """Who we are there."""
+        """Who we are there; the answer also tells for how long the account remembers keys."""
         row = await self._ask("GET", "/api/me")
+        self.keyed, self.keyed_for_s = str(row["keyed"]), float(row.get("keyed_for_s") or 0.0)
         return Identity(id=row["handle"], handle=row["handle"], followers=row.get("followers"))
 
     async def prepare(self, post: Post) -> str:
@@ -94,11 +95,14 @@ class Sandbox:
         if post.payload.card:
             body["link"] = asdict(post.payload.card)
         if post.payload.media:
-            body["media"] = [
-                {"alt": media.alt, "bytes_b64": base64.b64encode((self.folder / media.path).read_bytes()).decode()}
-                for media in post.payload.media
-            ]
+            body["media"] = await asyncio.to_thread(self._pictures, post.payload.media)
         return json.dumps(body, ensure_ascii=False, sort_keys=True)
+
+    def _pictures(self, media: Sequence[Media]) -> list[dict[str, str]]:
+        return [
+            {"alt": one.alt, "bytes_b64": base64.b64encode((self.folder / one.path).read_bytes()).decode()}
+            for one in media
+        ]
 
     async def publish(self, post: Post) -> RemoteRef:
         """Send the frozen body under the post's key."""

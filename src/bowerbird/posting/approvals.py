@@ -89,7 +89,7 @@ async def withdraw(storage: Books, post_id: str, *, by: str, now: int, reason: s
 
 
 async def settle_by_person(storage: Books, post_id: str, *, verdict: str, by: str, now: int) -> list[Post]:
-    """Say whether a parked post is there: ``there``, ``send`` (it is not, send it) or ``leave`` (it is not, drop it)."""
+    """Say what became of a parked post: ``there``, ``send`` (not there: send it) or ``leave`` (not there: drop it)."""
     events = {"there": Event.SEEN, "send": Event.UNSEEN, "leave": Event.ABANDONED}
     if verdict not in events:
         raise BadInput(f"{verdict!r} is no verdict; say one of {', '.join(events)}")

@@ -1,0 +1,143 @@
+"""One browser with a warm page for each account, started when somebody first sits down.
+
+One person at a time: a lease waits for the lock under its deadline. What a lease leaves behind is a page that
+is known to answer; a page that crashed, hung or was cut off is thrown away, and a browser that is gone is
+started again by the next lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from bowerbird.core.errors import BadInput, Unreachable
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext, Page, Playwright
+
+START_S = 30.0
+"""How long a browser may take to start, seconds."""
+CLOSE_S = 2.0
+"""How long a page, context or browser may take to close before it is left to die with its browser."""
+
+
+class Seat:
+    """A browser and its pages.
+
+    Args:
+        path: the program; empty takes Playwright's own.
+        arguments: the flags it is started with.
+    """
+
+    def __init__(self, *, path: str, arguments: list[str]) -> None:
+        self._path = path
+        self._arguments = arguments
+        self._lock = asyncio.Lock()
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._contexts: dict[str, BrowserContext] = {}
+        self._pages: dict[str, Page] = {}
+        self.starts = 0
+
+    @asynccontextmanager
+    async def page(self, account_id: str, *, state: str | None, wait_s: float) -> AsyncIterator[Page]:
+        """Lease the account's page.
+
+        1. Wait for the seat, at most `wait_s` seconds.
+        2. Start the browser if there is none that answers.
+        3. Hand out the account's page; `state` (a storage state as JSON) seeds a new context.
+        4. Afterwards keep the page if the lease ended well, else throw its context away.
+
+        Raises:
+            Unreachable: the seat stayed taken, or no browser could be started; nothing was sent.
+        """
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            raise Unreachable("the browser is busy", reason="browser_busy") from error
+        try:
+            page = await self._open(account_id, state)
+            kept = False
+            try:
+                yield page
+                kept = True
+            finally:
+                if not kept or page.is_closed():
+                    await self._drop(account_id)
+        finally:
+            self._lock.release()
+
+    async def state(self, account_id: str) -> str | None:
+        """Return the account's cookies and local storage as JSON, or None if it has no context."""
+        context = self._contexts.get(account_id)
+        if context is None:
+            return None
+        async with asyncio.timeout(CLOSE_S):
+            return json.dumps(await context.storage_state())
+
+    async def close(self) -> None:
+        """Close the browser; what does not close in time dies with its driver."""
+        for account_id in list(self._contexts):
+            await self._drop(account_id)
+        await _within(self._browser.close() if self._browser else None)
+        await _within(self._playwright.stop() if self._playwright else None)
+        self._browser = self._playwright = None
+
+    async def _open(self, account_id: str, state: str | None) -> Page:
+        from playwright.async_api import Error
+
+        try:
+            async with asyncio.timeout(START_S):
+                browser = await self._ready()
+                if account_id not in self._pages:
+                    seed: Any = json.loads(state) if state else None
+                    context = await browser.new_context(storage_state=seed)
+                    self._contexts[account_id] = context
+                    self._pages[account_id] = await context.new_page()
+                return self._pages[account_id]
+        except (Error, TimeoutError, OSError) as error:
+            await self._drop(account_id)
+            raise Unreachable(f"no browser could be started: {_first_line(error)}", reason="no_browser") from error
+
+    async def _ready(self) -> Browser:
+        if self._browser is not None and self._browser.is_connected():
+            return self._browser
+        try:
+            from playwright.async_api import async_playwright
+        except ImportError as error:
+            raise BadInput("Playwright is not installed; run `pip install playwright`") from error
+        self._contexts.clear()
+        self._pages.clear()
+        if self._playwright is None:
+            self._playwright = await async_playwright().start()
+        self._browser = await self._playwright.chromium.launch(
+            executable_path=self._path or None, args=self._arguments, headless=True
+        )
+        self.starts += 1
+        return self._browser
+
+    async def _drop(self, account_id: str) -> None:
+        page, context = self._pages.pop(account_id, None), self._contexts.pop(account_id, None)
+        await _within(page.close() if page else None)
+        await _within(context.close() if context else None)
+
+
+async def _within(closing: Any) -> None:
+    """Await a close for `CLOSE_S` seconds at most: closing a frozen browser hangs for ever."""
+    if closing is None:
+        return
+    from playwright.async_api import Error
+
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await closing
+    except (Error, TimeoutError):
+        return  # it is being thrown away; its processes end with the browser
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
