@@ -1,0 +1,54 @@
+"""A writer made of writers: the first that can write does; the last one should be a bank, which always can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bowerbird.core.errors import WriterBusy, WriterError
+from bowerbird.core.ports import Brief, Draft, Writer
+from bowerbird.core.post import Choice
+
+
+class Ladder:
+    """A `Writer` that asks its rungs from the top until one gives candidates.
+
+    Each draft says in `Draft.fell_back` who could not, and why: the planner writes it down.
+    """
+
+    def __init__(self, rungs: Sequence[Writer]) -> None:
+        if not rungs:
+            raise ValueError("a ladder needs a rung")
+        self.rungs = tuple(rungs)
+
+    @property
+    def name(self) -> str:
+        """The first rung's name; each draft carries the name of its real writer."""
+        return self.rungs[0].name
+
+    def cells(self) -> tuple[Choice, ...]:
+        """The cells of those who have any: a provider is asked for what the bank below it could fill too."""
+        return tuple(dict.fromkeys(cell for rung in self.rungs for cell in rung.cells()))
+
+    async def draft(self, brief: Brief) -> list[Draft]:
+        """Return the first rung's candidates that gives any.
+
+        Raises `WriterBusy` with the earliest `retry_at` if one of them asked to wait, else `WriterError`, with
+        every rung's reason; an empty list if some could write and had nothing left to say.
+        """
+        falls: list[str] = []
+        failed: list[WriterError] = []
+        for rung in self.rungs:
+            try:
+                drafts = await rung.draft(brief)
+            except WriterError as error:
+                failed.append(error)
+                falls.append(str(error))
+                continue
+            if drafts:
+                return [replace(draft, fell_back=tuple(falls)) for draft in drafts]
+            falls.append(f"{rung.name} had nothing to say")
+        if len(failed) < len(self.rungs):
+            return []
+        waits = [error.retry_at for error in failed if isinstance(error, WriterBusy)]
+        raise WriterBusy("; ".join(falls), retry_at=min(waits)) if waits else WriterError("; ".join(falls))

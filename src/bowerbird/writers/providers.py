@@ -1,0 +1,279 @@
+"""Any OpenAI-compatible address as a writer: OpenAI, Ollama, llama.cpp, vLLM, a proxy.
+
+1. A provider that asked for rest, or failed lately, is left alone until then.
+2. The dearest possible outcome of the call is reserved in the ledger; no room means `WriterSpent`, and no call.
+3. The call has a deadline, its answer a size limit.
+4. The true cost is settled. What certainly was not billed is given back; a call that was lost, or whose process
+   died, stays counted: the day's cap is never passed.
+5. An answer nobody can read is asked for once more, then it is the next writer's turn.
+
+The key stands in one header and nowhere else: not in a repr, a log line or an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from bowerbird.core.account import Quota
+from bowerbird.core.errors import BadInput, WriterBusy, WriterError, WriterSpent
+from bowerbird.core.ports import Brief, Chance, Clock, Draft, Ledger
+from bowerbird.core.post import SECOND_US, Choice
+from bowerbird.writers.prompt import Message, Unreadable, messages, read_answer, repair
+
+DAY_S = 86_400.0
+BODY_MAX = 1_000_000
+"""Bytes of an answer; more is cut off and refused."""
+REST_MIN_S, REST_MAX_S = 30.0, 600.0
+"""Rest after the first failure, doubled with each further one up to the maximum."""
+REST_KEY_S = 3_600.0
+"""Rest after a refused key, which only a person can mend."""
+RETRY_AFTER_MAX_S = DAY_S
+FRAMING_TOKENS = 64
+"""What a chat template may add to the bytes we send."""
+TOKENS_MAX = 10_000_000
+"""More tokens than any call can have used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """An address that writes.
+
+    Args:
+        name: as recorded in `Choice.writer`; the ledger counts by it.
+        url: up to and without ``/chat/completions``, such as ``http://127.0.0.1:11434/v1``.
+        model: the model to ask for.
+        key: sent as a bearer token if not empty; never shown.
+        about: what the account is about, in the owner's words.
+        timeout_s: the deadline of one call in seconds.
+        price_in, price_out: dollars per million tokens; 0 means unknown, and the cap is in tokens.
+        day_max: dollars in any 24 hours; `tokens_day_max` in tokens where the prices are unknown.
+        output_max: tokens of one answer; `output_field` is what the address calls this limit.
+        candidates: how many are asked for at a time.
+    """
+
+    name: str
+    url: str
+    model: str
+    key: str = field(default="", repr=False)
+    about: str = ""
+    timeout_s: float = 30.0
+    price_in: float = 0.0
+    price_out: float = 0.0
+    day_max: float = 1.0
+    tokens_day_max: float = 200_000
+    output_max: int = 1_000
+    output_field: str = "max_tokens"
+    candidates: int = 4
+
+    def __post_init__(self) -> None:
+        """Refuse what could never work; the key itself is never repeated."""
+        if not self.url.startswith(("http://", "https://")):
+            raise BadInput(f"the writer {self.name!r} needs an address that begins with http:// or https://")
+        if not self.model:
+            raise BadInput(f"the writer {self.name!r} needs the name of a model")
+        if not self.key.isascii() or any(c.isspace() or not c.isprintable() for c in self.key):
+            raise BadInput(f"the key of the writer {self.name!r} holds a space or a line end; paste it again")
+
+    @property
+    def priced(self) -> bool:
+        """True if both prices are known."""
+        return self.price_in > 0 and self.price_out > 0
+
+    def quota(self, cost: float) -> Quota:
+        """Return the day's cap with this cost to take from it, in dollars or tokens."""
+        unit, most = ("dollars", self.day_max) if self.priced else ("tokens", self.tokens_day_max)
+        return Quota(scope="app", key=f"writer:{self.name}", window_s=DAY_S, max=most, unit=unit, cost=cost)
+
+    def cost(self, tokens_in: float, tokens_out: float) -> float:
+        """Return what these tokens cost in the quota's unit."""
+        if not self.priced:
+            return tokens_in + tokens_out
+        return (tokens_in * self.price_in + tokens_out * self.price_out) / 1_000_000
+
+
+class _Failed(Exception):
+    """A call without a usable answer: the sentence, whether it may be billed, and how long to rest."""
+
+    def __init__(self, why: str, *, billed: bool, rest_s: float | None = None, busy: bool = False) -> None:
+        super().__init__(why)
+        self.billed = billed
+        self.rest_s = rest_s
+        self.busy = busy
+
+
+class ProviderWriter:
+    """A `Writer` that asks one provider.
+
+    Args:
+        provider: the address and its limits.
+        client: shared, and closed by whoever made it.
+        ledger: where the day's budget is kept.
+        clock, chance: time, and names for reservations.
+    """
+
+    def __init__(
+        self, provider: Provider, *, client: httpx.AsyncClient, ledger: Ledger, clock: Clock, chance: Chance
+    ) -> None:
+        self._provider = provider
+        self._client = client
+        self._ledger = ledger
+        self._clock = clock
+        self._chance = chance
+        self._failures = 0
+        self._rest_until = 0
+
+    def __repr__(self) -> str:
+        return f"ProviderWriter({self._provider!r})"
+
+    @property
+    def name(self) -> str:
+        """As recorded in `Choice.writer`."""
+        return self._provider.name
+
+    def cells(self) -> tuple[Choice, ...]:
+        """Empty: it writes on anything."""
+        return ()
+
+    async def draft(self, brief: Brief) -> list[Draft]:
+        """Write candidates, best first; raise `WriterError`s only. The first one carries the cost of all."""
+        if self._clock.now() < self._rest_until:
+            raise WriterBusy(f"{self.name} rests after a failure", retry_at=self._rest_until)
+        talk = messages(brief, candidates=self._provider.candidates, about=self._provider.about)
+        try:
+            drafts, cost = await self._drafts(talk, brief)
+        except _Failed as failed:
+            raise self._rested(failed) from None
+        self._failures = 0
+        return [replace(drafts[0], cost=cost), *drafts[1:]]
+
+    async def _drafts(self, talk: list[Message], brief: Brief) -> tuple[list[Draft], float | None]:
+        """Ask, and once more if the answer cannot be read."""
+        answer, cost = await self._ask(talk)
+        try:
+            return read_answer(answer, brief, writer=self.name), cost
+        except Unreadable as problem:
+            answer, more = await self._ask(repair(talk, answer, problem))
+        try:
+            drafts = read_answer(answer, brief, writer=self.name)
+        except Unreadable as problem:
+            raise _Failed(f"its answer could not be read: {problem}", billed=True) from None
+        return drafts, None if cost is None or more is None else cost + more
+
+    def _rested(self, failed: _Failed) -> WriterError:
+        """Begin the rest this failure asks for, and say it in the vocabulary of remedies."""
+        self._failures += 1
+        doubled_s = min(REST_MAX_S, REST_MIN_S * 2.0 ** min(self._failures - 1, 10))
+        rest_s = doubled_s if failed.rest_s is None else failed.rest_s
+        self._rest_until = self._clock.now() + int(rest_s * SECOND_US)
+        sentence = f"{self.name}: {failed}"
+        return WriterBusy(sentence, retry_at=self._rest_until) if failed.busy else WriterError(sentence)
+
+    async def _ask(self, talk: list[Message]) -> tuple[str, float | None]:
+        """Return the answer's text and what it cost in dollars (None where the price is unknown).
+
+        A token is at least one byte of what we send, so the bytes are a bound on the tokens.
+        """
+        asked = {
+            "model": self._provider.model,
+            "messages": talk,
+            self._provider.output_field: self._provider.output_max,
+        }
+        body = json.dumps(asked, ensure_ascii=False).encode()
+        most = self._provider.cost(len(body) + FRAMING_TOKENS, self._provider.output_max)
+        subject = f"words:{self._chance.name('words')}"
+        if limited := await self._ledger.reserve(subject, [self._provider.quota(most)], now=self._clock.now()):
+            spent = f"{limited.used:.4g} of {limited.quota.max:.4g} {limited.quota.unit}"
+            raise WriterSpent(f"{self.name}: today's budget is used up ({spent}, {most:.4g} more needed)")
+        try:
+            text, usage = _content(await self._post(body))
+        except _Failed as failed:
+            await self._ledger.settle(subject, at=self._clock.now(), cost=None if failed.billed else 0.0)
+            raise
+        cost = _tokens(self._provider, usage)
+        await self._ledger.settle(subject, at=self._clock.now(), cost=cost)
+        return text, cost if self._provider.priced else None
+
+    async def _post(self, body: bytes) -> bytes:
+        """Send it, and return the body of a 200; everything else is `_Failed`."""
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        if self._provider.key:
+            headers["authorization"] = f"Bearer {self._provider.key}"
+        url = f"{self._provider.url.rstrip('/')}/chat/completions"
+        try:
+            async with (
+                asyncio.timeout(self._provider.timeout_s),
+                self._client.stream("POST", url, content=body, headers=headers, follow_redirects=False) as response,
+            ):
+                if response.status_code != 200:
+                    raise _refusal(response.status_code, response.headers, self._clock.now())
+                return await _bounded(response)
+        except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout):
+            raise _Failed(f"it did not answer within {self._provider.timeout_s:g} s", billed=True) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol):
+            raise _Failed("it could not be reached", billed=False) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _Failed(f"the connection broke ({type(error).__name__})", billed=True) from None
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > BODY_MAX:
+            raise _Failed(f"its answer is longer than {BODY_MAX:,} bytes", billed=True)
+    return bytes(body)
+
+
+def _refusal(status: int, headers: Mapping[str, str], now: int) -> _Failed:
+    """Say what a status other than 200 means, and for how long to leave the provider alone."""
+    wait_s = retry_after_s(headers, now=now)
+    if status == 429:
+        return _Failed("it asks us to wait", billed=False, rest_s=wait_s or 60.0, busy=True)
+    if status in {401, 403}:
+        return _Failed(f"it refused the key ({status}); check it", billed=False, rest_s=REST_KEY_S)
+    if status >= 500:
+        return _Failed(f"it is out of order ({status})", billed=status != 503, rest_s=wait_s, busy=wait_s is not None)
+    return _Failed(f"it refused the question ({status}); check address and model", billed=False)
+
+
+def retry_after_s(headers: Mapping[str, str], *, now: int) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for (a number or an HTTP date), at most a day; None if nothing."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now / SECOND_US
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), RETRY_AFTER_MAX_S) if math.isfinite(seconds) else None
+
+
+def _content(body: bytes) -> tuple[str, Mapping[str, Any]]:
+    """Return the text and the usage of a completion."""
+    try:
+        whole = json.loads(body)
+        text = whole["choices"][0]["message"]["content"]
+        usage = whole.get("usage")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise _Failed("its answer is not a chat completion", billed=True) from None
+    if not isinstance(text, str):
+        raise _Failed("its answer has no text", billed=True)
+    return text, usage if isinstance(usage, dict) else {}
+
+
+def _tokens(provider: Provider, usage: Mapping[str, Any]) -> float | None:
+    """Return the true cost in the quota's unit, or None if the provider does not tell it believably."""
+    tokens_in, tokens_out = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not isinstance(tokens_in, int) or not isinstance(tokens_out, int):
+        return None
+    believable = 0 < tokens_in < TOKENS_MAX and 0 <= tokens_out < TOKENS_MAX
+    return provider.cost(tokens_in, tokens_out) if believable else None
