@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bowerbird.clock import SystemClock
+from bowerbird.core.errors import StorageFull
 from bowerbird.sandbox import api, judging, site
 from bowerbird.sandbox.denied import SENTENCES, Denied
 from bowerbird.sandbox.faults import Faults
@@ -22,7 +23,7 @@ class Network(Starlette):
     """The network's application, with the wire around it. Make it with `create_app`."""
 
     def __init__(self, world: World, *, folder: Path | None, sleep: Sleep) -> None:
-        handlers = {Denied: denied}
+        handlers = {Denied: denied, StorageFull: full}
         super().__init__(routes=[*api.routes(), *judging.routes(), *site.routes()], exception_handlers=handlers)  # type: ignore[arg-type]
         self.state.world = world
         self.state.faults = Faults(world.now)
@@ -43,6 +44,11 @@ def create_app(world: World, *, folder: Path | None = None, sleep: Sleep | None 
 async def denied(request: Request, problem: Denied) -> Response:
     """Answer a refusal."""
     return refuse(request, problem.status, problem.code, problem.headers, problem.sentence)
+
+
+async def full(request: Request, problem: StorageFull) -> Response:
+    """Answer that nothing more can be kept; the request was not accepted."""
+    return refuse(request, 507, "world_full", {}, str(problem))
 
 
 def refuse(request: Request, status: int, code: str, headers: Mapping[str, str], sentence: str = "") -> Response:

@@ -1,7 +1,7 @@
 """The other people of the network: who they are and what they say.
 
 They post by themselves, mention our accounts, ask them things, and answer their posts. What they say is put
-together from a few phrases and the topics of `features`, so that some of it matches a search.
+together from a few phrases, so that some of it matches a search.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from bowerbird.sandbox.features import TOPICS
+from bowerbird.sandbox.features import OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +38,45 @@ CAST: Sequence[Person] = (
     Person("lucia_sql", "Lucía Romero", "Databases are just opinionated files.", 1_998),
 )
 
+_THINGS = (
+    "itertools", "pathlib", "dataclasses", "asyncio", "collections.Counter", "functools.cache", "zoneinfo",
+    "regular expressions", "decimal", "generators", "context managers", "the csv module", "type hints", "enum",
+    "heapq", "f-strings", "statistics", "list comprehensions",
+)  # fmt: skip
 _POSTS = (
-    "Spent the morning on {word}. Worth it.",
-    "Today I finally understood {word}, and now I see it everywhere.",
-    "What is your favourite thing about {word}?",
-    "Unpopular opinion: {word} is the nicest corner of the standard library.",
-    "Teaching {word} tomorrow. Any example that made it click for you?",
-    "Can anyone explain {word} without a diagram?",
-    "Rewrote forty lines with {word}; six are left.",
-    "Reading old code of mine. Not enough {word}, too much hope.",
+    "Spent the morning on {thing}. Worth it.",
+    "Today I finally understood {thing} in Python, and now I see it everywhere.",
+    "What is your favourite thing about {thing}?",
+    "Unpopular opinion: {thing} is the nicest corner of the Python standard library.",
+    "Teaching {thing} tomorrow. Any example that made it click for you?",
+    "Can anyone explain {thing} without a diagram?",
+    "Rewrote forty lines of Python with {thing}; six are left.",
+    "Reading old code of mine. Not enough {thing}, too much hope.",
+    "Which Python tip do you wish you had known a year earlier? Mine: {thing}.",
 )
 _QUESTIONS = (
-    "@{handle} do you have an example for {word}?",
-    "@{handle} is {word} fast enough for a million rows?",
-    "@{handle} how would you explain {word} to a beginner?",
-    "Hey @{handle}, which Python version do I need for {word}?",
-    "@{handle} when would you not use {word}?",
+    "@{handle} do you have an example for {thing}?",
+    "@{handle} is {thing} fast enough for a million rows?",
+    "@{handle} how would you explain {thing} to a beginner?",
+    "Hey @{handle}, which Python version do I need for {thing}?",
+    "@{handle} when would you not use {thing}?",
 )
 _MENTIONS = (
-    "Learned about {word} from @{handle} today. Thanks!",
-    "If you like {word}, follow @{handle}.",
-    "@{handle} your note on {word} saved me an hour.",
+    "Learned about {thing} from @{handle} today. Thanks!",
+    "If you like {thing}, follow @{handle}.",
+    "@{handle} your note on {thing} saved me an hour.",
 )
-_REPLIES = (
+_ANSWERS = (
     "This is neat, thank you.",
-    "I did not know {word} could do that.",
+    "I did not know that. Python keeps surprising me.",
     "Does this also work in older versions?",
     "Saved. I will need it on Monday.",
     "How does it compare with doing it by hand?",
-    "I have used {word} for years and never saw this.",
+    "I have used Python for years and never saw this.",
     "Lovely. Is there a catch?",
     "Trying this right now.",
+    "More about {topic}, please.",
+    "I would not have guessed what this prints.",
 )
 
 
@@ -79,21 +87,15 @@ def somebody(draw: Random) -> Person:
 
 def chatter(draw: Random) -> str:
     """Return what somebody posts unasked."""
-    return draw.choice(_POSTS).format(word=_word(draw))
+    return draw.choice(_POSTS).format(thing=draw.choice(_THINGS))
 
 
 def address(draw: Random, handle: str) -> str:
     """Return a post that addresses one of our accounts: three times out of four a question."""
     phrases = _QUESTIONS if draw.random() < 0.75 else _MENTIONS
-    return draw.choice(phrases).format(handle=handle, word=_word(draw))
+    return draw.choice(phrases).format(handle=handle, thing=draw.choice(_THINGS))
 
 
 def answer(draw: Random, topic: str) -> str:
     """Return an answer to a post about this topic."""
-    words = TOPICS.get(topic, ("this",))
-    return draw.choice(_REPLIES).format(word=draw.choice(words))
-
-
-def _word(draw: Random) -> str:
-    topic = draw.choice([name for name in TOPICS if name != "people"])
-    return draw.choice(TOPICS[topic][:3])
+    return draw.choice(_ANSWERS).format(topic="this" if topic == OTHER else topic)

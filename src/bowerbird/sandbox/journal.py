@@ -15,10 +15,11 @@ import json
 import os
 from array import array
 from collections.abc import Mapping, Sequence
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
-from bowerbird.core.errors import BadInput, StorageBusy
+from bowerbird.core.errors import BadInput, StorageBusy, StorageFull
 
 Record = Mapping[str, Any]
 
@@ -81,7 +82,8 @@ class FileJournal:
         self.path = path
         self.torn = ""
         self._starts = array("Q")
-        self._file: BinaryIO = path.open("a+b")
+        # Unbuffered, so that a failed write leaves nothing behind to be written later.
+        self._file = FileIO(path, "a+")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -130,9 +132,15 @@ class FileJournal:
 
     def _write(self, lines: list[bytes]) -> None:
         end = self._file.seek(0, os.SEEK_END)
-        self._file.write(b"".join(line + b"\n" for line in lines))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            left = memoryview(b"".join(line + b"\n" for line in lines))
+            while left:
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+        except OSError as problem:
+            # Half a line in the middle would spoil the whole journal; nobody was answered for it.
+            self._file.truncate(end)
+            raise StorageFull(f"the journal cannot be written: {problem.strerror}") from problem
         for line in lines:
             self._starts.append(end)
             end += len(line) + 1

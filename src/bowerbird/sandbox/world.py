@@ -1,7 +1,6 @@
 """The world: who is there, what was said, who noticed.
 
-Everything that changes the world is a journal record, and `_apply` is the one place where records become
-state, both when they happen and when a new process reads the journal again:
+Everything that changes the world is a journal record, and every change takes the same three steps:
 
 1. decide: check the request against the world and make the record;
 2. append: the journal keeps it (fsync); only now has it happened;
@@ -15,82 +14,47 @@ whenever somebody looks.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import hmac
-from bisect import insort
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
 import regex
 
-from bowerbird.clock import SeededChance, SystemChance
-from bowerbird.sandbox import cast, features
-from bowerbird.sandbox.audience import Audience, Setting, Stream, same_among
+from bowerbird.clock import SystemChance
 from bowerbird.sandbox.denied import Denied
 from bowerbird.sandbox.journal import Journal, Record
 from bowerbird.sandbox.limits import SECOND_US, Window
-from bowerbird.sandbox.people import (
-    Account,
-    Draft,
-    Keyed,
-    Post,
-    Session,
-    Signup,
-    picture,
-    secret_of,
-    token_digest,
-)
+from bowerbird.sandbox.people import Account, Draft, Keyed, Post, Session, Signup, secret_of, token_digest
+from bowerbird.sandbox.state import State
+from bowerbird.sandbox.turns import Turns
 
 TEXT_MAX = 300
 KEY_MAX = 128
 PAGE_MAX = 100
 POSTS_MAX = 200_000
-CHATTER_MAX = 5_000
-"""Posts of the cast kept in memory; older ones are forgotten."""
 SCAN_MAX = 5_000
 """Posts one search looks at, newest first."""
-SLOT_S = 300.0
-"""Sandbox seconds between two turns of the cast."""
-CATCH_UP_SLOTS = 48
-"""Turns made up for after a pause; the rest of the time nobody spoke."""
-MENTION_EVERY = 3
-"""Every third turn somebody addresses one of our accounts."""
 SESSION_S = 7 * 86_400.0
 KEY_S = 3_600.0
 """Sandbox seconds for which an account keyed for an hour remembers a key."""
 
-_MENTION = regex.compile(r"(?<!\w)@(\w+)")
 T = TypeVar("T")
 
 
-class World:
+class World(State):
     """One network. Make it with `World.open`.
 
     Args:
         now: the wall clock, UTC microseconds.
-        speed: how many times faster than the wall the audience lives.
     """
 
     def __init__(self, journal: Journal, *, now: Callable[[], int], seed: int, speed: float) -> None:
+        super().__init__(seed=seed, speed=speed)
         self.journal = journal
         self.now = now
-        self.seed = seed
-        self.speed = speed
-        self.began_at = 0
-        self.accounts: dict[str, Account] = {}
-        self.posts: dict[str, Post] = {}
-        self.order: list[str] = []
-        self.variant = "v1"
-        self._stream = streams(seed)
-        self._audience = Audience(self._stream)
+        self._turns = Turns(self)
         self._mint = SystemChance().name
-        self._sessions: dict[str, Session] = {}
-        self._due: list[tuple[int, str, int]] = []
-        self._next_slot = 1
-        self._last_id = 0
-        self._chatter: list[str] = []
         self._lock = asyncio.Lock()
 
     @classmethod
@@ -111,11 +75,10 @@ class World:
         seed = records[0]["seed"] if records else seed
         world = cls(journal, now=now, seed=seed, speed=speed)
         for record in records:
-            world._apply(record)
+            world._grow(record)
         if not world.began_at:
             await world._commit([{"kind": "world", "at": now(), "seed": seed, "speed": speed}])
         await world._commit([world._opening(a) for a in accounts if a.handle not in world.accounts])
-        world._skip_silence()
         return world
 
     # Sessions
@@ -145,19 +108,19 @@ class World:
     async def sign_out(self, token: str) -> None:
         """End one session; one that is unknown has ended already."""
         digest = token_digest(token)
-        if digest in self._sessions:
+        if digest in self.sessions:
             await self._change([{"kind": "signed_out", "at": self.now(), "digest": digest}])
 
     async def revoke(self, handle: str | None) -> int:
         """End every session of an account, or of all; return how many."""
-        doomed = [d for d, s in self._sessions.items() if handle in (None, s.handle)]
+        doomed = [d for d, s in self.sessions.items() if handle in (None, s.handle)]
         if doomed:
             await self._change([{"kind": "signed_out", "at": self.now(), "digest": digest} for digest in doomed])
         return len(doomed)
 
     def signed_in(self, token: str) -> Account:
         """Return whose session this is; `Denied` 401 when it is unknown, revoked or too old."""
-        session = self._sessions.get(token_digest(token))
+        session = self.sessions.get(token_digest(token))
         if session is None or self.now() >= session.expires_at:
             raise Denied(401, "session_expired")
         return self.accounts[session.handle]
@@ -268,56 +231,12 @@ class World:
 
     async def advance(self) -> None:
         """Let the cast say what was due by now."""
-        if self._next_due() <= self.now():
+        if self._turns.next_at() <= self.now():
             await self._guarded(self._advance())
 
     async def _advance(self) -> None:
-        now = self.now()
-        records = [record for record in self._due_records(now) if record]
-        if records:
-            await self._commit(records)
-
-    def _next_due(self) -> int:
-        slot_at = self._slot_at(self._next_slot)
-        return min(slot_at, self._due[0][0]) if self._due else slot_at
-
-    def _due_records(self, now: int) -> Iterator[Record | None]:
-        while self._due and self._due[0][0] <= now:
-            yield self._answer(*heapq.heappop(self._due))
-        while self._slot_at(self._next_slot) <= now:
-            yield from self._turn(self._next_slot)
-            self._next_slot += 1
-
-    def _slot_at(self, slot: int) -> int:
-        return self.began_at + int(slot * SLOT_S / self.speed * SECOND_US)
-
-    def _skip_silence(self) -> None:
-        reached = int((self.now() - self.began_at) / SECOND_US * self.speed / SLOT_S)
-        self._next_slot = max(self._next_slot, reached - CATCH_UP_SLOTS)
-
-    def _turn(self, slot: int) -> Iterator[Record]:
-        draw = self._stream(f"cast/turn/{slot}")
-        ours = [account.handle for account in self.accounts.values() if account.ours]
-        at = self._slot_at(slot)
-        if ours and slot % MENTION_EVERY == 1:
-            whom = ours[slot // MENTION_EVERY % len(ours)]
-            yield self._said(draw, cast.address(draw, whom), at, turn=slot)
-        elif draw.random() < 0.7:
-            yield self._said(draw, cast.chatter(draw), at, turn=slot)
-
-    def _answer(self, at: int, post_id: str, number: int) -> Record | None:
-        post = self.posts.get(post_id)
-        if post is None or post.removed or post.next_answer != number:
-            return None
-        draw = self._stream(f"cast/answer/{post_id}/{number}")
-        text = cast.answer(draw, features.topic_of(post.text))
-        return self._said(draw, text, at, parent=post_id, number=number)
-
-    def _said(self, draw: Any, text: str, at: int, **marks: Any) -> Record:
-        speaker = cast.somebody(draw)
-        draft = Draft(text=text, reply_to=marks.pop("parent", None))
-        record = self._post_record(speaker.handle, draft, at)
-        return {**record, **marks, "visible_at": at, "speaker": speaker.handle}
+        lines = self._turns.due(self.now())
+        await self._commit([{**self._post_record(line.speaker, line.draft, line.at), **line.marks} for line in lines])
 
     # Deciding
 
@@ -341,21 +260,22 @@ class World:
         return Denied(429, "rate_limited", headers={**window.headers(now), "retry-after": str(wait_s)})
 
     def _post_record(self, handle: str, draft: Draft, at: int) -> dict[str, Any]:
-        self._last_id = max(self._last_id + 1, at)
+        self.last_id = max(self.last_id + 1, at)
         return {
             "kind": "post",
-            "id": str(self._last_id),
+            "id": str(self.last_id),
             "account": handle,
             "text": draft.text,
             "key": draft.key,
             "parent": draft.reply_to,
             "at": at,
+            "visible_at": at,
             "pictures": [{"alt": p.alt, "mime": p.mime, "sha256": p.sha256} for p in draft.pictures],
             "link": dict(draft.link) if draft.link else None,
         }
 
     def _opening(self, signup: Signup) -> Record:
-        followers = self._stream(f"cast/followers/{signup.handle}").randint(180, 420)
+        followers = self.stream(f"cast/followers/{signup.handle}").randint(180, 420)
         return {
             "kind": "account",
             "at": self.now(),
@@ -382,159 +302,9 @@ class World:
         if records:
             await self.journal.append(records)
         for record in records:
-            self._apply(record)
+            self._grow(record)
 
-    # Applying
-
-    def _apply(self, record: Record) -> None:
-        steps: dict[str, Callable[[Record], None]] = {
-            "world": self._apply_world,
-            "account": self._apply_account,
-            "session": self._apply_session,
-            "signed_out": self._apply_signed_out,
-            "post": self._apply_post,
-            "removed": self._apply_removed,
-            "configured": self._apply_configured,
-            "variant": self._apply_variant,
-        }
-        steps[record["kind"]](record)
-
-    def _apply_world(self, record: Record) -> None:
-        self.began_at, self.speed = record["at"], record["speed"]
-        for person in cast.CAST:
-            self.accounts[person.handle] = Account(
-                person.handle, person.name, person.bio, person.followers, self.began_at
-            )
-
-    def _apply_account(self, record: Record) -> None:
-        handle = record["account"]
-        self.accounts[handle] = Account(
-            handle,
-            handle.capitalize(),
-            "A rehearsal account. Automated.",
-            record["followers"],
-            record["at"],
-            ours=True,
-            keyed=Keyed(record["keyed"]),
-            impressions=record["impressions"],
-            secret=record["secret"],
-        )
-
-    def _apply_session(self, record: Record) -> None:
-        self._sessions[record["digest"]] = Session(record["account"], record["expires_at"])
-
-    def _apply_signed_out(self, record: Record) -> None:
-        self._sessions.pop(record["digest"], None)
-
-    def _apply_variant(self, record: Record) -> None:
-        self.variant = record["variant"]
-
-    def _apply_post(self, record: Record) -> None:
-        account = self.accounts[record["account"]]
-        post = self._made(account, record)
-        self._last_id = max(self._last_id, int(post.id))
-        self.posts[post.id] = post
-        self.order.append(post.id)
-        account.posts.append(post.id)
-        self._connect(post)
-        self._follow_up(post, record)
-        if account.ours:
-            account.writes.note(post.at)
-            if post.key:
-                account.keys[post.key] = (post.id, post.at)
-            for age_h in post.fate.events["follows"]:
-                insort(account.follows, post.at + self._wall_us(age_h))
-        elif post.parent is None:
-            self._forget_chatter(post.id)
-
-    def _made(self, account: Account, record: Record) -> Post:
-        read = features.read(record["text"], has_link=bool(record["link"]), has_picture=bool(record["pictures"]))
-        setting = self._setting(account, record, read.topic)
-        account.said.add(record["text"])
-        account.topics = [*account.topics[-5:], read.topic]
-        return Post(
-            id=record["id"],
-            account=account.handle,
-            text=record["text"],
-            at=record["at"],
-            visible_at=record["visible_at"],
-            key=record["key"],
-            parent=record["parent"],
-            pictures=tuple(picture(row) for row in record["pictures"]),
-            link=record["link"],
-            fate=self._audience.fate(record["id"], read, setting),
-        )
-
-    def _setting(self, account: Account, record: Record, topic: str) -> Setting:
-        at, hour_us = record["at"], self._wall_us(1.0)
-        wall = datetime.fromtimestamp(at // SECOND_US, UTC)
-        lately = sum(1 for i in islice(reversed(account.posts), 20) if self.posts[i].at > at - hour_us)
-        return Setting(
-            followers=account.followers(at),
-            hour=wall.hour + wall.minute / 60,
-            day=int((at - self.began_at) / self._wall_us(24.0)),
-            same_topic=same_among(topic, account.topics),
-            last_hour=lately,
-            said_before=record["text"] in account.said,
-            is_reply=record["parent"] is not None,
-        )
-
-    def _connect(self, post: Post) -> None:
-        parent = self.posts.get(post.parent) if post.parent else None
-        named = {match.lower() for match in _MENTION.findall(post.text)}
-        if parent is not None:
-            parent.answers.append(post.id)
-            named.add(parent.account)
-        for handle in named - {post.account}:
-            if handle in self.accounts and self.accounts[handle].ours:
-                self.accounts[handle].mentions.append(post.id)
-
-    def _follow_up(self, post: Post, record: Record) -> None:
-        """Book the next answer: of a new post of ours its first, after an answer the next one."""
-        if "turn" in record:
-            self._next_slot = max(self._next_slot, record["turn"] + 1)
-        if self.accounts[post.account].ours:
-            self._book(post)
-        elif "number" in record and post.parent in self.posts:
-            parent = self.posts[post.parent]
-            parent.next_answer = record["number"] + 1
-            self._book(parent)
-
-    def _book(self, post: Post) -> None:
-        ages = post.fate.events["replies"]
-        if post.next_answer < len(ages):
-            at = post.at + self._wall_us(ages[post.next_answer])
-            heapq.heappush(self._due, (at, post.id, post.next_answer))
-
-    def _apply_removed(self, record: Record) -> None:
-        self.posts[record["id"]].removed = record["by"]
-
-    def _apply_configured(self, record: Record) -> None:
-        account = self.accounts[record["account"]]
-        account.impressions = record.get("impressions", account.impressions)
-        for window, name in ((account.writes, "posts"), (account.reads, "reads")):
-            window.limit = record.get(name, window.limit)
-            window.window_s = record.get(f"{name}_window_s", window.window_s)
-
-    def _forget_chatter(self, post_id: str) -> None:
-        self._chatter.append(post_id)
-        if len(self._chatter) > CHATTER_MAX:
-            self._forget([i for i in self._chatter[:1_000] if not self.posts[i].answers])
-            self._chatter = self._chatter[1_000:]
-
-    def _forget(self, ids: Sequence[str]) -> None:
-        gone = set(ids)
-        self.order = [i for i in self.order if i not in gone]
-        for account in self.accounts.values():
-            account.posts = [i for i in account.posts if i not in gone]
-            account.mentions = [i for i in account.mentions if i not in gone]
-        for post_id in gone:
-            del self.posts[post_id]
-
-    def _wall_us(self, sandbox_h: float) -> int:
-        return int(sandbox_h * 3_600 / self.speed * SECOND_US)
-
-
-def streams(seed: int) -> Stream:
-    """Return what gives a fresh stream for each purpose; each of ours is asked for once, so none is kept."""
-    return lambda purpose: SeededChance(f"{seed}/{purpose}").stream(purpose)
+    def _grow(self, record: Record) -> None:
+        self.apply(record)
+        if record["kind"] == "post":
+            self._turns.book(record["id"])
