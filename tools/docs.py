@@ -19,9 +19,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BLOCK = re.compile(
-    r"(<!-- drawn by ([\w.]+):(\w+)(?: as (\w+))? -->\n).*?(<!-- end of drawing -->)", re.DOTALL
-)
+BLOCK = re.compile(r"(<!-- drawn by ([\w.]+):(\w+)(?: as (\w+))? -->\n).*?(<!-- end of drawing -->)", re.DOTALL)
 
 
 def drawn(block: re.Match[str]) -> str:
