@@ -29,7 +29,7 @@ test: setup chromium rig ## Lint, then run every test; with ARGS="-m network" ru
 lint: setup ## Check style, types, who may import whom, and that each public name is explained.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@$(BIN)/mypy src tests tools $(wildcard bench)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/explained.py src tests
 
