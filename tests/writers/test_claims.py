@@ -35,9 +35,7 @@ def why(bank: Bank) -> str:
 
 def one(**fields: str) -> Bank:
     """Return the bank of one YAML entry with these fields."""
-    return parse_bank(
-        ("- " + "\n  ".join(f"{name}: {value}" for name, value in fields.items())).encode(), form=".yaml"
-    )
+    return parse_bank(("- " + "\n  ".join(f"{name}: {value}" for name, value in fields.items())).encode(), form=".yaml")
 
 
 def test_a_yaml_entry_with_every_field_becomes_a_claim() -> None:

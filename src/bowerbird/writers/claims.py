@@ -162,9 +162,7 @@ def _joined(paths: Iterable[Path]) -> Bank:
 def _parsed(body: bytes, form: str, name: str, seen: dict[str, str]) -> Bank:
     rows = _FORMS.get(form.lower())
     if rows is None:
-        raise BankUnreadable(
-            f"{name}: a bank is a .yaml, .md or .csv file, not {form or 'without an ending'}"
-        )
+        raise BankUnreadable(f"{name}: a bank is a .yaml, .md or .csv file, not {form or 'without an ending'}")
     try:
         return _sorted(rows(_text(body)), seen)
     except BankUnreadable as error:
@@ -200,9 +198,7 @@ def _sorted(rows: Iterable[Row | BadRow], seen: dict[str, str]) -> Bank:
         outcome = row if isinstance(row, BadRow) else _checked(row, seen)
         if count >= ROWS_MAX:
             number = row.row if isinstance(row, BadRow) else row.number
-            bad.append(
-                BadRow(number, f"a file has at most {ROWS_MAX:,} rows; this and the rest are left out")
-            )
+            bad.append(BadRow(number, f"a file has at most {ROWS_MAX:,} rows; this and the rest are left out"))
             break
         if isinstance(outcome, BadRow):
             bad.append(outcome)

@@ -153,9 +153,7 @@ def csv_rows(text: str) -> Iterator[Row | BadRow]:
 def _csv_row(number: int, names: list[str], record: list[str]) -> Row | BadRow:
     if len(record) > len(names):
         cells, columns = len(record), len(names)
-        return BadRow(
-            number, f"{cells} cells for {columns} columns: put quotes around a cell with a separator"
-        )
+        return BadRow(number, f"{cells} cells for {columns} columns: put quotes around a cell with a separator")
     named = zip(names, record, strict=False)
     return Row(number, {name: cell for name, cell in named if name in FIELDS or name in ALIASES})
 
