@@ -12,6 +12,8 @@ from blockbuster import BlockBuster, BlockingError
 MAY_BLOCK = {
     # A template is read from disk once, then kept; a page is not worth a thread for it.
     ("jinja2/loaders.py", "get_source"): ("io.BufferedReader.read", "io.TextIOWrapper.read", "os.stat"),
+    # A time zone is read from disk once, then kept: a millisecond, and the virtual loop has no threads.
+    ("bowerbird/planning/calendar.py", "zone_of"): ("io.BufferedReader.read", "io.TextIOWrapper.read", "os.stat"),
 }
 
 
