@@ -1,0 +1,96 @@
+"""Processes that can die anywhere, and ports that die with them.
+
+A dead process's ports never answer and have no effect, so neither its `except` nor its `finally` gets a turn:
+what was committed before is all that is left, as after a power cut. A process can die before and after every
+port call (`faults.CRASH_POINTS`), and stand still at one for a while, as a stopped or swapped-out one does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from bowerbird.core.ports import Clock
+
+
+class BuriedError(BaseException):
+    """The world has ended: whoever still waits in a dead process is sent away."""
+
+
+class Fates(Protocol):
+    """Decides what happens at each point; the world's side of this file."""
+
+    def reach(self, process: Process, point: str) -> float:
+        """Told of each point reached; may call `process.die`. Returns the seconds to stand still, mostly 0."""
+
+
+class Process:
+    """One life of one worker.
+
+    Args:
+        slot: which worker it is; `life`: how often it was started before.
+    """
+
+    def __init__(self, slot: int, life: int, clock: Clock, fates: Fates) -> None:
+        self.slot, self.life = slot, life
+        self.owner = f"worker-{slot}-life-{life}"
+        self.dead = False
+        self.buried = False
+        self._clock = clock
+        self._fates = fates
+        self._frozen_until = 0.0
+
+    def die(self) -> None:
+        """Go dead: from now on no port answers."""
+        self.dead = True
+
+    async def pass_point(self, point: str) -> None:
+        """Go on if this process may; wait for ever if it is dead, or for as long as it stands still."""
+        if not self.dead:
+            freeze_s = self._fates.reach(self, point)
+            if freeze_s:
+                self._frozen_until = self._clock.monotonic() + freeze_s
+        while not self.dead and self._frozen_until > self._clock.monotonic():
+            await self._clock.sleep(self._frozen_until - self._clock.monotonic())
+        if self.buried:
+            raise BuriedError
+        if self.dead:
+            await asyncio.get_running_loop().create_future()
+
+
+class Mortal:
+    """Any port, as one process sees it: each call can be the last.
+
+    Args:
+        port: the real one; `name`: how its points are called, such as ``storage``.
+    """
+
+    def __init__(self, port: object, name: str, process: Process) -> None:
+        self._port = port
+        self._name = name
+        self._process = process
+
+    def __getattr__(self, word: str) -> Any:
+        thing = getattr(self._port, word)
+        if not inspect.iscoroutinefunction(thing):
+            return thing
+        call = self._mortal(thing, f"{self._name}.{word}")
+        self.__dict__[word] = call
+        return call
+
+    def _mortal(self, call: Callable[..., Awaitable[Any]], point: str) -> Callable[..., Awaitable[Any]]:
+        before, after, pass_point = f"{point}:before", f"{point}:after", self._process.pass_point
+
+        async def called(*args: Any, **kwargs: Any) -> Any:
+            await pass_point(before)
+            try:
+                answer = await call(*args, **kwargs)
+            except BaseException:
+                await pass_point(after)
+                raise
+            await pass_point(after)
+            return answer
+
+        return called

@@ -1,0 +1,171 @@
+"""A worker of a world: the real posting room on ports that can die, in three loops and a heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Protocol, cast
+
+from bowerbird.core.errors import StorageError
+from bowerbird.core.ports import Clock, Platform, Storage
+from bowerbird.core.post import SECOND_US
+from bowerbird.core.work import Owner
+from bowerbird.posting.publisher import Publisher
+from bowerbird.posting.reconciler import Reconciler
+from bowerbird.posting.renewal import Renewal
+from bowerbird.posting.sweeper import Sweeper
+from bowerbird.simulation.alarms import RENEW_S, publish_at, settle_at, sweep_at
+from bowerbird.simulation.mortal import BuriedError, Mortal, Process
+from bowerbird.simulation.platform import FakePlatform
+from bowerbird.storage.memory import MemoryBooks, MemoryStorage
+
+BEAT_S = 4.0
+"""How often a worker that is sending says that it lives, seconds."""
+AFTER_TROUBLE_S = 5.0
+"""How long a loop rests after an exception, seconds."""
+
+Alarm = Callable[..., int]
+
+
+class Stage(Protocol):
+    """What a worker sees of its world."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+
+    @property
+    def books(self) -> MemoryBooks:
+        """What is committed."""
+
+    @property
+    def platforms(self) -> Mapping[str, FakePlatform]:
+        """Each account's platform."""
+
+    def trouble(self, process: Process, error: BaseException) -> None:
+        """Told of whatever came out of a room."""
+
+
+class Worker:
+    """One life of one worker.
+
+    Args:
+        rng: draws how late it wakes: now and then all workers wake at the same instant.
+    """
+
+    def __init__(self, process: Process, world: Stage, rng: random.Random) -> None:
+        self.process = process
+        self._world = world
+        self._rng = rng
+        self._clock = world.clock
+        self._storage = cast("Storage", Mortal(MemoryStorage(world.books), "storage", process))
+        platforms = {
+            account_id: cast("Platform", Mortal(platform, "platform", process))
+            for account_id, platform in world.platforms.items()
+        }
+        room = (self._storage, platforms, self._clock)
+        self._publisher = Publisher(*room, owner=process.owner)
+        self._reconciler = Reconciler(*room, owner=process.owner)
+        self._renewal = Renewal(*room)
+        self._sweeper = Sweeper(self._storage, self._clock)
+        self._publishing, self._settling, self._sweeping = (asyncio.Event() for _ in range(3))
+        self._sending = asyncio.Event()
+        self._started_at = self._clock.now()
+        self._heard_at = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin all loops."""
+        loops = (
+            self._loop(self._publish, self._publishing, publish_at),
+            self._loop(self._reconciler.settle_once, self._settling, settle_at),
+            self._loop(self._keep_house, self._sweeping, sweep_at),
+            self._heart(),
+        )
+        self._tasks = {asyncio.create_task(_until_buried(loop)) for loop in loops}
+
+    def ring(self) -> None:
+        """Wake every loop: something has changed."""
+        for bell in (self._publishing, self._settling, self._sweeping):
+            bell.set()
+
+    def _ring_others(self) -> None:
+        """Wake whichever loop of this worker has something to do because of what another has done."""
+        now = self._clock.now()
+        self._publishing.set()
+        self._settling.set()
+        if self._alarm(sweep_at, now) <= now + int(RENEW_S * SECOND_US):
+            self._sweeping.set()
+
+    def _alarm(self, at: Alarm, now: int) -> int:
+        return at(self._world.books.shelf.by_id.values(), self._world.books.holds.values(), now=now)
+
+    async def _publish(self) -> bool:
+        await self._beat()
+        self._sending.set()
+        try:
+            return await self._publisher.publish_once()
+        finally:
+            self._sending.clear()
+
+    async def _keep_house(self) -> bool:
+        more = await self._sweeper.sweep_once()
+        return await self._renewal.renew_once() or more
+
+    async def _loop(self, work: Callable[[], Awaitable[bool]], bell: asyncio.Event, at: Alarm) -> None:
+        """Work while there is work, then sleep until there can be some, for as long as the process lives."""
+        while True:
+            if await self._survive(work):
+                self._ring_others()
+            else:
+                await self._nap(bell, at)
+
+    async def _survive(self, work: Callable[[], Awaitable[bool]]) -> bool:
+        """Run one piece of work as the job runner does: whatever comes out of it is noted, and work goes on."""
+        try:
+            return await work()
+        except asyncio.CancelledError as error:
+            if self.process.buried:
+                raise
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+            self._world.trouble(self.process, error)
+        except Exception as error:  # noqa: BLE001 - the world judges what may come out of a room
+            self._world.trouble(self.process, error)
+        await self._clock.sleep(AFTER_TROUBLE_S)
+        return True
+
+    async def _nap(self, bell: asyncio.Event, at: Alarm) -> None:
+        bell.clear()
+        now = self._clock.now()
+        wakes_at = self._alarm(at, now)
+        late_s = self._rng.choice((0.0, self._rng.random()))
+        timer = asyncio.get_running_loop().call_later((wakes_at - now) / SECOND_US + late_s, bell.set)
+        await bell.wait()
+        timer.cancel()
+
+    async def _heart(self) -> None:
+        while True:
+            await self._sending.wait()
+            await self._clock.sleep(BEAT_S)
+            if self._sending.is_set():
+                await self._beat()
+
+    async def _beat(self) -> None:
+        heard_at = self._clock.now()
+        if heard_at < self._heard_at + int(BEAT_S * SECOND_US):
+            return
+        life = Owner(id=self.process.owner, role="engine", pid=0, started_at=self._started_at, heard_at=heard_at)
+        try:
+            await self._storage.beat(life)
+            self._heard_at = heard_at
+        except StorageError as error:
+            self._world.trouble(self.process, error)
+
+
+async def _until_buried(loop: Coroutine[None, None, None]) -> None:
+    with contextlib.suppress(BuriedError):
+        await loop

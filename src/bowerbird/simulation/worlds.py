@@ -1,0 +1,318 @@
+"""A world: a day of two accounts, three workers and one person, with faults and crashes, all from one seed.
+
+The rooms are the real ones; only the books are in memory, the platforms are fake, and time is virtual. After
+the day the faults stop, and whatever is still under way has to come to rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+
+from bowerbird.clock import SeededChance, VirtualClock, run_virtual
+from bowerbird.clock.virtual import START_AT
+from bowerbird.core.account import Account
+from bowerbird.core.errors import StorageBusy
+from bowerbird.core.facts import Fact
+from bowerbird.core.lifecycle import State
+from bowerbird.core.ports import Batch
+from bowerbird.core.post import Post
+from bowerbird.simulation.cast import DAY_S, draw_accounts, draw_posts
+from bowerbird.simulation.faults import Fate, Schedule, draw_schedule
+from bowerbird.simulation.mortal import Process
+from bowerbird.simulation.people import Person, draw_plan
+from bowerbird.simulation.platform import Arrival, FakePlatform, Script, Send
+from bowerbird.simulation.workers import Worker
+from bowerbird.storage.memory import MemoryBooks, MemoryStorage
+from bowerbird.storage.memory.books import Shelf
+
+WORKERS = 3
+DRAIN_MAX_S = 30 * 3_600.0
+"""How long after the day the world may take to come to rest: longer than the longest doubt."""
+DRAIN_STEP_S = 1_800.0
+CRASH_FOR_SURE_AFTER_S = 12 * 3_600.0
+"""A world without a crash so far has one at the next point after this."""
+RESTART_S = (1.0, 40.0)
+"""How long a dead worker takes to come back, seconds."""
+
+AT_WORK = frozenset({State.PROPOSED, State.QUEUED, State.SENDING, State.UNSURE})
+"""States in which something still has to happen by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened in a world, for its story."""
+
+    at: int
+    who: str
+    what: str
+    post_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """All that is known of a world when it is over: the books' side, and the platforms' own truth.
+
+    Args:
+        history: every version of every post, with the instant it was written.
+        arrivals, sends: by account id, the platforms' truth.
+        points: how often each crash point was passed; `crashes`: at which ones a process died.
+    """
+
+    seed: int
+    began_at: int
+    ended_at: int
+    accounts: dict[str, Account]
+    posts: dict[str, Post]
+    history: list[tuple[int, Post]]
+    facts: list[Fact]
+    arrivals: dict[str, list[Arrival]]
+    sends: dict[str, list[Send]]
+    removed: set[str]
+    faults: Counter[str]
+    points: Counter[str]
+    crashes: Counter[str]
+    troubles: list[Event]
+    events: list[Event]
+
+
+class WatchedShelf(Shelf):
+    """A shelf that remembers every version of every post."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__()
+        self.history: list[tuple[int, Post]] = []
+        self._clock = clock
+
+    def put(self, post: Post) -> None:
+        """Insert or replace one post, and remember it."""
+        super().put(post)
+        self.history.append((self._clock.now(), post))
+
+
+class World:
+    """Sets the stage, decides what goes wrong, and remembers what happened."""
+
+    def __init__(self, seed: int, clock: VirtualClock) -> None:
+        self.seed, self.clock = seed, clock
+        self.chance = SeededChance(seed)
+        self.books = MemoryBooks()
+        self.books.shelf = self.shelf = WatchedShelf(clock)
+        self.events: list[Event] = []
+        self.troubles: list[Event] = []
+        self.faults: Counter[str] = Counter()
+        self.points: Counter[str] = Counter()
+        self.crashes: Counter[str] = Counter()
+        self.workers: list[Worker] = []
+        self._counts: Counter[str] = Counter()
+        self._unseen: set[str] = set()
+        self._calm = False
+        self._began_at = clock.now()
+        cast = draw_accounts(self.chance.stream("accounts"))
+        self.accounts = {account.id: account for account, _ in cast}
+        self.platforms = {
+            account.id: FakePlatform(
+                clock,
+                name=memory.name,
+                dedup_s=memory.dedup_s,
+                settle_s=memory.settle_s,
+                rng=self.chance.stream(f"latency/{account.id}"),
+                script=Script(send=self._fate, prepare=self._unmakeable, look=self._look, told=self._told),
+            )
+            for account, memory in cast
+        }
+        self.posts = [
+            post
+            for account in self.accounts.values()
+            for post in draw_posts(self.chance, account, start_at=self._began_at)
+        ]
+        self.schedule = self._draw_schedule()
+
+    def _draw_schedule(self) -> Schedule:
+        rng = self.chance.stream("schedule")
+        return draw_schedule(
+            rng,
+            start_at=self._began_at,
+            day_s=DAY_S,
+            posts=len(self.posts),
+            accounts=len(self.accounts),
+        )
+
+    async def live(self) -> Ending:
+        """Live a day with faults, then come to rest without.
+
+        1. Write the posts into the books, start the workers, the person and the moderator.
+        2. After a day the faults stop.
+        3. Wait until nothing is at work any more, `DRAIN_MAX_S` at most.
+        4. Bury whoever is left.
+        """
+        await self._begin()
+        await self.clock.sleep(DAY_S)
+        self._calm = True
+        for _ in range(int(DRAIN_MAX_S / DRAIN_STEP_S)):
+            if next(self.shelf.in_state(*AT_WORK), None) is None:
+                break
+            await self.clock.sleep(DRAIN_STEP_S)
+        for worker in self.workers:
+            worker.process.buried = True
+        return self._ending()
+
+    async def _begin(self) -> None:
+        accounts = tuple(self.accounts.values())
+        await MemoryStorage(self.books).record(Batch(accounts=accounts, new_posts=tuple(self.posts)))
+        self.books.trouble = self._books_trouble
+        for slot in range(WORKERS):
+            self._start(slot, 0)
+        person = Person(self, self.chance.stream("person"))
+        plan = draw_plan(self.chance.stream("plan"), self.posts, start_at=self._began_at)
+        self._errands = [
+            asyncio.create_task(errand)
+            for errand in (person.follow(plan), person.visit(), self._moderate(self.schedule.removals))
+        ]
+
+    def _start(self, slot: int, life: int) -> None:
+        process = Process(slot, life, self.clock, self)
+        worker = Worker(process, self, self.chance.stream(f"naps/{slot}"))
+        self.workers.append(worker)
+        worker.start()
+        self._event(process.owner, "starts")
+
+    async def _moderate(self, removals: int) -> None:
+        """Be the platform's moderator: remove a post that has been up for a while."""
+        rng = self.chance.stream("moderator")
+        for _ in range(removals):
+            await self.clock.sleep(rng.uniform(1_800, DAY_S / 2))
+            up = [post for post in self.shelf.in_state(State.PUBLISHED) if post.remote is not None]
+            if up:
+                post = rng.choice(up)
+                self.platforms[post.account_id].removed.add(post.remote.id if post.remote else "")
+                self._fault("removed", post.id)
+
+    # --- what the platforms, the books and the processes ask --------------------------------------------
+
+    def _fate(self, post: Post) -> Fate | None:
+        n = self._number("send")
+        if self._calm:
+            return None
+        index = next(i for i, drawn in enumerate(self.posts) if drawn.id == post.id)
+        fate = Fate("swallowed") if index in self.schedule.swallowed else self.schedule.fates.get(n)
+        if fate is not None:
+            self.faults[fate.fault] += 1
+        return fate
+
+    def _unmakeable(self, post: Post) -> bool:
+        n = self._number("prepare")
+        if self._calm or n not in self.schedule.unmakeable:
+            return False
+        self._fault("unmakeable", post.id)
+        return True
+
+    def _look(self, post: Post) -> str:
+        n, now = self._number("look"), self.clock.now()
+        account = list(self.accounts).index(post.account_id)
+        for blind in self.schedule.blinds:
+            if blind.account == account and blind.begins_at <= now < blind.ends_at:
+                self._blind(post)
+                return "blind"
+        if not self._calm and n in self.schedule.slow_looks:
+            self._fault("slow_look", post.id)
+            return "slow"
+        return ""
+
+    def _blind(self, post: Post) -> None:
+        """Count a post that nobody can look at, once."""
+        if post.id not in self._unseen:
+            self._unseen.add(post.id)
+            self._fault("blind", post.id)
+
+    def _books_trouble(self, verb: str) -> None:
+        n = self._number(verb) + 1
+        if not self._calm and (verb, n) in self.schedule.busy:
+            self._fault("books_busy", verb)
+            raise StorageBusy
+
+    def reach(self, process: Process, point: str) -> float:
+        """Let a process die or stand still at this point, if that is planned."""
+        self.points[point] += 1
+        if self._calm:
+            return 0.0
+        place = (point, self.points[point])
+        overdue = not self.crashes and self.clock.monotonic() > CRASH_FOR_SURE_AFTER_S
+        if place in self.schedule.crashes or overdue:
+            self._crash(process, point)
+            return 0.0
+        freeze_s = self.schedule.freezes.get(place, 0.0)
+        if freeze_s:
+            self.faults["frozen"] += 1
+            self._event(process.owner, f"stands still for {freeze_s:.0f} s at {point}")
+        return freeze_s
+
+    def _crash(self, process: Process, point: str) -> None:
+        process.die()
+        self.crashes[point] += 1
+        self._event(process.owner, f"dies at {point}")
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.chance.stream("restart").uniform(*RESTART_S), self._start, process.slot, process.life + 1)
+        loop.call_later(12.0, self._ring)
+
+    def _ring(self) -> None:
+        for worker in self.workers:
+            if not worker.process.dead:
+                worker.ring()
+
+    # --- what happened -----------------------------------------------------------------------------------
+
+    def trouble(self, process: Process, error: BaseException) -> None:
+        """Remember what came out of a room."""
+        event = Event(at=self.clock.now(), who=process.owner, what=f"{type(error).__name__}: {error}")
+        self.troubles.append(event)
+        self.events.append(event)
+
+    def note(self, what: str, post_id: str) -> None:
+        """Remember what the person did; a post that may go at once needs a worker that is awake."""
+        self._event("person", what, post_id)
+        if what in {"approve", "edit", "send"} and self.shelf.by_id[post_id].due <= self.clock.now():
+            self._ring()
+
+    def _told(self, what: str, post_id: str) -> None:
+        self._event("platform", what, post_id)
+
+    def _fault(self, fault: str, post_id: str) -> None:
+        self.faults[fault] += 1
+        self._event("fault", fault, post_id)
+
+    def _event(self, who: str, what: str, post_id: str = "") -> None:
+        self.events.append(Event(at=self.clock.now(), who=who, what=what, post_id=post_id))
+
+    def _number(self, what: str) -> int:
+        self._counts[what] += 1
+        return self._counts[what] - 1
+
+    def _ending(self) -> Ending:
+        return Ending(
+            seed=self.seed,
+            began_at=self._began_at,
+            ended_at=self.clock.now(),
+            accounts=self.accounts,
+            posts=dict(self.shelf.by_id),
+            history=self.shelf.history,
+            facts=list(self.books.facts),
+            arrivals={account_id: platform.arrivals for account_id, platform in self.platforms.items()},
+            sends={account_id: platform.sends for account_id, platform in self.platforms.items()},
+            removed={ref for platform in self.platforms.values() for ref in platform.removed},
+            faults=self.faults,
+            points=self.points,
+            crashes=self.crashes,
+            troubles=self.troubles,
+            events=self.events,
+        )
+
+
+def run_world(seed: int) -> Ending:
+    """Run the world of this seed to its end, in virtual time."""
+
+    async def main(clock: VirtualClock) -> Ending:
+        return await World(seed, clock).live()
+
+    return run_virtual(main, start_at=START_AT, seed=seed)
