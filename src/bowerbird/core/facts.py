@@ -39,7 +39,9 @@ KINDS: dict[str, str] = {
     "measured": "The numbers of a post were read from the platform.",
     "unmeasured": "The numbers of a post could not be read; nothing was stored.",
     "harvested": "Mentions or search results were read.",
+    "unharvested": "Mentions or search results could not be read; nothing was stored.",
     "targeted": "Somebody whom we may answer was found.",
+    "opted_out": "Somebody asked us to stop; they are never answered by itself again.",
     "learned": "A new version of the learner was stored and verified.",
     "advised": "The learner gave advice to the planner.",
     # planning and writing
