@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -43,3 +44,23 @@ def test_the_installer_has_nothing_to_do_the_second_time() -> None:
     installer = ["bash", str(Path(__file__).parent / "install.sh")]
     done = subprocess.run(installer, check=True, capture_output=True, text=True, timeout=20)
     assert done.stdout.strip() == str(folder())
+
+
+def test_a_machine_without_npm_gets_one_sentence_and_a_code(tmp_path: Path) -> None:
+    """The installer says what is missing, and keeps the sentence for the tests that are skipped."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("bash", "cat", "cut", "dirname", "mkdir", "sha256sum", "uname"):
+        (tools / tool).symlink_to(str(shutil.which(tool)))
+    done = subprocess.run(
+        [tools / "bash", str(Path(__file__).parent / "install.sh")],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        env={"PATH": str(tools), "XDG_CACHE_HOME": str(tmp_path)},
+    )
+    (reason,) = (tmp_path / "bowerbird").glob("*.reason")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr == reason.read_text() == "npm is not installed, and Bluesky's server software comes from npm.\n"
