@@ -52,9 +52,14 @@ def words_of(values: dict[str, Any], name: str, *, most: int) -> str:
     value = values.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > most:
+    if not isinstance(value, str) or len(value) > most or not _spelled(value):
         raise Denied(400, "bad_request", detail=f"{name} must be a text of at most {most} characters.")
     return value
+
+
+def _spelled(text: str) -> bool:
+    """Whether a text can be written down at all: half a surrogate pair cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def number_of(values: dict[str, Any], name: str, *, most: float) -> float | None:

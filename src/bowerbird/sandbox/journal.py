@@ -33,7 +33,7 @@ class Journal(Protocol):
     torn: str
     """What was cut off at the start, or empty."""
 
-    def replay(self) -> list[Record]:
+    async def replay(self) -> list[Record]:
         """Return every record there is."""
 
     async def append(self, records: Sequence[Record]) -> None:
@@ -53,7 +53,7 @@ class MemoryJournal:
         self.torn = ""
         self.records: list[Record] = []
 
-    def replay(self) -> list[Record]:
+    async def replay(self) -> list[Record]:
         """Return every record there is."""
         return list(self.records)
 
@@ -90,20 +90,9 @@ class FileJournal:
             self._file.close()
             raise StorageBusy(f"another sandbox is running on {path}") from None
 
-    def replay(self) -> list[Record]:
-        """Read the file from its beginning; cut off a torn last line."""
-        self._file.seek(0)
-        self._starts = array("Q")
-        records: list[Record] = []
-        lines = self._file.read().split(b"\n")
-        position = 0
-        for number, line in enumerate(lines[:-1], start=1):
-            records.append(self._read(line, number))
-            self._starts.append(position)
-            position += len(line) + 1
-        if lines[-1]:
-            self._cut(position, lines[-1])
-        return records
+    async def replay(self) -> list[Record]:
+        """Read the file from its beginning, off the event loop; cut off a torn last line."""
+        return await asyncio.to_thread(self._replay)
 
     async def append(self, records: Sequence[Record]) -> None:
         """Write and fsync, off the event loop."""
@@ -117,6 +106,20 @@ class FileJournal:
     def close(self) -> None:
         """Let go of the file and its lock."""
         self._file.close()
+
+    def _replay(self) -> list[Record]:
+        self._file.seek(0)
+        self._starts = array("Q")
+        records: list[Record] = []
+        lines = self._file.read().split(b"\n")
+        position = 0
+        for number, line in enumerate(lines[:-1], start=1):
+            records.append(self._read(line, number))
+            self._starts.append(position)
+            position += len(line) + 1
+        if lines[-1]:
+            self._cut(position, lines[-1])
+        return records
 
     def _read(self, line: bytes, number: int) -> Record:
         try:

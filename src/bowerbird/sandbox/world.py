@@ -71,7 +71,7 @@ class World(State):
 
         A journal's own seed and speed win over those given: others would change what has already been counted.
         """
-        records = journal.replay()
+        records = await journal.replay()
         seed = records[0]["seed"] if records else seed
         world = cls(journal, now=now, seed=seed, speed=speed)
         for record in records:
