@@ -265,6 +265,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_bank(tmp_path / "gone.yaml")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "/dev/null"])
+def test_a_path_that_is_no_file_is_refused(name: str) -> None:
+    """A name that is too long, a name no file can have, and a device."""
+    with pytest.raises(BankUnreadable):
+        read_bank(name)
+
+
 def test_a_folder_is_one_bank(tmp_path: Path) -> None:
     """Files are read in order of their names, and an id that two files use is bad in the second."""
     (tmp_path / "a.md").write_text("- One.\n- Two.\n")

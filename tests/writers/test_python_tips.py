@@ -103,7 +103,7 @@ def named_by(address: str) -> str:
 
 DOCUMENTED_AS = {
     "collections.somenamedtuple._replace": "collections.namedtuple",
-    "hashlib.hash.update": "hashlib.sha256",
+    "object.__missing__": "collections.defaultdict.__missing__",
 }
 
 

@@ -107,11 +107,12 @@ def test_an_angle_is_used_only_where_the_bank_says_it_is_true() -> None:
         assert declared <= set(tip.angles), tip.id
 
 
-def test_show_code_always_shows_code() -> None:
-    """An opening that announces code is never followed by none."""
-    for choice in wordings(TIP, limit=300, length=len):
-        if choice.angle == "show-code":
-            assert any(TIP.code in post for post in write(TIP, choice))
+def test_an_opening_that_announces_code_is_followed_by_it() -> None:
+    """Never by none, and never after it."""
+    texts = ["\n".join(write(TIP, c)) for c in wordings(TIP, limit=300, length=len) if c.angle == "show-code"]
+    openings = [hook.text for hook in HOOKS if hook.angle == "show-code"]
+    assert texts
+    assert all(text.startswith(tuple(openings)) and TIP.code in text for text in texts)
 
 
 def test_what_does_not_fit_is_not_offered() -> None:

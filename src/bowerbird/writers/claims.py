@@ -121,9 +121,9 @@ def read_bank(path: str | Path) -> Bank:
     Raises `BankUnreadable` if there is no such file, it cannot be opened, or nothing in it can be told apart.
     """
     path = Path(path)
-    if not path.is_dir():
+    inside = _inside(path)
+    if inside is None:
         return parse_bank(_bytes(path), form=path.suffix, name=path.name)
-    inside = sorted(each for each in path.iterdir() if each.suffix.lower() in _FORMS)
     if not inside:
         raise BankUnreadable(f"{path.name}: there is no YAML, Markdown or CSV file in this folder")
     return _joined(inside)
@@ -167,6 +167,16 @@ def _parsed(body: bytes, form: str, name: str, seen: dict[str, str]) -> Bank:
         return _sorted(rows(_text(body)), seen)
     except BankUnreadable as error:
         raise BankUnreadable(f"{name}: {error}") from error
+
+
+def _inside(path: Path) -> list[Path] | None:
+    """Return the bank files of a folder, or None if this is no folder."""
+    try:
+        if not path.is_dir():
+            return None
+        return sorted(each for each in path.iterdir() if each.suffix.lower() in _FORMS)
+    except OSError as error:
+        raise BankUnreadable(f"{path.name}: the bank cannot be opened: {error.strerror}") from error
 
 
 def _bytes(path: Path) -> bytes:

@@ -29,7 +29,7 @@ ANYTHING = "worth-knowing"
 """The angle that is true of every claim."""
 
 CODE = "show-code"
-"""The angle that is true of every claim with code."""
+"""The angle that is true of every claim with code, in a format in which the code follows the opening."""
 
 WRITER = "bank"
 """What `Choice.writer` says of these words."""
@@ -65,6 +65,11 @@ class Format:
     def shows_code(self) -> bool:
         """Tell whether the code is part of it."""
         return not self.slots.isdisjoint({Slot.CODE, Slot.SHOWN})
+
+    @property
+    def leads_to_code(self) -> bool:
+        """Tell whether the code comes after the opening, so that the opening may announce it."""
+        return self.shows_code and self.posts[0][0] is not Slot.SHOWN
 
 
 FORMATS: Mapping[str, Format] = {
@@ -139,13 +144,13 @@ def _choices(claim: Claim) -> Iterator[Choice]:
 def _suits(claim: Claim, hook: Hook, name: str) -> bool:
     """Tell whether this opening is true of the claim, and this format has all it needs.
 
-    1. The angle: of anything, of code where the format shows it, or as the bank says.
+    1. The angle: of anything, of code that follows, or as the bank says.
     2. The mood: a question opens the format that answers it, and no other.
     3. The material: code, output and link are there if the format carries them.
     4. A claim with code is never posted bare: without its code it goes with the link.
     """
     form = FORMATS[name]
-    angles = {ANYTHING, *claim.angles, *([CODE] if claim.code and form.shows_code else [])}
+    angles = {ANYTHING, *claim.angles, *([CODE] if claim.code and form.leads_to_code else [])}
     material = (
         (bool(claim.code) or not form.shows_code)
         and (bool(claim.output) or Slot.ANSWER not in form.slots)
