@@ -47,14 +47,16 @@ async def serve(folder: Path, *, port: int, seed: int, speed: float, accounts: S
         StorageBusy: another sandbox runs on this folder.
     """
     listener = _listen(port)
-    journal = FileJournal(folder / "journal.jsonl")
+    journal = await asyncio.to_thread(FileJournal, folder / "journal.jsonl")
     try:
         clock = SystemClock()
         world = await World.open(journal, now=clock.now, seed=seed, speed=speed, accounts=accounts)
         app = create_app(world, folder=folder / "media", sleep=clock.sleep)
+        server = _server(app)
+        server.obey()
         said.write(json.dumps(_greeting(world, listener)) + "\n")
         said.flush()
-        await _server(app).serve(sockets=[listener])
+        await server.serve(sockets=[listener])
     finally:
         journal.close()
         listener.close()
@@ -65,11 +67,13 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT end the serving, and nothing more."""
-        loop = asyncio.get_running_loop()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(signum, self.handle_exit, signum, None)
+        """Leave signals alone: `obey` came first, so that nobody who has read the greeting comes too early."""
         yield
+
+    def obey(self) -> None:
+        """From now on let SIGTERM and SIGINT end the serving, and nothing more."""
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signum, self.handle_exit, signum, None)
 
 
 def _server(app: ASGIApp) -> Server:
