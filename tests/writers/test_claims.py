@@ -124,6 +124,7 @@ def test_a_claim_without_an_id_always_gets_the_same_one() -> None:
         ({"text": "a", "evidence": "https://"}, "row 1: evidence must be a web address"),
         ({"text": "a", "link": "https://u:p@example.org/"}, "row 1: link must be a web address"),
         ({"text": '"a\\u202eb"'}, "row 1: text has the invisible character U+202E; remove it"),
+        ({"text": "a", "code": '"if a:\\n\\tb"'}, "row 1: code has a tab, which platforms drop; indent with"),
         ({"text": "a", "topic": "b" * 501}, "row 1: topic has 501 characters; at most 500 fit"),
     ],
 )
@@ -247,8 +248,8 @@ def test_a_row_that_is_not_utf_8_is_reported_alone(form: str) -> None:
         (b"a,b\n1,2\n", ".csv", "the bank: a CSV bank needs a first row that names its columns"),
         (b"", ".csv", "the bank: a CSV bank needs a first row that names its columns"),
         ("text\nGood.".encode("utf-16"), ".csv", "the bank: this is not UTF-8 text; save it as UTF-8"),
-        (b"x" * (SIZE_MAX + 1), ".md", "the bank: the bank is larger than 5,000,000 bytes"),
-        (b"", ".docx", "the bank: a bank is a .yaml, .md or .csv file, not .docx"),
+        (b"x" * (SIZE_MAX + 1), ".md", "the bank: it is larger than 5,000,000 bytes"),
+        (b"", ".docx", "the bank: a bank is a .yaml, .md, .csv or feed (.xml) file, not .docx"),
     ],
 )
 def test_a_bank_that_cannot_be_read_says_why(body: bytes, form: str, complaint: str) -> None:
@@ -284,7 +285,7 @@ def test_a_folder_is_one_bank(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_no_bank(tmp_path: Path) -> None:
     """A wrong path is told, instead of a bank that never has anything to say."""
-    with pytest.raises(BankUnreadable, match="there is no YAML, Markdown or CSV file in this folder"):
+    with pytest.raises(BankUnreadable, match="there is no YAML, Markdown, CSV or feed file in this folder"):
         read_bank(tmp_path)
 
 
@@ -318,6 +319,12 @@ def test_an_rss_feed_is_a_bank() -> None:
         ("my blog", "Tea", "https://example.org/3"),
     ]
     assert why(bank) == "row 2: the text is empty"
+
+
+def test_a_feed_may_lie_in_a_file(tmp_path: Path) -> None:
+    """What was fetched before is read like any other bank."""
+    (tmp_path / "blog.rss").write_text(RSS)
+    assert read_bank(tmp_path / "blog.rss").claims == parse_feed(RSS.encode()).claims
 
 
 def test_an_atom_feed_is_a_bank() -> None:

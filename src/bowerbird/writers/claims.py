@@ -1,7 +1,7 @@
 """The claim bank: what a post may say, and where it can be checked.
 
-1. A file's bytes become text: at most `SIZE_MAX` bytes of UTF-8, or the bank is unreadable.
-2. The text becomes numbered rows (`rows` knows the four forms).
+1. A file's bytes, at most `SIZE_MAX` of them, become numbered rows (`rows` knows the four forms).
+2. Text is UTF-8, or the bank is unreadable; a feed names its own encoding.
 3. Each row becomes a `Claim`, or a `BadRow` that says what is wrong; a bad row never costs a good one.
 
 The fields of a row; only ``text`` must be given:
@@ -74,6 +74,7 @@ _FORMS: dict[str, Callable[[str], Iterator[Row | BadRow]]] = {
     ".csv": csv_rows,
     ".tsv": csv_rows,
 }
+_FEEDS = (".xml", ".rss", ".atom")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ def read_bank(path: str | Path) -> Bank:
     if inside is None:
         return parse_bank(_bytes(path), form=path.suffix, name=path.name)
     if not inside:
-        raise BankUnreadable(f"{path.name}: there is no YAML, Markdown or CSV file in this folder")
+        raise BankUnreadable(f"{path.name}: there is no YAML, Markdown, CSV or feed file in this folder")
     return _joined(inside)
 
 
@@ -135,15 +136,13 @@ def bundled_bank(name: str = "python_tips") -> Bank:
 
 
 def parse_bank(body: bytes, *, form: str, name: str = "the bank") -> Bank:
-    """Return the bank in these bytes; `form` is a file's ending, such as ``.yaml``, ``.md`` or ``.csv``."""
+    """Return the bank in these bytes; `form` is a file's ending: ``.yaml``, ``.md``, ``.csv``, ``.xml``."""
     return _parsed(body, form, name, {})
 
 
 def parse_feed(body: bytes) -> Bank:
     """Return the bank in the bytes of an RSS or Atom feed that somebody else has fetched."""
-    if len(body) > SIZE_MAX:
-        raise BankUnreadable(f"the feed has {len(body):,} bytes; at most {SIZE_MAX:,} are read")
-    return _sorted(feed_rows(body), {})
+    return _parsed(body, ".xml", "the feed", {})
 
 
 def _joined(paths: Iterable[Path]) -> Bank:
@@ -160,13 +159,20 @@ def _joined(paths: Iterable[Path]) -> Bank:
 
 
 def _parsed(body: bytes, form: str, name: str, seen: dict[str, str]) -> Bank:
-    rows = _FORMS.get(form.lower())
-    if rows is None:
-        raise BankUnreadable(f"{name}: a bank is a .yaml, .md or .csv file, not {form or 'without an ending'}")
     try:
-        return _sorted(rows(_text(body)), seen)
+        return _sorted(_rows(body, form.lower()), seen)
     except BankUnreadable as error:
         raise BankUnreadable(f"{name}: {error}") from error
+
+
+def _rows(body: bytes, form: str) -> Iterator[Row | BadRow]:
+    if len(body) > SIZE_MAX:
+        raise BankUnreadable(f"it is larger than {SIZE_MAX:,} bytes; split it into several files")
+    if form in _FEEDS:
+        return feed_rows(body)
+    if form not in _FORMS:
+        raise BankUnreadable(f"a bank is a .yaml, .md, .csv or feed (.xml) file, not {form or 'one without ending'}")
+    return _FORMS[form](_text(body))
 
 
 def _inside(path: Path) -> list[Path] | None:
@@ -174,7 +180,7 @@ def _inside(path: Path) -> list[Path] | None:
     try:
         if not path.is_dir():
             return None
-        return sorted(each for each in path.iterdir() if each.suffix.lower() in _FORMS)
+        return sorted(each for each in path.iterdir() if each.suffix.lower() in {*_FORMS, *_FEEDS})
     except OSError as error:
         raise BankUnreadable(f"{path.name}: the bank cannot be opened: {error.strerror}") from error
 
@@ -193,8 +199,6 @@ def _bytes(path: Path) -> bytes:
 
 def _text(body: bytes) -> str:
     """Return the text; bytes that are not UTF-8 become U+FFFD, by which their row is found and reported."""
-    if len(body) > SIZE_MAX:
-        raise BankUnreadable(f"the bank is larger than {SIZE_MAX:,} bytes; split it into several files")
     if body[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in body:
         raise BankUnreadable("this is not UTF-8 text; save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')")
     return body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from bowerbird.core.text import hidden, visible
+
 LINES = ("id", "topic", "text", "evidence", "link", "media", "alt", "since")
 """The fields that are one line of text."""
 
@@ -36,9 +38,6 @@ ID_MAX = 60
 
 TAGS_MAX = 2
 """Hashtags of a post: more are noise."""
-
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that make a text read otherwise than it is stored."""
 
 
 class Unfit(ValueError):
@@ -73,7 +72,7 @@ def block_of(name: str, value: str | list[str]) -> str:
 
 def sentence(text: str) -> str:
     """Return a claim's text: something can be seen in it, and a post can hold it."""
-    if not any(unicodedata.category(c)[0] in "LNSP" for c in text):
+    if not visible(text):
         raise Unfit("the text is empty")
     if len(text) > TEXT_MAX:
         raise Unfit(f"the text has {len(text):,} characters; at most {TEXT_MAX} fit into a post")
@@ -148,9 +147,10 @@ def _clean(name: str, text: str) -> str:
     if "\ufffd" in text:
         before = text.partition("\ufffd")[0][-20:]
         raise Unfit(f"{name} has bytes that are not UTF-8 after {before!r}; save the file as UTF-8")
-    for c in text:
-        if c in _BIDI or (unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"):
-            raise Unfit(f"{name} has the invisible character U+{ord(c):04X}; remove it")
+    if "\t" in text:
+        raise Unfit(f"{name} has a tab, which platforms drop; indent with spaces")
+    if c := hidden(text):
+        raise Unfit(f"{name} has the invisible character U+{ord(c):04X}; remove it")
     return text
 
 

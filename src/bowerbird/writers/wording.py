@@ -132,7 +132,7 @@ def _choices(claim: Claim) -> Iterator[Choice]:
             yield Choice(
                 topic=claim.topic,
                 angle=hook.angle,
-                tone=hook.tone,
+                tone=str(hook.tone),
                 format=name,
                 hook=hook.id,
                 claim_id=claim.id,
