@@ -53,3 +53,10 @@ def find(path: str = "") -> str:
         return found
     found = next(filter(None, map(shutil.which, NAMES)), "")
     return str(WRAPPED) if found and Path(found).name == "chromium" and WRAPPED.is_file() else found
+
+
+def available(path: str = "") -> bool:
+    """Tell whether a browser can be started: one was found, or Playwright has downloaded its own."""
+    if find(path):
+        return True
+    return any(Path("~/.cache/ms-playwright").expanduser().glob("chromium-*"))

@@ -367,7 +367,17 @@ class Findings(Protocol):
         """The newest advice."""
 
 
-class Ledger(Protocol):
+class Secrets(Protocol):
+    """Where sessions and passwords are kept, encrypted."""
+
+    async def load_secret(self, account_id: str, name: str) -> str | None:
+        """A session or password, decrypted."""
+
+    async def save_secret(self, account_id: str, name: str, value: str) -> None:
+        """Store it encrypted, replacing the old one in one step; an empty value is refused with ValueError."""
+
+
+class Ledger(Secrets, Protocol):
     """Accounts, holds, limits and secrets."""
 
     async def accounts(self) -> list[Account]:
@@ -387,12 +397,6 @@ class Ledger(Protocol):
 
     async def settle(self, subject: str, *, at: int, cost: float | None = None) -> None:
         """Count what was reserved from `at` on, at its true cost where that is known (0 refunds it)."""
-
-    async def load_secret(self, account_id: str, name: str) -> str | None:
-        """A session or password, decrypted."""
-
-    async def save_secret(self, account_id: str, name: str, value: str) -> None:
-        """Store it encrypted, replacing the old one in one step; an empty value is refused with ValueError."""
 
 
 class Journal(Protocol):

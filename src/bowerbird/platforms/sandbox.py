@@ -14,14 +14,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import regex
 
 from bowerbird.core import errors
 from bowerbird.core.findings import Counts, Seen
-from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
+from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Secrets, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
 
 TIMEOUT_S = 10.0
@@ -30,16 +30,6 @@ LOOK_BACK_US = 60 * SECOND_US
 """How much earlier than our first attempt a look still accepts a post: clocks differ."""
 PAGES_MAX = 20
 """Pages of 50 posts a look reads before it says that it cannot tell."""
-
-
-class Secrets(Protocol):
-    """Where passwords and sessions are kept, encrypted."""
-
-    async def load_secret(self, account_id: str, name: str) -> str | None:
-        """Return it decrypted, or None."""
-
-    async def save_secret(self, account_id: str, name: str, value: str) -> None:
-        """Replace it in one step."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ is LOST_TOUCH: after the post may have left, ignorance is never a reason to send
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from bowerbird.core import errors
 from bowerbird.core.account import Account, Hold, HoldKind, Limited
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import NEXT, Event
+from bowerbird.core.policy import Context, judge_post
 from bowerbird.core.ports import Batch, Change, Clock, Journal, Ledger, Lost, Platform, Posts, Recorder
 from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
 from bowerbird.posting.pacing import quotas_for, settles
@@ -32,15 +33,6 @@ LATE_TRIES_MAX = 5
 
 class Books(Recorder, Posts, Ledger, Journal, Protocol):
     """What posting needs of the storage."""
-
-
-Judge = Callable[[Account, Post], str]
-"""Says why a rule forbids a post just now, in words; empty if it may go."""
-
-
-def allow(account: Account, post: Post) -> str:
-    """Forbid nothing (for rehearsals without rules)."""
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,6 @@ class Publisher:
         owner: the boot id of this process.
         attempt_s: how long one attempt may take from claim to answer, seconds.
         first_look_s: how long after publishing the first reading is due, seconds.
-        judge: the rules, asked again at the last moment.
     """
 
     storage: Books
@@ -79,7 +70,6 @@ class Publisher:
     owner: str
     attempt_s: float = 60.0
     first_look_s: float = 60.0
-    judge: Judge = allow
     by: str = "posting"
 
     async def publish_once(self) -> bool:
@@ -87,9 +77,10 @@ class Publisher:
 
         1. Claim: QUEUED -> SENDING with its quotas, committed before anything else happens; a crash from
            here on is found by the reconciler.
-        2. Make the exact message, once, and commit it.
-        3. Send it under its key.
-        4. Record what we know, in one step with the quota and the fact.
+        2. Ask the platform's rules once more: what was allowed at planning may be forbidden by now.
+        3. Make the exact message, once, and commit it.
+        4. Send it under its key.
+        5. Record what we know, in one step with the quota and the fact.
 
         Return True if the caller should come back at once, False if there is nothing to do.
         """
@@ -128,9 +119,10 @@ class Publisher:
         await self.storage.record(Batch(holds=(hold,), facts=(fact,)))
 
     async def _attempt(self, account: Account, post: Post) -> None:
-        why = self.judge(account, post)
-        if why:
-            await self._record(post, Outcome(Event.FORBIDDEN, "policy", {}, sentence=why))
+        twin = await self.storage.said_elsewhere(post.payload.text_hash, account_id=account.id)
+        verdict = judge_post(account, post, {Context.SAME_TEXT} if twin else ())
+        if not verdict.allowed:
+            await self._record(post, Outcome(Event.FORBIDDEN, "policy", {}, sentence=verdict.rule))
             return
         frozen = await self._freeze(post)
         if isinstance(frozen, Outcome):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bowerbird.core.account import Account, Hold, HoldKind
@@ -43,6 +43,7 @@ class Verbs:
             "settle": self.settle,
             "pause": self.pause,
             "resume": self.resume,
+            "attest": self.attest,
         }
 
     async def approve(self, command: Command) -> str:
@@ -105,6 +106,15 @@ class Verbs:
         facts = tuple(self._fact("hold_lifted", hold.account_id, {"hold": hold.kind}) for hold in held)
         await self.storage.record(Batch(lifted=lifted, facts=facts))
         return f"Resumed {', '.join(ids)}." if held else "Nothing was held."
+
+    async def attest(self, command: Command) -> str:
+        """Attest that the account is labelled as automated and names who runs it: `account_id`, `operator`."""
+        account = await self._account(_text(command, "account_id"))
+        attested = replace(account, labelled=True, operator=_text(command, "operator").strip())
+        fact = self._fact("hold_lifted", account.id, {"hold": HoldKind.UNATTESTED, "operator": attested.operator})
+        lifted = ((account.id, HoldKind.UNATTESTED),)
+        await self.storage.record(Batch(accounts=(attested,), lifted=lifted, facts=(fact,)))
+        return f"Thank you. {account.id} may post, labelled as automated and run by {attested.operator}."
 
     async def _post(self, command: Command) -> Post:
         post = await self.storage.post(_text(command, "post_id"))

@@ -13,14 +13,14 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import regex
 
 from bowerbird.core import errors
 from bowerbird.core.findings import Counts, Seen
-from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
+from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Secrets, Unknown
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.platforms.web.reading import ARTICLES, Article, article
 from bowerbird.platforms.web.sites import Site
@@ -38,16 +38,6 @@ LOOK_BACK_US = 60 * SECOND_US
 """How much earlier than our first attempt a look still accepts a post: clocks differ."""
 PAGES_MAX = 5
 """Pages of a profile that one look turns."""
-
-
-class Secrets(Protocol):
-    """Where sessions are kept, encrypted."""
-
-    async def load_secret(self, account_id: str, name: str) -> str | None:
-        """Return it decrypted, or None."""
-
-    async def save_secret(self, account_id: str, name: str, value: str) -> None:
-        """Replace it in one step."""
 
 
 @dataclass

@@ -1,0 +1,60 @@
+"""The command line. Each command is a function whose docstring is its help.
+
+Nothing heavy is imported before a command runs, so ``--help`` answers at once. An error that a person can mend
+is one sentence on standard error and exit code 1; a process that cannot run as it is set up exits with 78, by
+which the guardian knows that starting it again would change nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bowerbird.cli import accounts, operate, posts, rehearse
+from bowerbird.core.errors import BadInput, BowerbirdError, StorageBusy
+
+REFUSED = 78
+"""Exit code of a process that cannot run as it is set up (EX_CONFIG of sysexits.h)."""
+
+app = typer.Typer(
+    name="bowerbird",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="An autonomous social-media growth engine: it plans posts, publishes them once, measures and learns.\n\n"
+    "Start with `bowerbird demo`: the whole engine on a rehearsal network, with no credentials.",
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    data: str = typer.Option(None, help="The data folder (default: ~/.local/share/bowerbird).", metavar="FOLDER"),
+    settings: str = typer.Option(None, help="The settings file (default: bowerbird.toml there).", metavar="FILE"),
+) -> None:
+    """Remember where the books and the settings are; they are read when a command needs them."""
+    context.obj = operate.Place(data=data, file=settings)
+
+
+rehearse.register(app)
+operate.register(app)
+posts.register(app)
+accounts.register(app)
+
+
+def run() -> int:
+    """Run the command line and return its exit code."""
+    try:
+        app(standalone_mode=True)
+    except (BadInput, StorageBusy) as error:
+        sys.stderr.write(f"bowerbird: {error}\n")
+        return REFUSED if "worker" in sys.argv else 1
+    except BowerbirdError as error:
+        sys.stderr.write(f"bowerbird: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0

@@ -1,0 +1,110 @@
+"""Commands about accounts: connect, attest, accounts, pause, resume, bank."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bowerbird.cli.operate import say, visit
+from bowerbird.cli.posts import command
+
+if TYPE_CHECKING:
+    from bowerbird.core.ports import Identity
+    from bowerbird.storage.sqlite import SqliteStorage
+
+URLS = {"bluesky": "https://bsky.social"}
+"""Where an account is when nothing else is said."""
+
+
+def connect(
+    context: typer.Context,
+    platform: str = typer.Argument(help="bluesky, sandbox or sandbox-web"),
+    handle: str = typer.Argument(help="The account's handle."),
+    url: str = typer.Option("", help="The server's address (Bluesky: https://bsky.social)."),
+    password: str = typer.Option(
+        ..., prompt="App password", hide_input=True, envvar="BOWERBIRD_PASSWORD", help="Asked for; never shown."
+    ),
+    mode: str = typer.Option("", help="How posts are approved: ask, ask-new, veto or auto."),
+) -> None:
+    """Connect an account: two fields, and you see who you are before anything is sent."""
+    from bowerbird.app import account_from, introduce
+    from bowerbird.clock import SystemClock
+
+    settings = context.obj.settings(account__mode=mode or None)
+    account = account_from(
+        settings, platform=platform, handle=handle, url=url or URLS.get(platform, ""), now=SystemClock().now()
+    )
+
+    async def ask(storage: SqliteStorage) -> Identity:
+        return await introduce(settings, storage, account, password)
+
+    who = visit(context.obj, ask)
+    followers = "" if who.followers is None else f", {who.followers} followers"
+    say(f"This is you: {who.handle} ({who.id}{followers}). Connected as {account.id}; approval: {account.mode}.")
+    if not account.rehearsal:
+        say("Before the first post, say that the account is labelled as automated, and who runs it:")
+        say(f'    bowerbird attest {account.id} --operator "your name"')
+
+
+def attest(
+    context: typer.Context,
+    account: str = typer.Argument(help="The account's id."),
+    operator: str = typer.Option(..., help="Who runs it, as its profile says."),
+) -> None:
+    """Attest that the account's profile says that it is automated, and names who runs it."""
+    command(context.obj, "attest", account_id=account, operator=operator)
+
+
+def accounts(context: typer.Context) -> None:
+    """List accounts, with what holds them back."""
+    from bowerbird.clock import SystemClock
+
+    async def ask(storage: SqliteStorage) -> tuple[Any, Any]:
+        return await storage.accounts(), await storage.holds(now=SystemClock().now())
+
+    found, holds = visit(context.obj, ask)
+    for row in found:
+        held = "; ".join(f"{hold.kind}: {hold.why}" for hold in holds if hold.account_id == row.id)
+        say(f"{row.id}  approval {row.mode}  {held or 'nothing holds it back'}")
+    if not found:
+        say("No accounts yet. Connect one with `bowerbird connect bluesky HANDLE`, or look at `bowerbird demo`.")
+
+
+def pause(
+    context: typer.Context,
+    account: str = typer.Argument("", help="The account's id; empty: all."),
+    why: str = typer.Option("", help="The reason, kept with the hold."),
+) -> None:
+    """Send nothing for an account, or for all, until resumed. Survives restarts."""
+    command(context.obj, "pause", account_id=account, why=why)
+
+
+def resume(context: typer.Context, account: str = typer.Argument("", help="The account's id; empty: all.")) -> None:
+    """Lift every hold of an account, or of all."""
+    command(context.obj, "resume", account_id=account)
+
+
+def bank(
+    file: str = typer.Argument("python_tips", help="A YAML, Markdown or CSV file, a feed, or python_tips."),
+) -> None:
+    """Read a claim bank and report its rows: the good ones by topic, the bad ones by row."""
+    from collections import Counter
+    from pathlib import Path
+
+    from bowerbird.writers.claims import bundled_bank, read_bank
+
+    found = bundled_bank() if file == "python_tips" else read_bank(Path(file).expanduser())
+    for topic, number in sorted(Counter(claim.topic for claim in found.claims).items()):
+        say(f"{number:5d}  {topic}")
+    say(f"{len(found.claims):5d}  claims can be used")
+    for bad in found.bad_rows:
+        say(f"row {bad.row}: {bad.why}")
+    if found.bad_rows:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    for each in (connect, attest, accounts, pause, resume, bank):
+        app.command()(each)

@@ -1,0 +1,306 @@
+"""Rehearse the whole engine: a network, an engine, a dashboard, and a report that compares both books.
+
+1. Start the sandbox; its world is found again if there is one.
+2. Connect three accounts that stand for the three ways of being sure: one whose keys are remembered for ever,
+   one whose keys are remembered for an hour and whose posts wait for a person, and one that has no keys at all
+   and is driven through a real browser.
+3. Start the guardian with engine and face, exactly as `bowerbird run` does, and tell what happens.
+4. At the end stop the engine gracefully, and compare the sandbox's journal with our books.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+from bowerbird.cli.operate import Place, guardian_argv
+from bowerbird.core.account import Account, Mode
+from bowerbird.core.errors import BadInput
+from bowerbird.core.facts import Fact
+from bowerbird.core.post import Kind
+
+if TYPE_CHECKING:
+    from bowerbird.settings import Settings
+    from bowerbird.storage.sqlite import SqliteStorage
+
+CAST = "wren:forever,finch:hour,robin:none"
+"""Our accounts in the rehearsal, and for how long each remembers a key."""
+START_S = 30.0
+"""How long the sandbox may take to start."""
+STOP_S = 40.0
+"""How long everything may take to stop."""
+PUBLISHED = ("confirmed", "found", "confirmed_late")
+"""The facts by which a post is published."""
+TOLD = (*PUBLISHED, "advised", "lost_touch", "targeted", "refused", "missed", "hold_set", "job_failed", "degraded")
+"""The facts that the rehearsal tells while it runs."""
+
+
+@dataclass
+class Tally:
+    """What happened since the rehearsal began."""
+
+    published: int = 0
+    by_browser: int = 0
+    replies: int = 0
+    readings: int = 0
+    first_at: float | None = None
+    advice: str = ""
+    cursor: int = 0
+    seen: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Demo:
+    """One rehearsal.
+
+    Args:
+        for_s: stop after so many seconds; None runs until interrupted.
+        fresh: begin a new world.
+    """
+
+    place: Place
+    for_s: float | None = None
+    fresh: bool = False
+    tally: Tally = field(default_factory=Tally)
+
+    def run(self) -> dict[str, Any]:
+        """Rehearse, and return the report."""
+        folder = self.place.settings().folder / "demo"
+        if self.fresh and folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = Place(data=str(folder), file=str(self._settings_file(folder)))
+        settings = place.settings()
+        network = start_network(settings, folder)
+        try:
+            return asyncio.run(self._rehearse(place, settings, network))
+        finally:
+            end(network.process)
+
+    def _settings_file(self, folder: Path) -> Path:
+        if self.place.file:
+            return Path(self.place.file)
+        file = folder / "demo.toml"
+        file.write_text(files("bowerbird.cli").joinpath("demo.toml").read_text(encoding="utf-8"), encoding="utf-8")
+        return file
+
+    async def _rehearse(self, place: Place, settings: Settings, network: Network) -> dict[str, Any]:
+        from bowerbird.app import open_books
+        from bowerbird.clock import SystemClock
+
+        clock = SystemClock()
+        books = await open_books(settings, clock, engine=False)
+        try:
+            accounts = await cast_accounts(settings, books, network, now=clock.now())
+            self.tally.cursor = await last_fact(books)
+            began = time.monotonic()  # noqa: TID251 - a person's stopwatch, not the engine's time
+            guardian = start_engine(place, settings)
+            try:
+                self._greet(settings, network)
+                await self._watch(books, clock, accounts, guardian, began)
+            finally:
+                end(guardian)
+            await self._look(books, accounts, began)
+            return self._report(settings, network, await accounts_in_books(books))
+        finally:
+            await books.close()
+
+    def _greet(self, settings: Settings, network: Network) -> None:
+        tell(f"The dashboard:       http://{settings['face.host']}:{settings['face.port']}   "
+             f"password: {password_file(settings).read_text(encoding='utf-8').strip()}")  # fmt: skip
+        tell(f"The network:         {network.url}   (its faults: {network.url}/faults)")
+        tell("Press Ctrl-C to stop.\n" if self.for_s is None else f"Running for {self.for_s:g} s.\n")
+
+    async def _watch(
+        self,
+        books: SqliteStorage,
+        clock: Any,
+        accounts: dict[str, Account],
+        guardian: subprocess.Popen[bytes],
+        began: float,
+    ) -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stopping.set)
+        while not stopping.is_set() and guardian.poll() is None:
+            await self._look(books, accounts, began)
+            if self.for_s is not None and time.monotonic() - began >= self.for_s:  # noqa: TID251
+                break
+            await clock.sleep(0.3)
+
+    async def _look(self, books: SqliteStorage, accounts: dict[str, Account], began: float) -> None:
+        """Read the facts that are new, count them, and tell those a person wants to hear."""
+        while facts := await books.facts(after=self.tally.cursor, limit=500):
+            for fact in facts:
+                await self._count(books, accounts, fact, began)
+                self.tally.cursor = fact.seq or self.tally.cursor
+        self.tally.seen.clear()
+
+    async def _count(self, books: SqliteStorage, accounts: dict[str, Account], fact: Fact, began: float) -> None:
+        tally = self.tally
+        post = await books.post(fact.post_id) if fact.post_id and fact.kind in TOLD else None
+        if fact.kind in PUBLISHED and post is not None:
+            tally.published += 1
+            tally.by_browser += accounts[fact.account_id].platform == "sandbox-web"
+            tally.replies += post.kind is Kind.REPLY
+            if tally.first_at is None:
+                tally.first_at = time.monotonic() - began  # noqa: TID251
+        tally.readings += fact.kind == "measured"
+        if fact.kind == "advised":
+            tally.advice = str(fact.data.get("version", ""))
+        if fact.kind in TOLD:
+            words = (
+                post.payload.text.split("\n", 1)[0][:70] if post else fact.data.get("sentence") or fact.data.get("why")
+            )
+            who = fact.account_id.split(":")[-1] or fact.by
+            tell(f"{time.monotonic() - began:6.1f} s  {who:<8} {fact.kind.replace('_', ' '):<14} {words or ''}")  # noqa: TID251
+
+    def _report(self, settings: Settings, network: Network, known: set[str]) -> dict[str, Any]:
+        truth = network.get("/api/truth")
+        accepted = network.accepted()
+        tally = self.tally
+        report = {
+            "published": tally.published,
+            "published_by_browser": tally.by_browser,
+            "duplicates": truth["duplicates"],
+            "lost": len(accepted - known),
+            "readings": tally.readings,
+            "replies": tally.replies,
+            "advice_version": tally.advice or None,
+            "first_post_s": None if tally.first_at is None else round(tally.first_at, 2),
+            "accepted_by_the_network": len(accepted),
+            "seed": settings["demo.seed"],
+        }
+        report["ok"] = report["duplicates"] == 0 and report["lost"] == 0 and tally.published > 0
+        return report
+
+
+@dataclass
+class Network:
+    """The sandbox's process and address."""
+
+    process: subprocess.Popen[str]
+    url: str
+    accounts: list[dict[str, str]]
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Ask the sandbox."""
+        with urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 - our own loopback address
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    def accepted(self) -> set[str]:
+        """The ids of every post that the network accepted from our accounts."""
+        ours = {row["handle"] for row in self.accounts}
+        found: set[str] = set()
+        after = 0
+        while (page := self.get(f"/api/journal?after={after}"))["records"]:
+            rows = [row for row in page["records"] if row["kind"] == "post"]
+            found |= {row["id"] for row in rows if row["account"] in ours}
+            after = page["next"]
+        return found
+
+
+def start_network(settings: Settings, folder: Path) -> Network:
+    """Start the sandbox and wait for its greeting.
+
+    Raises:
+        BadInput: it did not start; its own words are on standard error.
+    """
+    argv = [sys.executable, "-m", "bowerbird.sandbox", "--data", str(folder / "network"), "--port", "0"]
+    argv += ["--speed", str(settings["demo.speed"]), "--seed", str(settings["demo.seed"]), "--accounts", CAST]
+    # A group of its own: Ctrl-C stops the engine first, and the network when nobody needs it any more.
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        end(process)
+        raise BadInput("the sandbox network did not start")
+    greeting = json.loads(line)
+    return Network(process, greeting["url"], greeting["accounts"])
+
+
+def start_engine(place: Place, settings: Settings) -> subprocess.Popen[bytes]:
+    """Start the guardian with engine and face, as `bowerbird run` does."""
+    environment = {**os.environ, "BOWERBIRD_FACE_PASSWORD_FILE": str(password_file(settings))}
+    argv = [*guardian_argv(place, settings.folder), "--with-parent"]
+    log = (settings.folder / "engine.log").open("ab")
+    return subprocess.Popen(argv, env=environment, stdout=log, stderr=log, start_new_session=True)
+
+
+def password_file(settings: Settings) -> Path:
+    """The file with the dashboard's password; made once."""
+    file = settings.folder / "face.password"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(9) + "\n", encoding="utf-8")
+    return file
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """Ask a process to stop, and kill it when it does not."""
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_S)
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+async def cast_accounts(settings: Settings, books: SqliteStorage, network: Network, *, now: int) -> dict[str, Account]:
+    """Write the rehearsal's accounts and their passwords into the books."""
+    from bowerbird.app import account_from
+    from bowerbird.browsers import chromium
+    from bowerbird.core.ports import Batch
+
+    accounts = []
+    for row in network.accounts:
+        platform = "sandbox-web" if row["keyed"] == "none" else "sandbox"
+        if platform == "sandbox-web" and not chromium.available(settings["browser.path"]):
+            tell("!! No Chromium was found, so nothing is posted through a browser. `make chromium` looks for one.")
+            continue
+        account = account_from(settings, platform=platform, handle=row["handle"], url=network.url, now=now)
+        if row["keyed"] == "hour":
+            account = replace(account, mode=Mode.ASK, every_s=(account.every_s or 8.0) * 4, cover_h=0.1)
+        await books.save_secret(account.id, "password", row["password"])
+        accounts.append(account)
+    await books.record(Batch(accounts=tuple(accounts)))
+    return {account.id: account for account in accounts}
+
+
+async def accounts_in_books(books: SqliteStorage) -> set[str]:
+    """The remote ids of every post in our books."""
+    found: set[str] = set()
+    before = None
+    while page := await books.posts(before=before, limit=1000):
+        found |= {post.remote.id for post in page if post.remote}
+        if before == page[-1].due:
+            break
+        before = page[-1].due
+    return found
+
+
+async def last_fact(books: SqliteStorage) -> int:
+    """The seq of the newest fact; 0 if there is none."""
+    newest = await books.newest_facts(limit=1)
+    return (newest[0].seq or 0) if newest else 0
+
+
+def tell(line: str) -> None:
+    """Say something to the person who watches; standard output belongs to the report."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,180 @@
+"""Commands that run and keep the engine: run, doctor, settings, backup, restore, models."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from bowerbird.settings import Settings
+    from bowerbird.storage.sqlite import SqliteStorage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the books and the settings are, as given on the command line."""
+
+    data: str | None
+    file: str | None
+
+    def settings(self, **overrides: Any) -> Settings:
+        """Read the settings."""
+        from bowerbird.settings import load
+
+        return load(Path(self.file) if self.file else None, data__folder=self.data, **overrides)
+
+    def argv(self) -> list[str]:
+        """The same place for another process."""
+        options = [("--data", self.data), ("--settings", self.file)]
+        return [part for flag, value in options if value for part in (flag, str(value))]
+
+
+@asynccontextmanager
+async def books(place: Place) -> AsyncIterator[SqliteStorage]:
+    """Open the books as a guest, for one short visit."""
+    from bowerbird.app import open_books
+    from bowerbird.clock import SystemClock
+
+    storage = await open_books(place.settings(), SystemClock(), engine=False)
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+def visit(place: Place, ask: Callable[[SqliteStorage], Awaitable[T]]) -> T:
+    """Open the books, ask one thing, and close them."""
+
+    async def go() -> T:
+        async with books(place) as storage:
+            return await ask(storage)
+
+    return asyncio.run(go())
+
+
+def say(line: str = "") -> None:
+    """Print one line."""
+    typer.echo(line)
+
+
+def children(place: Place, *, face: bool = True) -> list[dict[str, Any]]:
+    """What the guardian keeps alive."""
+    command = [sys.executable, "-m", "bowerbird", *place.argv(), "worker"]
+    rows: list[dict[str, Any]] = [{"name": "engine", "argv": [*command, "engine"]}]
+    return [*rows, {"name": "face", "argv": [*command, "face"]}] if face else rows
+
+
+def guardian_argv(place: Place, folder: Path, *, face: bool = True) -> list[str]:
+    """Write down the children and return the command of the guardian that keeps them."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / "guardian.json"
+    file.write_text(json.dumps(children(place, face=face)), encoding="utf-8")
+    return [sys.executable, "-m", "bowerbird.startup.guardian", str(file)]
+
+
+def run(
+    context: typer.Context, face: bool = typer.Option(True, help="Also serve the dashboard; --no-face does not.")
+) -> None:
+    """Run the engine and its dashboard, day and night, until stopped.
+
+    A small guardian process keeps both alive. Accounts are added with `bowerbird connect`.
+    """
+    place: Place = context.obj
+    settings = place.settings()
+    argv = guardian_argv(place, settings.folder, face=face)
+    if face:
+        say(f"The dashboard is at http://{settings['face.host']}:{settings['face.port']}")
+    sys.stdout.flush()
+    os.execv(argv[0], argv)  # noqa: S606 - this process becomes the guardian, which is much smaller
+
+
+def worker(context: typer.Context, part: str = typer.Argument(help="engine or face")) -> None:
+    """Be one process of a running Bowerbird (the guardian starts these)."""
+    from bowerbird import app
+    from bowerbird.core.errors import BadInput
+
+    settings = context.obj.settings()
+    parts: dict[str, Callable[[Settings], Awaitable[None]]] = {"engine": app.run_engine, "face": app.run_face}
+    if part not in parts:
+        raise BadInput(f"there is no part {part!r}; it is engine or face")
+    asyncio.run(parts[part](settings))  # type: ignore[arg-type]
+
+
+def doctor(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """Check everything that must be in order, and say how to mend what is not."""
+    from bowerbird.startup.checks import check_all
+
+    findings = check_all(context.obj.settings())
+    if as_json:
+        say(json.dumps({"ok": all(f.ok for f in findings), "findings": [f.row() for f in findings]}))
+    else:
+        for finding in findings:
+            say(f"{'ok  ' if finding.ok else 'MEND'}  {finding.what}: {finding.sentence}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def settings(context: typer.Context) -> None:
+    """Show every setting: its value, where it came from, and why it exists."""
+    from bowerbird.settings import KNOBS
+
+    found = context.obj.settings()
+    for knob in KNOBS:
+        say(f"{knob.name} = {found.shown(knob.name)}  ({found.sources[knob.name]})")
+        say(f"    {knob.why} Environment: {knob.variable}")
+
+
+def backup(context: typer.Context, file: str = typer.Argument(help="Where to write the copy.")) -> None:
+    """Copy the books while the engine runs; the key file beside them is copied too."""
+    from bowerbird.app import KEY, books_path
+    from bowerbird.storage.backup import backup as copy
+
+    found = context.obj.settings()
+    copy(books_path(found), Path(file), key_file=found.folder / KEY)
+    say(f"Copied to {file}. Keep the key file beside it: without it the sessions in the copy cannot be read.")
+
+
+def restore(context: typer.Context, file: str = typer.Argument(help="The copy to restore.")) -> None:
+    """Put a backup in the place of the books. Everything due since then is looked for before it is sent."""
+    from bowerbird.app import KEY, books_path
+    from bowerbird.clock import SystemClock
+    from bowerbird.storage.backup import restore as put_back
+
+    found = context.obj.settings()
+    found.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    put_back(Path(file), books_path(found), key_file=found.folder / KEY, now=SystemClock().now())
+    say("Restored. The old books were kept beside the new ones; posts due since the backup are settled by looking.")
+
+
+def models(context: typer.Context, account: str = typer.Argument("", help="An account's id; empty: all.")) -> None:
+    """List the versions of the learner, the one in use first."""
+    from bowerbird.core.story import clock_time
+
+    async def ask(storage: SqliteStorage) -> list[tuple[str, list[Any]]]:
+        ids = [account] if account else [row.id for row in await storage.accounts()]
+        return [(name, await storage.models(name)) for name in ids]
+
+    for name, versions in visit(context.obj, ask):
+        say(f"{name}: {len(versions) or 'no'} versions")
+        for model in versions:
+            mark = "in use" if model.champion else "kept"
+            say(f"  {model.version[:12]}  {clock_time(model.created_at)}  from {model.n} readings  {mark}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(run)
+    app.command(hidden=True)(worker)
+    for command in (doctor, settings, backup, restore, models):
+        app.command()(command)

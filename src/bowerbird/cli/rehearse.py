@@ -1,0 +1,71 @@
+"""Commands that rehearse: demo and simulate."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import typer
+
+from bowerbird.cli.operate import Place, say
+
+
+def seconds(text: str) -> float:
+    """Read a duration such as ``90s``, ``5m`` or ``2h``; a bare number is seconds.
+
+    Raises:
+        BadInput: it is none.
+    """
+    from bowerbird.core.errors import BadInput
+
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if found is None:
+        raise BadInput(f"{text!r} is no duration; write it like 90s, 5m or 2h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def demo(
+    context: typer.Context,
+    for_: str = typer.Option(
+        "", "--for", metavar="TIME", help="Stop after this long, such as 90s; empty: keep running."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print what happened as one JSON object at the end."),
+    fresh: bool = typer.Option(False, help="Begin a new world instead of finding the last one again."),
+) -> None:
+    """Rehearse the whole engine on a small social network of its own: no credentials, nothing leaves this machine."""
+    from bowerbird.cli.demo import Demo
+
+    place: Place = context.obj
+    report = Demo(place, for_s=seconds(for_) if for_ else None, fresh=fresh).run()
+    if as_json:
+        say(json.dumps(report))
+    if not report["ok"]:
+        raise typer.Exit(1)
+
+
+def simulate(
+    seeds: int = typer.Option(200, min=1, max=1_000_000, help="How many worlds."),
+    first: int = typer.Option(0, min=0, help="The first seed."),
+    seed: int = typer.Option(None, help="One world only, the one with this seed."),
+    story: bool = typer.Option(False, help="With --seed: tell what happened, line by line."),
+    jobs: int = typer.Option(2, min=1, max=64, help="Processes."),
+    as_json: bool = typer.Option(False, "--json", help="Print the report as one JSON object at the end."),
+) -> None:
+    """Judge the real rooms over many simulated worlds: faults at every port, crashes at every await."""
+    from bowerbird.simulation import campaign
+
+    if seed is not None and story:
+        say(campaign.story(seed))
+        return
+    report = campaign.run_campaign(
+        seeds=1 if seed is not None else seeds, first=first if seed is None else seed, jobs=jobs
+    )
+    say(json.dumps(report.row()) if as_json else report.sentence())
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(demo)
+    app.command()(simulate)

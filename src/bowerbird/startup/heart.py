@@ -1,0 +1,39 @@
+"""Say that this process is alive, and what it is doing or why nothing is due: only silence is death."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bowerbird.core.errors import StorageError
+from bowerbird.core.ports import Clock, Journal
+from bowerbird.core.work import Owner
+
+BEAT_S = 2.0
+"""Seconds between two beats; an owner not heard for 10 s is taken for dead."""
+
+
+@dataclass
+class Heart:
+    """Beats for one process.
+
+    Args:
+        note: asked at each beat; one sentence.
+    """
+
+    storage: Journal
+    clock: Clock
+    owner: Owner
+    note: Callable[[], str]
+    missed: int = 0
+
+    async def beat_for_ever(self) -> None:
+        """Beat every two seconds until cancelled; a beat that storage refuses is counted and tried again."""
+        while True:
+            try:
+                now = self.clock.now()
+                await self.storage.beat(replace(self.owner, heard_at=now, note=self.note()))
+                self.missed = 0
+            except StorageError:
+                self.missed += 1  # the face shows the silence; the next beat tries again
+            await self.clock.sleep(BEAT_S)
