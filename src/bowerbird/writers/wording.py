@@ -110,7 +110,7 @@ def wordings(claim: Claim, *, limit: int, length: Callable[[str], int]) -> list[
         limit: the longest a post may be, in the unit of `length` (graphemes on Bluesky).
         length: measures a text as the platform does.
     """
-    return [choice for choice in _choices(claim) if _fits(write(claim, choice), limit, length)]
+    return [choice for choice in choices(claim) if _fits(write(claim, choice), limit, length)]
 
 
 def write(claim: Claim, choice: Choice) -> tuple[str, ...]:
@@ -126,7 +126,8 @@ def write(claim: Claim, choice: Choice) -> tuple[str, ...]:
     return tuple(_post(claim, hook, slots) for slots in form.posts)
 
 
-def _choices(claim: Claim) -> Iterator[Choice]:
+def choices(claim: Claim) -> Iterator[Choice]:
+    """Yield every choice that is true of a claim, whether or not it fits somewhere."""
     for hook, name in product(HOOKS, FORMATS):
         if _suits(claim, hook, name):
             yield Choice(
