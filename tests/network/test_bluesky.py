@@ -18,7 +18,7 @@ import pytest
 
 from bowerbird.clock import SystemClock
 from bowerbird.core.errors import RateLimited, Refused, SignedOut, Unconfirmed, Unreachable
-from bowerbird.core.findings import Counts, Seen
+from bowerbird.core.findings import Counts
 from bowerbird.core.ports import Absent, Found, Gone, Unknown
 from bowerbird.core.post import Card, RemoteRef
 from bowerbird.platforms.bluesky import Bluesky
@@ -347,11 +347,7 @@ async def test_a_search_finds_what_was_said(network: Rig, desk: Desk) -> None:
     """Public posts are found by a word; a word nobody used finds nothing, and that is proved."""
     wren = desk.sit(network.pds, await network.account("wren"))
     await published(wren, post("the satinbird collects"))
-
-    def good(found: list[Seen] | Unknown) -> bool:
-        return isinstance(found, list) and bool(found)
-
-    found = await until(lambda: wren.search("satinbird"), good)
+    found = await until(lambda: wren.search("satinbird"), lambda found: isinstance(found, list) and bool(found))
     assert isinstance(found, list)
     assert found[0].text == "the satinbird collects"
     assert await wren.search("wordthatnobodyused") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from bowerbird.core.ports import Absent, Found, Gone, Platform, Unknown
 from bowerbird.core.post import Card, RemoteRef
 from bowerbird.platforms.bluesky import Bluesky
 from bowerbird.platforms.bluesky.adapter import CANARY, CHECK_AGAIN_S
-from tests.platforms.bluesky.fake_pds import DID, HANDLE, FakePds, cid_of, error, uri_of
-from tests.platforms.bluesky.made import frozen, picture, post, published, reply_to
+from tests.platforms.bluesky.fake_pds import DID, HANDLE, PASSWORD, URL, FakePds, cid_of, error, uri_of
+from tests.platforms.bluesky.made import KeptSession, frozen, picture, post, published, reply_to
 
 PUT = "com.atproto.repo.putRecord"
 GET = "com.atproto.repo.getRecord"
@@ -158,6 +159,25 @@ async def test_a_rate_limit_names_its_end(wren: Bluesky, pds: FakePds, clock: Vi
     assert limited.value.retry_at == clock.now() + 10_000_000
 
 
+async def test_a_server_that_trickles_is_not_waited_for(kept: KeptSession) -> None:
+    """Each byte resets the limit on silence, so the whole exchange has a limit of its own."""
+
+    class Trickle(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while True:
+                await asyncio.sleep(0.01)
+                yield b" "
+
+    pds = FakePds()
+    async with pds.client() as http:
+        wren = Bluesky(URL, HANDLE, PASSWORD, kept, VirtualClock(), http, timeout_s=0.1)
+        made = await frozen(wren, post())
+        await wren.whoami()
+        pds.fail(PUT, httpx.Response(200, stream=Trickle()))
+        with pytest.raises(Unconfirmed):
+            await wren.publish(made)
+
+
 async def test_a_post_without_a_wire_is_not_sent(wren: Bluesky, pds: FakePds) -> None:
     """What was not frozen must not leave."""
     with pytest.raises(Unreachable):
@@ -273,6 +293,18 @@ async def test_a_reply_that_arrived_is_not_refused_when_its_target_goes(
     assert (await wren.publish(made)).id == uri_of(made.key)
 
 
+async def test_a_reply_whose_arrival_cannot_be_seen_is_not_refused_either(
+    wren: Bluesky, pds: FakePds, clock: VirtualClock
+) -> None:
+    """The target is gone and our own repository is silent: that is doubt, not a refusal."""
+    made = await frozen(wren, post(reply_to=reply_to(shown_as(pds))))
+    pds.views.clear()
+    pds.fail(GET, error("InternalServerError", 500))
+    clock.advance(CHECK_AGAIN_S)
+    with pytest.raises(Unconfirmed):
+        await wren.publish(made)
+
+
 @pytest.mark.parametrize("uri", ["", "https://bsky.app/x", "at://did:plc:x/app.bsky.feed.like/1", "at://a/b"])
 async def test_a_place_that_is_none_is_refused(wren: Bluesky, uri: str) -> None:
     """A malformed address never reaches the server."""
@@ -303,7 +335,8 @@ async def test_a_post_is_gone_only_if_our_repository_has_lost_it(wren: Bluesky, 
     """A late public view must not turn a live post into a removed one."""
     late, gone = await published(wren, post()), await published(wren, post())
     await wren.delete(gone)
-    assert await wren.counts([late, gone]) == {gone.id: Gone()}
+    theirs = RemoteRef(id=uri_of("3theirs", "did:plc:finch"))
+    assert await wren.counts([late, gone, theirs]) == {gone.id: Gone()}
 
 
 async def test_whoami_knows_the_followers_or_says_nothing(wren: Bluesky, pds: FakePds) -> None:

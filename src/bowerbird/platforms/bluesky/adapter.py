@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from bowerbird.core.errors import PlatformError, Refused, Unreachable
+from bowerbird.core.errors import PlatformError, Refused, Unconfirmed, Unreachable
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
@@ -150,12 +150,8 @@ class Bluesky:
     async def delete(self, ref: RemoteRef) -> None:
         """Delete the record; one that is gone already is deleted too."""
         _, rkey = views.split_uri(ref.id)
-
-        async def send(tokens: Tokens) -> dict[str, Any]:
-            body = {"repo": tokens.did, "collection": records.COLLECTION, "rkey": rkey}
-            return await self._xrpc.procedure("com.atproto.repo.deleteRecord", body, token=tokens.access)
-
-        await self._signed(send)
+        place = {"collection": records.COLLECTION, "rkey": rkey}
+        await self._write("com.atproto.repo.deleteRecord", lambda did: {"repo": did, **place})
 
     # --- what came of it ----------------------------------------------------------------------------------
 
@@ -182,9 +178,7 @@ class Bluesky:
             with views.understood():
                 shown = {view["uri"]: views.counts(view) for view in answer["posts"]}
             read |= shown
-            for missing in (uri for uri in ids if uri not in shown):
-                if await self._own_record(views.split_uri(missing)[1]) is None:
-                    read[missing] = Gone()
+            read |= {uri: Gone() for uri in ids if uri not in shown and await self._is_deleted(uri)}
         return read
 
     async def mentions(self, after: int) -> list[Seen]:
@@ -208,11 +202,7 @@ class Bluesky:
     # --- steps --------------------------------------------------------------------------------------------
 
     async def _put(self, post: Post, wire: str) -> RemoteRef:
-        async def send(tokens: Tokens) -> dict[str, Any]:
-            body = records.put_body(tokens.did, post.key, wire)
-            return await self._xrpc.procedure("com.atproto.repo.putRecord", body, token=tokens.access)
-
-        answer = await self._signed(send)
+        answer = await self._write("com.atproto.repo.putRecord", lambda did: records.put_body(did, post.key, wire))
         try:
             return views.ref(answer["uri"], answer["cid"])
         except (KeyError, TypeError, AttributeError, Refused) as error:
@@ -234,6 +224,8 @@ class Bluesky:
             look = await self.resolve(post)
             if isinstance(look, Found):
                 return look.ref
+            if isinstance(look, Unknown):
+                raise Unconfirmed(look.why, reason="target_gone") from None
             raise
         return None
 
@@ -244,26 +236,29 @@ class Bluesky:
         return Found(ref=views.ref(found["uri"], found["cid"]))
 
     async def _own_record(self, rkey: str) -> dict[str, Any] | None:
-        async def ask(tokens: Tokens) -> dict[str, Any]:
-            place = {"repo": tokens.did, "collection": records.COLLECTION, "rkey": rkey}
-            return await self._xrpc.query("com.atproto.repo.getRecord", place, token=tokens.access)
-
+        tokens = await self._session.tokens()
+        place = {"repo": tokens.did, "collection": records.COLLECTION, "rkey": rkey}
         try:
-            return await self._signed(ask)
+            return await self._read("com.atproto.repo.getRecord", place)
         except Refused as error:
             if error.reason == "not_found":
                 return None
             raise
 
+    async def _is_deleted(self, uri: str) -> bool:
+        """True if it was ours and our repository no longer has it; of others' posts we cannot know."""
+        did, rkey = views.split_uri(uri)
+        tokens = await self._session.tokens()
+        return did == tokens.did and await self._own_record(rkey) is None
+
     async def _upload(self, media: Media) -> dict[str, Any]:
         content = await self._content(media)
-
-        async def send(tokens: Tokens) -> dict[str, Any]:
-            return await self._xrpc.procedure(
+        answer = await self._signed(
+            lambda tokens: self._xrpc.procedure(
                 "com.atproto.repo.uploadBlob", content, token=tokens.access, mime=media.mime, write=False
             )
-
-        blob = (await self._signed(send)).get("blob")
+        )
+        blob = answer.get("blob")
         if not isinstance(blob, dict):
             raise garbled(write=False)
         return blob
@@ -291,6 +286,10 @@ class Bluesky:
 
     async def _read(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         return await self._signed(lambda tokens: self._xrpc.query(method, params, token=tokens.access))
+
+    async def _write(self, method: str, body: Callable[[str], Mapping[str, Any] | bytes]) -> dict[str, Any]:
+        """Ask for a change that people can see; `body` is made for our DID."""
+        return await self._signed(lambda tokens: self._xrpc.procedure(method, body(tokens.did), token=tokens.access))
 
     async def _signed(self, send: Callable[[Tokens], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         """Ask with the session; if the token is refused, renew it once and ask once more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from bowerbird.platforms.bluesky.errors import broken, garbled, judged
 
 CONNECT_MAX_S = 5.0
 """How long a connection may take to open, seconds."""
+WHOLE_FACTOR = 2.0
+"""A whole exchange may take this many times the longest silence: a server that trickles is not waited for."""
 
 Params = Mapping[str, str | int | Sequence[str]]
 
@@ -24,7 +27,7 @@ class Xrpc:
         base_url: of the PDS, such as ``https://bsky.social``.
         clock: for the instants in rate limits.
         http: a client to use and leave open; without it one is made and closed by `close`.
-        timeout_s: how long the server may be silent, seconds.
+        timeout_s: how long the server may be silent, seconds; the whole exchange may take twice that.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Xrpc:
         self._clock = clock
         self._http = http or httpx.AsyncClient()
         self._ours = http is None
+        self._whole_s = timeout_s * WHOLE_FACTOR
         self._timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_MAX_S, timeout_s))
 
     async def query(self, method: str, params: Params, *, token: str = "") -> dict[str, Any]:
@@ -80,7 +84,10 @@ class Xrpc:
         signed = {**(headers or {}), **({"authorization": f"Bearer {token}"} if token else {})}
         url = f"{self.base_url}/xrpc/{method}"
         try:
-            answer = await self._http.request(verb, url, headers=signed, timeout=self._timeout, **sent)
+            async with asyncio.timeout(self._whole_s):
+                answer = await self._http.request(verb, url, headers=signed, timeout=self._timeout, **sent)
+        except TimeoutError as error:
+            raise broken(httpx.ReadTimeout("the whole exchange took too long"), write=write) from error
         except httpx.InvalidURL as error:
             raise Unreachable(f"{url} is not an address.", reason="address") from error
         except httpx.HTTPError as error:
