@@ -29,8 +29,6 @@ def fail_at(name: str) -> Callable[[str], None]:
     return trouble
 
 
-
-
 @pytest.fixture
 def room() -> Room:
     """A room whose writer knows an answer."""

@@ -32,9 +32,7 @@ CELLS = [
 
 def example(post_id: str, choice: Choice, counts: Counts, age_s: float, rung: int) -> Example:
     """The learner's view of one reading of one post."""
-    reading = Reading(
-        post_id=post_id, account_id="sandbox:wren", rung=rung, age_s=age_s, observed_at=0, counts=counts
-    )
+    reading = Reading(post_id=post_id, account_id="sandbox:wren", rung=rung, age_s=age_s, observed_at=0, counts=counts)
     made = label(reading, Kind.RATE)
     assert made is not None
     named = tuple((name, 1.0) for name in levers(choice))

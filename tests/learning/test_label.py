@@ -16,9 +16,7 @@ def reading(
 ) -> Reading:
     """A reading with these counts."""
     counts = Counts(impressions=impressions, likes=likes)
-    return Reading(
-        post_id="p", account_id="a", rung=0, age_s=age_s, observed_at=0, counts=counts, followers=followers
-    )
+    return Reading(post_id="p", account_id="a", rung=0, age_s=age_s, observed_at=0, counts=counts, followers=followers)
 
 
 def test_a_rate_is_shrunk_by_fifty_impressions() -> None:

@@ -36,9 +36,7 @@ _WORDS = {
 }
 
 
-def advise(
-    learner: Learner, kind: Kind, rng: random.Random, *, account_id: str, version: str, made_at: int
-) -> Advice:
+def advise(learner: Learner, kind: Kind, rng: random.Random, *, account_id: str, version: str, made_at: int) -> Advice:
     """Make the advice of a learner.
 
     1. Express each lever against the plain average of its factor, since only differences within one can be used.

@@ -205,9 +205,7 @@ class Learner:
         order = sorted(range(1, len(self.names)), key=lambda place: self.names[place])
         order.insert(0, 0)
         moved = {old: new for new, old in enumerate(order)}
-        held = {
-            key: replace(h, places=tuple(moved[p] for p in h.places)) for key, h in self.held.items()
-        }
+        held = {key: replace(h, places=tuple(moved[p] for p in h.places)) for key, h in self.held.items()}
         return replace(
             self,
             names=[self.names[place] for place in order],

@@ -153,9 +153,7 @@ class Trainer:
             facts=self._facts(account, loaded, model, advice, tally),
         )
 
-    def _facts(
-        self, account: Account, loaded: Loaded, model: Model, advice: Advice, tally: Tally
-    ) -> tuple[Fact, ...]:
+    def _facts(self, account: Account, loaded: Loaded, model: Model, advice: Advice, tally: Tally) -> tuple[Fact, ...]:
         def fact(kind: str, data: dict[str, object]) -> Fact:
             return Fact(kind=kind, at=self.clock.now(), by=self.by, account_id=account.id, data=data)
 
@@ -185,4 +183,3 @@ def _score(memory: Memory, examples: Sequence[Example]) -> None:
         memory.score += posterior.log_score(example.levers, example.y, example.weight)
         memory.baseline += plain.log_score((), example.y, example.weight)
         memory.scored += 1
-
