@@ -163,6 +163,8 @@ async def test_a_server_that_trickles_is_not_waited_for(kept: KeptSession) -> No
     """Each byte resets the limit on silence, so the whole exchange has a limit of its own."""
 
     class Trickle(httpx.AsyncByteStream):
+        """One byte at a time, for ever."""
+
         async def __aiter__(self) -> AsyncIterator[bytes]:
             while True:
                 await asyncio.sleep(0.01)

@@ -4,7 +4,8 @@
 * `session`   who we are: signing in, and one renewal however many ask for it
 * `xrpc`      one request, one answer or one error of our vocabulary
 * `errors`    which error of Bluesky means which remedy
-* `records`   the record that is frozen as a post's wire; `facets` finds its links, mentions and tags
+* `records`   the record that is frozen as a post's wire; `facets` finds its links, mentions and tags; `pictures` reads
+  what goes with it
 * `targets`   whether a post may be answered at all; Bluesky itself would accept the answer silently
 * `views`     what Bluesky shows, as our words
 """

@@ -6,8 +6,6 @@ frozen before the first try. Sending it again, by anybody, at any time, changes 
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,7 +18,7 @@ from bowerbird.core.errors import PlatformError, Refused, Unconfirmed, Unreachab
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
-from bowerbird.platforms.bluesky import mentions, records, views
+from bowerbird.platforms.bluesky import mentions, pictures, records, views
 from bowerbird.platforms.bluesky.errors import TokenRefused, garbled
 from bowerbird.platforms.bluesky.facets import handles
 from bowerbird.platforms.bluesky.session import Session, Sessions, Tokens
@@ -252,7 +250,7 @@ class Bluesky:
         return did == tokens.did and await self._own_record(rkey) is None
 
     async def _upload(self, media: Media) -> dict[str, Any]:
-        content = await self._content(media)
+        content = await pictures.content(self._media_root, media)
         answer = await self._signed(
             lambda tokens: self._xrpc.procedure(
                 "com.atproto.repo.uploadBlob", content, token=tokens.access, mime=media.mime, write=False
@@ -262,17 +260,6 @@ class Bluesky:
         if not isinstance(blob, dict):
             raise garbled(write=False)
         return blob
-
-    async def _content(self, media: Media) -> bytes:
-        try:
-            content = await asyncio.to_thread((self._media_root / media.path).read_bytes)
-        except OSError as error:
-            raise Refused(f"The picture {media.path} cannot be read: {error.strerror}.", reason="media") from error
-        if hashlib.sha256(content).hexdigest() != media.sha256:
-            raise Refused(f"The picture {media.path} is not the one that was approved.", reason="media")
-        if len(content) > records.IMAGE_BYTES_MAX:
-            raise Refused(f"The picture {media.path} is larger than 2 MB.", reason="media")
-        return content
 
     async def _dids(self, names: Sequence[str]) -> dict[str, str]:
         dids = {}

@@ -17,7 +17,6 @@ COLLECTION = "app.bsky.feed.post"
 GRAPHEMES_MAX = 300
 BYTES_MAX = 3_000
 IMAGES_MAX = 4
-IMAGE_BYTES_MAX = 2_000_000
 """Limits of the lexicons app.bsky.feed.post and app.bsky.embed.images (as of @atproto/pds in dev-env 0.6.7)."""
 
 GRAPHEME = regex.compile(r"\X")
