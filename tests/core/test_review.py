@@ -87,6 +87,13 @@ def test_a_near_copy_is_turned_away_and_another_text_is_not() -> None:
     assert codes("An assignment expression names a value where it is used.", said=(said,)) == []
 
 
+def test_what_is_long_past_may_be_said_in_other_words() -> None:
+    """An older text is compared exactly, not for likeness."""
+    past = Said(older=["The walrus operator assigns inside an expression."])
+    assert "the walrus operator ASSIGNS inside an expression." in past
+    assert past.likeness("The walrus operator assigns inside an expression!") == 0
+
+
 def test_likeness_estimates_jaccard() -> None:
     """On 200 pairs the estimate is off by 0.04 on average (128 permutations) and never by 0.2."""
     rng, birds, errors = random.Random(3), ["lark", "wren", "finch", "robin", "magpie", "crow", "dove"], []

@@ -69,13 +69,15 @@ class Said:
 
     Args:
         texts: what counts as said; a few hundred at most, for each is compared with.
+        older: what may be said again in other words, but not in the same.
     """
 
-    def __init__(self, texts: Iterable[str] = ()) -> None:
+    def __init__(self, texts: Iterable[str] = (), older: Iterable[str] = ()) -> None:
         self._exact: set[str] = set()
         self._signatures: list[NDArray[Any]] = []
         for text in texts:
             self.add(text)
+        self._exact.update(filter(None, map(folded, older)))
 
     def add(self, text: str) -> None:
         """Count one more text as said."""

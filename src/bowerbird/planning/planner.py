@@ -1,0 +1,279 @@
+"""Keeps hours of posts in the queue.
+
+1. Look at the cover: how far ahead every slot has a post that may go. Proposals do not count as cover, but their
+   slots are not filled a second time.
+2. Take the free slots up to `cover_h` from now, a few at a time.
+3. For each: choose a cell, ask the writer, and pass every candidate through the gate.
+4. Save the first that passes with its slot, its expiry and the reason for its choice, together with its facts.
+
+Every candidate is accounted for: `wrote` counts those that came, and they are the `gated`, the kept and the spare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from bowerbird.core.account import Account, HoldKind, Mode
+from bowerbird.core.errors import WriterError
+from bowerbird.core.facts import Fact
+from bowerbird.core.findings import Advice
+from bowerbird.core.lifecycle import State
+from bowerbird.core.policy import MODE
+from bowerbird.core.ports import (
+    Batch,
+    Brief,
+    Chance,
+    Clock,
+    Committed,
+    Draft,
+    Findings,
+    Ledger,
+    Platform,
+    Posts,
+    Recorder,
+    Writer,
+)
+from bowerbird.core.post import SECOND_US, Choice, Post
+from bowerbird.core.review import Rejection
+from bowerbird.planning.briefs import choose_cell
+from bowerbird.planning.calendar import Slot, next_slots
+from bowerbird.planning.gate import NOVELTY, Gate, Passed, open_gate
+from bowerbird.planning.rows import facts_of, let_go, make_posts
+
+BY = "planning"
+HOUR_US = 3_600 * SECOND_US
+TRIES = 3
+"""Cells tried for one slot; the last try lets the writer choose."""
+FUTURE_MAX = 2_000
+"""Posts ahead that are looked at."""
+RUN_MAX_S = 45.0
+"""No further slot is begun after this long, so that the run ends before its job is cut off."""
+AHEAD = (State.PROPOSED, State.QUEUED, State.SENDING, State.UNSURE, State.PARKED, State.PUBLISHED)
+"""States of posts that hold their slot; what was turned down or dropped gives it back."""
+
+
+class Books(Recorder, Posts, Findings, Ledger, Protocol):
+    """What planning needs of the books."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What lies on the table while one account is planned: read once, then kept up to date."""
+
+    account: Account
+    gate: Gate
+    avoid: set[str]
+    advice: Advice | None
+    cells: Sequence[Choice]
+    why_not: str = ""
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans for all accounts.
+
+    Args:
+        storage: the books.
+        platforms: by account id; an account without one is not connected and is left alone.
+        writer: who writes: a bank, a provider, a ladder of them.
+        clock, chance: time and luck.
+        slots_max: slots filled per account in one run.
+    """
+
+    storage: Books
+    platforms: Mapping[str, Platform]
+    writer: Writer
+    clock: Clock
+    chance: Chance
+    slots_max: int = 10
+    _told: dict[str, tuple[int, str]] = field(default_factory=dict, init=False)
+
+    async def plan_once(self, account_id: str = "") -> bool:
+        """Plan for one account, or for all; return True if there is more to do at once."""
+        paused = {h.account_id for h in await self.storage.holds(now=self.clock.now()) if h.kind is HoldKind.PAUSED}
+        accounts = [a for a in await self.storage.accounts() if a.id not in paused and a.id in self.platforms]
+        more = [await self._plan(account) for account in accounts if account_id in {"", account.id}]
+        return any(more)
+
+    async def _plan(self, account: Account) -> bool:
+        """Fill an account's free slots; True if some are left and this run got somewhere."""
+        now, began = self.clock.now(), self.clock.monotonic()
+        until = now + int(account.cover_h * HOUR_US)
+        ahead = await self._ahead(account, now)
+        free = next_slots(account, {post.due for post in ahead}, now, until)
+        if not free:
+            self._told.pop(account.id, None)
+            return False
+        desk = await self._desk(account)
+        filled = tried = 0
+        for slot in free[: self.slots_max]:
+            if self.clock.monotonic() - began > RUN_MAX_S:
+                break
+            tried += 1
+            try:
+                filled += await self._fill(desk, slot)
+            except WriterError as error:
+                desk.why_not = str(error)
+                break
+        await self._tell(desk, await self._ahead(account, now), now, until)
+        return filled > 0 and len(free) > tried
+
+    async def _ahead(self, account: Account, now: int) -> list[Post]:
+        """Return the posts due after `now` that hold their slots, latest first."""
+        found: list[Post] = []
+        before: int | None = None
+        while len(found) < FUTURE_MAX:
+            page = await self.storage.posts(states=AHEAD, account_id=account.id, before=before, limit=500)
+            found += [post for post in page if post.due > now]
+            if len(page) < 500 or page[-1].due <= now:
+                break
+            before = page[-1].due
+        return found
+
+    async def _desk(self, account: Account) -> Desk:
+        said = await self.storage.said(account.id, limit=NOVELTY)
+        return Desk(
+            account=account,
+            gate=await open_gate(self.storage, account, self.platforms[account.id]),
+            avoid={post.choice.claim_id for post in said if post.choice.claim_id},
+            advice=await self.storage.advice(account.id),
+            cells=self.writer.cells(),
+        )
+
+    async def _fill(self, desk: Desk, slot: Slot) -> bool:
+        """Find a post for one slot and save it; False if no candidate passed.
+
+        A cell that led nowhere is not tried again; the last try leaves the cell to the writer.
+        """
+        cells = list(desk.cells)
+        for attempt in range(TRIES):
+            free = attempt == TRIES - 1 or not cells
+            wants = choose_cell([] if free else cells, desk.advice, self.chance.stream("planning"), slot=slot.label)
+            cells = [cell for cell in cells if not _same_cell(cell, wants)]
+            brief = self._brief(desk, wants)
+            drafts = await self.writer.draft(brief)
+            if await self._save(desk, slot, brief, drafts):
+                return True
+        desk.why_not = "the writer had nothing new to say that passed the gates"
+        return False
+
+    def _brief(self, desk: Desk, wants: Choice) -> Brief:
+        can = desk.gate.platform.capabilities
+        return Brief(
+            id=self.chance.name("brief"),
+            account_id=desk.account.id,
+            wants=wants,
+            text_max=can.text_max,
+            bytes_max=can.bytes_max,
+            avoid_claims=frozenset(desk.avoid),
+        )
+
+    async def _save(self, desk: Desk, slot: Slot, brief: Brief, drafts: Sequence[Draft]) -> bool:
+        """Gate every candidate, and commit the first that passes with all the facts."""
+        now = self.clock.now()
+        facts: list[Fact] = []
+        passed: list[tuple[Post, ...]] = []
+        for draft in drafts:
+            parts = self._proposal(desk, slot, draft, brief.wants, now)
+            verdict = await desk.gate.judge(parts)
+            if isinstance(verdict, Passed):
+                passed.append(let_go(parts, by=approval(desk.account, draft, verdict)))
+            else:
+                facts.append(_gated(desk, now, brief, draft, verdict))
+        facts += _wrote(desk, now, brief, drafts, passed=len(passed))
+        posts = passed[0] if passed else ()
+        facts += facts_of(posts, by=BY)
+        written = await self.storage.record(Batch(new_posts=posts, facts=tuple(facts))) if facts else None
+        if isinstance(written, Committed):
+            _remember(desk, posts)
+        return bool(posts) and isinstance(written, Committed)
+
+    def _proposal(self, desk: Desk, slot: Slot, draft: Draft, wants: Choice, now: int) -> tuple[Post, ...]:
+        choice = explained(draft, wants)
+        return make_posts(desk.account, draft.texts, due=slot.at, choice=choice, now=now, chance=self.chance)
+
+    async def _tell(self, desk: Desk, ahead: Sequence[Post], now: int, until: int) -> None:
+        """Write how many hours are covered, unless nothing changed since it was last written."""
+        ready = {post.due for post in ahead if post.state is not State.PROPOSED}
+        missing = len(next_slots(desk.account, {post.due for post in ahead}, now, until))
+        if self._told.get(desk.account.id) == (missing, desk.why_not):
+            return
+        self._told[desk.account.id] = (missing, desk.why_not)
+        gap = next_slots(desk.account, ready, now, until)
+        hours = ((gap[0].at if gap else until) - now) / HOUR_US
+        waiting = len({post.due for post in ahead} - ready)
+        fact = _fact("covered", desk, now, hours=round(hours, 3), ready=len(ready), proposed=waiting, missing=missing)
+        if desk.why_not:
+            fact.data["why"] = desk.why_not
+        await self.storage.record(Batch(facts=(fact,)))
+
+
+def approval(account: Account, draft: Draft, verdict: Passed) -> str:
+    """Return by which mode a post is approved, or nothing if a person is asked.
+
+    What a platform's rule leaves to a person is asked about in every mode.
+    """
+    unasked = account.mode in {Mode.AUTO, Mode.VETO} or (account.mode is Mode.ASK_NEW and draft.choice.writer == "bank")
+    return f"{MODE}{account.mode}" if unasked and not verdict.to_person else ""
+
+
+def explained(draft: Draft, wants: Choice) -> Choice:
+    """Return the cell a draft fills, with the reason for it.
+
+    The propensity holds only where the writer did what was wanted; anything else nobody drew.
+    """
+    sentences = [
+        wants.because,
+        *(f"{fall.rstrip('.')}, so {draft.choice.writer} wrote it." for fall in draft.fell_back),
+    ]
+    return replace(
+        draft.choice,
+        slot=wants.slot,
+        because=" ".join(filter(None, sentences)),
+        model_version=wants.model_version,
+        propensity=wants.propensity if _same_cell(draft.choice, wants) else None,
+    )
+
+
+def _same_cell(one: Choice, two: Choice) -> bool:
+    return all(getattr(one, name) == getattr(two, name) for name in ("topic", "angle", "tone", "format"))
+
+
+def _gated(desk: Desk, now: int, brief: Brief, draft: Draft, found: Sequence[Rejection]) -> Fact:
+    codes = [rejection.code for rejection in found]
+    return _fact("gated", desk, now, code=codes[0], codes=codes, brief=brief.id, claim=draft.choice.claim_id)
+
+
+def _wrote(desk: Desk, now: int, brief: Brief, drafts: Sequence[Draft], *, passed: int) -> list[Fact]:
+    """Return `wrote` with its numbers, and `fell_back` for each writer that could not."""
+    if not drafts:
+        return []
+    falls = [_fact("fell_back", desk, now, why=why, brief=brief.id) for why in drafts[0].fell_back]
+    costs = [draft.cost for draft in drafts if draft.cost is not None]
+    wrote = _fact(
+        "wrote",
+        desk,
+        now,
+        brief=brief.id,
+        writer=drafts[0].choice.writer,
+        candidates=len(drafts),
+        gated=len(drafts) - passed,
+        kept=min(1, passed),
+        spare=max(0, passed - 1),
+        dollars=sum(costs) if costs else None,
+    )
+    return [*falls, wrote]
+
+
+def _remember(desk: Desk, posts: Collection[Post]) -> None:
+    """Count a post as said at once, so that the next slot gets another."""
+    for post in posts:
+        desk.gate.said.add(post.payload.text)
+        if post.choice.claim_id:
+            desk.avoid.add(post.choice.claim_id)
+
+
+def _fact(kind: str, desk: Desk, now: int, **data: Any) -> Fact:
+    return Fact(kind=kind, at=now, by=BY, account_id=desk.account.id, data=data)
