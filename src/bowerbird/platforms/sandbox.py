@@ -145,7 +145,8 @@ class Sandbox:
 
     async def mentions(self, after: int) -> list[Seen]:
         """Those who addressed us after this instant, oldest first."""
-        rows = (await self._ask("GET", "/api/mentions?limit=50"))["posts"]
+        # Ids there are instants, so an instant serves as the cursor; without one the oldest fifty come again.
+        rows = (await self._ask("GET", f"/api/mentions?limit=50&after={max(after, 0)}"))["posts"]
         return [self._seen(row, "reply" if row["reply_to"] else "mention") for row in rows if row["at"] > after]
 
     async def search(self, query: str, limit: int = 25) -> list[Seen] | Unknown:
