@@ -1,12 +1,15 @@
 """Which engines keep the books: every suite of the storage runs on each of them, with two real handles."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bowerbird.clock import SystemClock
 from bowerbird.core.ports import Storage
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
+from bowerbird.storage.sqlite import SqliteStorage
 
 Opener = Callable[[], Awaitable[Storage]]
 
@@ -21,7 +24,29 @@ def memory_opener(_folder: Path) -> Opener:
     return opened
 
 
-ENGINES: dict[str, Callable[[Path], Opener]] = {"memory": memory_opener}
+def sqlite_opener(folder: Path, *, inline: bool = False) -> Opener:
+    """Handles on one file: the first is the engine's, the others are guests'."""
+    opened_before: list[Storage] = []
+
+    async def opened() -> Storage:
+        handle = await SqliteStorage.open(
+            folder / "books.db",
+            key_file=folder / "secrets.key",
+            clock=SystemClock(),
+            engine=not opened_before,
+            inline=inline,
+        )
+        opened_before.append(handle)
+        return handle
+
+    return opened
+
+
+ENGINES: dict[str, Callable[[Path], Opener]] = {
+    "memory": memory_opener,
+    "sqlite": sqlite_opener,
+    "inline": partial(sqlite_opener, inline=True),
+}
 
 
 @pytest.fixture(params=sorted(ENGINES))

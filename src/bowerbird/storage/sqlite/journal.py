@@ -1,0 +1,96 @@
+"""Facts, runs, commands, owners and cursors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bowerbird.core.facts import Fact
+from bowerbird.core.work import Command, Owner, Run
+from bowerbird.storage import rows
+from bowerbird.storage import statements as s
+from bowerbird.storage.checks import checked_limit
+from bowerbird.storage.leases import TAKER_MAX_US
+from bowerbird.storage.sqlite.handle import Handle, reading, writing
+from bowerbird.storage.sqlite.tx import Line, Tx
+
+
+class SqliteJournal(Handle):
+    """Facts, runs, commands, owners and cursors."""
+
+    @reading
+    def facts(
+        self, tx: Tx, *, after: int = 0, post_id: str = "", kinds: Sequence[str] = (), limit: int = 500
+    ) -> list[Fact]:
+        """Facts by seq, oldest first, those with seq > `after`; of one post with `post_id`."""
+        statement = s.list_facts(of_post=bool(post_id), of_kind=bool(kinds))
+        return _by_kind(tx, statement, kinds, limit, {"after": after, "post_id": post_id})
+
+    @reading
+    def newest_facts(self, tx: Tx, *, kinds: Sequence[str] = (), account_id: str = "", limit: int = 50) -> list[Fact]:
+        """The newest facts first."""
+        statement = s.newest_facts(of_account=bool(account_id), of_kind=bool(kinds))
+        return _by_kind(tx, statement, kinds, limit, {"account_id": account_id}, newest_first=True)
+
+    @writing
+    def claim_run(self, tx: Tx, run: Run) -> bool:
+        """Write the start of a run; False if this job, scope and slot has one already."""
+        return tx.run(s.CLAIM_RUN, **rows.run_row(run)) == 1
+
+    @reading
+    def runs(self, tx: Tx, *, job: str = "", limit: int = 100) -> list[Run]:
+        """Runs, newest first by their start."""
+        lines = tx.all(s.list_runs(of_job=bool(job)), job=job, limit=checked_limit(limit))
+        return [rows.run_of(line) for line in lines]
+
+    @writing
+    def claim_command(self, tx: Tx, *, now: int, owner: str) -> Command | None:
+        """Take the oldest command that nobody has taken, or whose taker died before it was done."""
+        line = tx.one(s.FREE_COMMAND, silent_since=now - TAKER_MAX_US)
+        if line is None:
+            return None
+        command = rows.command_of(line)
+        tx.run(s.TAKE_COMMAND, command_id=command.id, owner=owner, now=now)
+        return command
+
+    @reading
+    def commands(self, tx: Tx, *, limit: int = 50) -> list[Command]:
+        """Commands, newest first."""
+        return [rows.command_of(line) for line in tx.all(s.COMMANDS, limit=checked_limit(limit))]
+
+    @writing
+    def beat(self, tx: Tx, owner: Owner) -> None:
+        """Write that this process is alive."""
+        tx.run(s.BEAT, **rows.flat(owner))
+
+    @reading
+    def owners(self, tx: Tx) -> list[Owner]:
+        """The processes, last heard first, at most 100."""
+        return [rows.owner_of(line) for line in tx.all(s.OWNERS, limit=100)]
+
+    @reading
+    def cursor(self, tx: Tx, name: str) -> int:
+        """Where a reader of facts or readings stands; 0 if it never read."""
+        line = tx.one(s.CURSOR, name=name)
+        return 0 if line is None else int(line[0])
+
+    async def change_mark(self) -> int:
+        """A number that rises when anybody writes."""
+        return await self.desk.change_mark()
+
+
+def _by_kind(
+    tx: Tx,
+    statement: s.Statement,
+    kinds: Sequence[str],
+    limit: int,
+    values: Mapping[str, str | int],
+    *,
+    newest_first: bool = False,
+) -> list[Fact]:
+    """One short list per kind, in the order of its index, merged."""
+    most = checked_limit(limit)
+    found: list[Line] = []
+    for kind in dict.fromkeys(kinds) or [""]:
+        found += tx.all(statement, kind=kind, limit=most, **values)
+    found.sort(key=lambda line: line[0], reverse=newest_first)
+    return [rows.fact_of(line) for line in found[:most]]

@@ -1,0 +1,345 @@
+"""The statements, written once for every engine; no `SELECT *`, and none without a limit that needs one.
+
+A state is spelled out in a statement wherever an index is partial on it: the planner does not look into
+parameters. Lists over several states are several statements, one per state, each in the order of its index;
+the engine merges their rows, so no list ever sorts or scans what it does not return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from bowerbird.core.lifecycle import FINAL, State
+from bowerbird.core.post import Kind
+from bowerbird.storage import tables as t
+from bowerbird.storage.checks import GIVEN_UP
+from bowerbird.storage.tables import in_states
+
+Statement = sa.Select[Any] | sa.Insert | sa.Update | sa.Delete
+
+
+def given(name: str) -> Any:
+    """A parameter of this name."""
+    return sa.bindparam(name)
+
+
+def upsert(table: sa.Table, *, keep: Sequence[str] = (), leave: Sequence[str] = ()) -> sa.Insert:
+    """Insert a row, or replace the columns of the one with its primary key; `keep` columns stay as they are."""
+    key = [column.name for column in table.primary_key]
+    names = [column.name for column in table.c if column.name not in leave]
+    written = insert(table).values({name: given(name) for name in names})
+    changed = {name: written.excluded[name] for name in names if name not in {*key, *keep}}
+    return written.on_conflict_do_update(index_elements=key, set_=changed)
+
+
+def _insert(table: sa.Table, *, leave: Sequence[str] = ()) -> sa.Insert:
+    return sa.insert(table).values({c.name: given(c.name) for c in table.c if c.name not in leave})
+
+
+LIMIT = given("limit")
+HOME = ("workspace_id",)
+
+# --- posts -----------------------------------------------------------------------------------------------------
+
+_p = t.posts.c
+_previous = t.posts.alias("previous")
+_held = sa.exists().where(
+    t.holds.c.account_id == _p.account_id, sa.or_(t.holds.c.until.is_(None), t.holds.c.until > given("now"))
+)
+_follows = sa.exists().where(
+    _previous.c.thread_id == _p.thread_id,
+    _previous.c.part == _p.part - sa.literal_column("1"),
+    _previous.c.state == sa.literal_column("'published'"),
+)
+_claimable = sa.and_(
+    _p.state == sa.literal_column("'queued'"),
+    _p.due <= given("now"),
+    _p.expires_at > given("now"),
+    _p.not_before <= given("now"),
+    _p.withdrawn == sa.literal_column("0"),
+    ~_held,
+    sa.or_(_p.part == sa.literal_column("0"), _follows),
+)
+_said = ~in_states(*GIVEN_UP)
+_waits_longest = sa.func.min(_p.due)
+
+DUE_ACCOUNTS = (
+    sa.select(_p.account_id)
+    .where(_claimable)
+    .group_by(_p.account_id)
+    .order_by(_waits_longest, _p.account_id)
+    .limit(LIMIT)
+)
+CLAIMABLE = (
+    sa.select(*_p)
+    .where(_p.account_id == given("account_id"), _claimable)
+    .order_by(_p.due, _p.kind == sa.literal_column(f"'{Kind.REPLY}'"), _p.part, _p.id)
+    .limit(sa.literal_column("1"))
+)
+DOUBT = (
+    sa.select(*_p)
+    .where(in_states(State.UNSURE), _p.not_before <= given("now"))
+    .order_by(_p.not_before, _p.id)
+    .limit(sa.literal_column("1"))
+)
+LAPSED = (
+    sa.select(*_p)
+    .where(
+        in_states(State.SENDING),
+        sa.or_(
+            _p.attempt_until <= given("now"),
+            ~sa.exists().where(t.owners.c.id == _p.owner, t.owners.c.heard_at > given("heard_after")),
+        ),
+    )
+    .order_by(_p.attempt_until, _p.id)
+    .limit(LIMIT)
+)
+MISSED = (
+    sa.select(*_p).where(in_states(State.QUEUED), _p.expires_at <= given("now")).order_by(_p.expires_at).limit(LIMIT)
+)
+EXPIRED = sa.select(*_p).where(in_states(State.PROPOSED), _p.due <= given("now")).order_by(_p.due, _p.id).limit(LIMIT)
+_broken = ", ".join(f"'{state}'" for state in sorted(FINAL - {State.PUBLISHED}))
+ORPHANED = (
+    sa.select(*_p)
+    .where(
+        sa.text("posts.part > 0"),
+        _p.state.in_([sa.literal_column("'proposed'"), sa.literal_column("'queued'")]),
+        sa.exists().where(
+            _previous.c.thread_id == _p.thread_id,
+            _previous.c.part == _p.part - sa.literal_column("1"),
+            sa.text(f"previous.state IN ({_broken})"),
+        ),
+    )
+    .order_by(_p.thread_id, _p.part)
+    .limit(LIMIT)
+)
+LOOK_ACCOUNT = (
+    sa.select(_p.account_id)
+    .where(in_states(State.PUBLISHED), sa.text("look_at IS NOT NULL"), _p.look_at <= given("now"))
+    .order_by(_p.look_at, _p.account_id)
+    .limit(sa.literal_column("1"))
+)
+LOOKS = (
+    sa.select(*_p)
+    .where(
+        in_states(State.PUBLISHED),
+        sa.text("look_at IS NOT NULL"),
+        _p.look_at <= given("now"),
+        _p.account_id == given("account_id"),
+    )
+    .order_by(_p.look_at, _p.id)
+    .limit(LIMIT)
+)
+POST = sa.select(*_p).where(_p.id == given("id"))
+THREAD = sa.select(*_p).where(_p.thread_id == given("thread_id")).order_by(_p.part)
+ANSWERED = (
+    sa.select(_p.id)
+    .where(
+        _p.account_id == given("account_id"),
+        _p.reply_parent_id == given("reply_parent_id"),
+        _said,
+    )
+    .limit(sa.literal_column("1"))
+)
+SAID_ELSEWHERE = (
+    sa.select(_p.id)
+    .where(_p.text_hash == given("text_hash"), _p.account_id != given("account_id"), _said)
+    .limit(sa.literal_column("1"))
+)
+COUNT_POSTS = sa.select(_p.account_id, _p.state, sa.func.count()).group_by(_p.account_id, _p.state)
+
+_STEPPED = (
+    *("state", "since", "seq", "not_before", "first_claim_at", "attempt", "absences", "owner", "attempt_until"),
+    *("wire", "withdrawn", "reason", "approved_by", "approved_at"),
+    *("remote_id", "remote", "published_at", "look_at", "looks"),
+)
+_EDITED = (
+    *_STEPPED,
+    *("key", "version", "kind", "parts", "text", "text_hash", "reply_parent_id", "payload", "choice"),
+    *("due", "expires_at"),
+)
+
+
+def _update_post(names: Sequence[str]) -> sa.Update:
+    unchanged = sa.and_(_p.id == given("post_id"), _p.seq == given("before_seq"))
+    return sa.update(t.posts).where(unchanged).values({name: given(name) for name in names})
+
+
+STEP = _update_post(_STEPPED)
+"""What a step of its life changes; columns that stay are left out, and so are their indices."""
+EDIT = _update_post(_EDITED)
+"""What a new version changes besides."""
+NEW_POST = _insert(t.posts)
+
+
+@cache
+def list_posts(*, of_account: bool, bounded: bool, newest_first: bool) -> sa.Select[Any]:
+    """Posts in one state, in the order of the index."""
+    listed = sa.select(*_p).where(_p.state == given("state"))
+    if of_account:
+        listed = listed.where(_p.account_id == given("account_id"))
+    if bounded:
+        listed = listed.where(_p.due < given("before"))
+    order = (_p.due.desc(), _p.id.desc()) if newest_first else (_p.due, _p.id)
+    return listed.order_by(*order).limit(LIMIT)
+
+
+# --- findings --------------------------------------------------------------------------------------------------
+
+_r = t.readings.c
+NEW_READING = (
+    insert(t.readings)
+    .values({c.name: given(c.name) for c in t.readings.c if c.name not in {"seq", *HOME}})
+    .on_conflict_do_nothing(index_elements=["post_id", "rung"])
+)
+
+
+@cache
+def list_readings(*, of_post: bool, of_account: bool) -> sa.Select[Any]:
+    """Readings after a cursor, oldest first."""
+    listed = sa.select(*_r).where(_r.seq > given("after"))
+    if of_post:
+        listed = listed.where(_r.post_id == given("post_id"))
+    if of_account:
+        listed = listed.where(_r.account_id == given("account_id"))
+    return listed.order_by(_r.seq).limit(LIMIT)
+
+
+_t = t.targets.c
+TARGET = sa.select(*_t).where(_t.id == given("id"))
+WRITE_TARGET = upsert(t.targets, leave=HOME)
+
+
+@cache
+def list_targets(*, of_account: bool) -> sa.Select[Any]:
+    """Targets in one state, best first."""
+    listed = sa.select(*_t).where(_t.state == given("state"))
+    if of_account:
+        listed = listed.where(_t.account_id == given("account_id"))
+    return listed.order_by(_t.score.desc(), _t.id.desc()).limit(LIMIT)
+
+
+_m = t.models.c
+CHAMPION = sa.select(*_m).where(_m.account_id == given("account_id"), sa.text("champion = 1"))
+MODELS = (
+    sa.select(*_m)
+    .where(_m.account_id == given("account_id"))
+    .order_by(_m.created_at.desc(), _m.version.desc())
+    .limit(LIMIT)
+)
+DETHRONE = (
+    sa.update(t.models)
+    .where(_m.account_id == given("of_account"), sa.text("champion = 1"))
+    .values(champion=sa.literal_column("0"))
+)
+WRITE_MODEL = upsert(t.models, leave=HOME)
+ADVICE = sa.select(*t.advice.c).where(t.advice.c.account_id == given("account_id"))
+WRITE_ADVICE = upsert(t.advice, leave=HOME)
+
+# --- the ledger ------------------------------------------------------------------------------------------------
+
+_a, _h, _s = t.accounts.c, t.holds.c, t.spends.c
+ACCOUNTS = sa.select(*_a).order_by(_a.id)
+ACCOUNT = sa.select(*_a).where(_a.id == given("id"))
+WRITE_ACCOUNT = upsert(t.accounts)
+HOLDS = sa.select(*_h).where(sa.or_(_h.until.is_(None), _h.until > given("now"))).order_by(_h.account_id, _h.kind)
+WRITE_HOLD = upsert(t.holds, leave=HOME)
+LIFT_HOLD = sa.delete(t.holds).where(_h.account_id == given("account_id"), _h.kind == given("kind"))
+
+_window = sa.and_(_s.key == given("key"), _s.unit == given("unit"), _s.at > given("edge"))
+USED = sa.select(sa.func.total(_s.amount)).where(_window)
+SPENDS = sa.select(_s.at, _s.amount).where(_window).order_by(_s.at)
+RESERVED = (
+    sa.select(_s.id)
+    .where(
+        _s.subject == given("subject"),
+        sa.text("reserved = 1"),
+        _s.key == given("key"),
+        _s.unit == given("unit"),
+        _s.at > given("now"),
+    )
+    .limit(sa.literal_column("1"))
+)
+RESERVE = _insert(t.spends, leave=("id",))
+_open_spend = sa.and_(_s.subject == given("of_subject"), sa.text("reserved = 1"))
+SETTLE = sa.update(t.spends).where(_open_spend).values(at=given("at"), reserved=sa.literal_column("0"))
+SETTLE_AT_COST = (
+    sa.update(t.spends)
+    .where(_open_spend)
+    .values(at=given("at"), reserved=sa.literal_column("0"), amount=given("amount"))
+)
+REFUND = sa.delete(t.spends).where(_open_spend)
+
+_secret = sa.and_(t.secrets.c.account_id == given("account_id"), t.secrets.c.name == given("name"))
+SECRET = sa.select(t.secrets.c.token).where(_secret)
+ANY_SECRET = sa.select(t.secrets.c.name).limit(sa.literal_column("1"))
+WRITE_SECRET = upsert(t.secrets, leave=HOME)
+
+# --- the journal -----------------------------------------------------------------------------------------------
+
+_f = t.facts.c
+NEW_FACT = _insert(t.facts, leave=("seq", *HOME))
+
+
+@cache
+def list_facts(*, of_post: bool, of_kind: bool) -> sa.Select[Any]:
+    """Facts after a cursor, oldest first."""
+    listed = sa.select(*_f).where(_f.seq > given("after"))
+    if of_post:
+        listed = listed.where(_f.post_id == given("post_id"))
+    if of_kind:
+        listed = listed.where(_f.kind == given("kind"))
+    return listed.order_by(_f.seq).limit(LIMIT)
+
+
+@cache
+def newest_facts(*, of_account: bool, of_kind: bool) -> sa.Select[Any]:
+    """The newest facts first."""
+    listed = sa.select(*_f)
+    if of_account:
+        listed = listed.where(_f.account_id == given("account_id"))
+    if of_kind:
+        listed = listed.where(_f.kind == given("kind"))
+    return listed.order_by(_f.seq.desc()).limit(LIMIT)
+
+
+_u, _c, _o = t.runs.c, t.commands.c, t.owners.c
+CLAIM_RUN = insert(t.runs).values({c.name: given(c.name) for c in _u if c.name not in HOME}).on_conflict_do_nothing()
+WRITE_RUN = upsert(t.runs, leave=HOME)
+
+
+@cache
+def list_runs(*, of_job: bool) -> sa.Select[Any]:
+    """Runs, newest first."""
+    listed = sa.select(*_u)
+    if of_job:
+        listed = listed.where(_u.job == given("job"))
+    return listed.order_by(_u.started_at.desc(), _u.id.desc()).limit(LIMIT)
+
+
+WRITE_COMMAND = upsert(t.commands, leave=(*HOME, "taken_by", "taken_at"))
+COMMANDS = sa.select(*_c).order_by(_c.asked_at.desc(), _c.id.desc()).limit(LIMIT)
+_taker_lives = sa.exists().where(_o.id == _c.taken_by, _o.heard_at > given("silent_since"))
+FREE_COMMAND = (
+    sa.select(*_c)
+    .where(
+        sa.text("done_at IS NULL"),
+        sa.or_(sa.text("taken_by = ''"), sa.and_(_c.taken_at <= given("silent_since"), ~_taker_lives)),
+    )
+    .order_by(_c.asked_at, _c.id)
+    .limit(sa.literal_column("1"))
+)
+TAKE_COMMAND = (
+    sa.update(t.commands).where(_c.id == given("command_id")).values(taken_by=given("owner"), taken_at=given("now"))
+)
+BEAT = upsert(t.owners)
+OWNERS = sa.select(*_o).order_by(_o.heard_at.desc(), _o.id.desc()).limit(LIMIT)
+CURSOR = sa.select(t.cursors.c.seq).where(t.cursors.c.name == given("name"))
+WRITE_CURSOR = upsert(t.cursors)
+META = sa.select(t.meta.c.value).where(t.meta.c.name == given("name"))
+WRITE_META = upsert(t.meta)
