@@ -44,6 +44,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Running] = []
 
     def begin(*more: str) -> Running:
+        """Start one and wait until it is up, or over."""
         command = [sys.executable, "-m", "bowerbird.sandbox", "--data", str(tmp_path / "world"), *more]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
