@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from bowerbird.core.findings import Counts, Reading
+from bowerbird.core.findings import Advice, Counts, Reading
 from bowerbird.core.levers import levers
 from bowerbird.core.post import Choice
 from bowerbird.learning.label import Kind, label
@@ -28,6 +29,13 @@ CELLS = [
         ("09:30", "12:30", "17:30"),
     )
 ]
+
+
+def best(cells: Sequence[Choice], advice: Advice, draw: int) -> int:
+    """The index of the best of these cells under one posterior draw: Thompson's choice; the first of equals."""
+    drawn = dict(zip(advice.levels, advice.draws[draw % len(advice.draws)], strict=True)) if advice.draws else {}
+    scores = [sum(drawn.get(name, 0.0) for name in levers(cell)) for cell in cells]
+    return scores.index(max(scores))
 
 
 def example(post_id: str, choice: Choice, counts: Counts, age_s: float, rung: int) -> Example:

@@ -85,7 +85,7 @@ def test_the_posterior_is_the_ridge_solution() -> None:
     for row, one in enumerate(finals):
         for name in (INTERCEPT, *(name for name, _ in one.levers)):
             x[row, learner.names.index(name)] = 1.0
-    prior = np.diag([0.01, *[4.0] * (len(learner.names) - 1)])
+    prior = np.diag([0.01, *[2.0] * (len(learner.names) - 1)])
     expected = np.linalg.solve(x.T @ x + prior, x.T @ np.array([e.y for e in finals]))
     assert np.allclose(learner.posterior().mean, expected, atol=1e-9)
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from bowerbird.core.findings import Advice
-from bowerbird.core.levers import best, effects
 from bowerbird.learning.advice import advise
 from bowerbird.learning.label import HORIZON_S, Kind
 from bowerbird.learning.linear import Learner
-from tests.learning.env import CELLS, HOUR_S, Account, example
+from tests.learning.env import CELLS, HOUR_S, Account, best, example
 
 SEEDS = range(20)
 POSTS = 200
@@ -40,7 +39,7 @@ def live(seed: int, strength: float) -> Life:
             advice = advised(learner, rng)
             sentences.append(advice.sentence)
         cells = rng.sample(CELLS, len(CELLS))  # equals are not always the same one
-        chosen = cells[best(cells, effects(advice, n))]
+        chosen = cells[best(cells, advice, n)]
         gained += account.rate(chosen)
         early, final = account.post(chosen)
         learner.update(example(f"{n}", chosen, early, HOUR_S, 0))

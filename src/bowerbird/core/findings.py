@@ -125,7 +125,7 @@ class Advice:
 
     Args:
         version: the model's version.
-        n, needed: readings so far, and how many an answer needs; fewer is "collecting n of needed".
+        n, needed: posts learned from, and how many an answer needs; fewer is "collecting n of needed".
         target: the name of the number it learns, in words.
         levels: the levers, such as ``topic=asyncio`` or ``topic=asyncio&slot=09:30``.
         draws: posterior draws of each level's effect, shape (draws, levels): picking the best under one draw is

@@ -6,9 +6,6 @@ posterior draw is the sum of the draws of its levers, a lever that the advice do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from bowerbird.core.findings import Advice
 from bowerbird.core.post import Choice
 
 FACTORS = ("topic", "angle", "tone", "format", "slot")
@@ -27,23 +24,6 @@ def levers(choice: Choice) -> tuple[str, ...]:
     alone = [f"{factor}={value}" for factor, value in named.items() if value]
     both = [f"{a}={named[a]}&{b}={named[b]}" for a, b in PAIRS if named[a] and named[b]]
     return (*alone, *both)
-
-
-def effects(advice: Advice, draw: int) -> Mapping[str, float]:
-    """One posterior draw as a mapping from lever to effect (log scale); empty where there are no draws."""
-    if not advice.draws:
-        return {}
-    return dict(zip(advice.levels, advice.draws[draw % len(advice.draws)], strict=True))
-
-
-def effect(choice: Choice, drawn: Mapping[str, float]) -> float:
-    """The effect of a cell under one draw (log scale): the best cell under one draw is Thompson's choice."""
-    return sum(drawn.get(lever, 0.0) for lever in levers(choice))
-
-
-def best(choices: Sequence[Choice], drawn: Mapping[str, float]) -> int:
-    """The index of the best of these cells under one draw; the first of equals."""
-    return max(range(len(choices)), key=lambda n: effect(choices[n], drawn))
 
 
 def _value(choice: Choice, factor: str) -> str:

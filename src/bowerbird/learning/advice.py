@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -39,16 +41,15 @@ _WORDS = {
 def advise(learner: Learner, kind: Kind, rng: random.Random, *, account_id: str, version: str, made_at: int) -> Advice:
     """Make the advice of a learner.
 
-    1. Express each lever against the plain average of its factor, since only differences within one can be used.
-    2. Draw effects (Thompson sampling), half as wide as the posterior.
-    3. Give each lever's mean and 90 % interval, and say in one sentence what stands out, if anything does.
+    1. Draw effects (Thompson sampling), half as wide as the posterior, each against the plain average of its factor,
+       since only differences within one can be used. A cell's draw is the sum of its levers' draws.
+    2. Give each lever's mean and 90 % interval, a lever alone with what it does in pairs, as its posts were paired.
+    3. Say in one sentence what stands out, if anything does.
     """
-    posterior = learner.posterior()
-    levels, contrasts = _contrasts(learner)
-    means = contrasts @ posterior.mean
-    spreads = posterior.spread(contrasts) if levels else np.zeros(0)
-    draws = posterior.draws(rng, DRAWS) @ contrasts.T
-    needed = needed_posts(learner, posterior)
+    view = _view(learner)
+    means, spreads = view.means, view.spreads
+    draws = view.posterior.draws(rng, DRAWS) @ view.parts.T
+    needed = needed_posts(learner, view.posterior)
     return Advice(
         account_id=account_id,
         version=version,
@@ -56,12 +57,12 @@ def advise(learner: Learner, kind: Kind, rng: random.Random, *, account_id: str,
         n=learner.n,
         needed=needed,
         target=str(kind),
-        levels=tuple(levels),
-        draws=tuple(_rounded(draw) for draw in draws) if levels else (),
+        levels=view.levels,
+        draws=tuple(_rounded(draw) for draw in draws) if view.levels else (),
         means=_rounded(means),
         lows=_rounded(means - _Z90 * spreads),
         highs=_rounded(means + _Z90 * spreads),
-        sentence=_sentence(learner, posterior, levels, contrasts, needed),
+        sentence=_sentence(learner, view, needed),
     )
 
 
@@ -80,18 +81,67 @@ def needed_posts(learner: Learner, posterior: Posterior) -> int:
     return math.ceil(k * posterior.noise * (z / WORTH_KNOWING) ** 2)
 
 
-def claims(learner: Learner, posterior: Posterior, levels: list[str], contrasts: Array) -> list[int]:
-    """Places (in `levels`) of the levers that act alone and whose effect is certain enough to be told, best first."""
-    tested = [place for place, level in enumerate(levels) if "&" not in level]
-    sizes = {factor: len(names) for factor, names in _factors(learner).items()}
+@dataclass(frozen=True)
+class _View:
+    """The levers that advice speaks of, each as a combination of effects.
+
+    Args:
+        parts: a row per lever: its own effect, against its factor's average if it acts alone.
+        wholes: the same with what it does in pairs; what `means` and `spreads` are of.
+        before: the spread of the wholes that the prior allows, in units of the noise.
+    """
+
+    posterior: Posterior
+    levels: tuple[str, ...]
+    parts: Array
+    wholes: Array
+    means: Array
+    spreads: Array
+    before: Array
+
+
+def _view(learner: Learner) -> _View:
+    posterior, factors = learner.posterior(), _factors(learner)
+    levels = (*(name for names in factors.values() for name in names), *(n for n in learner.names if "&" in n))
+    places = {name: place for place, name in enumerate(learner.names)}
+    own = np.zeros((len(levels), len(places)))
+    for row, level in enumerate(levels):
+        own[row, places[level]] = 1.0
+    paired = own + np.array([_pairs(learner, level) for level in levels]).reshape(own.shape)
+    parts, wholes = (_centred(rows, levels, factors) for rows in (own, paired))
+    before = np.sqrt(np.square(wholes) @ (1 / np.array([precision(name) for name in learner.names])))
+    spreads = posterior.spread(wholes)
+    return _View(posterior, levels, parts, wholes, wholes @ posterior.mean, spreads, before)
+
+
+def _pairs(learner: Learner, level: str) -> Array:
+    """The share of a lever's posts that each of its pairs had; nothing for a lever that is a pair."""
+    row = np.zeros(len(learner.names))
+    posts = learner.posts[learner.names.index(level)]
+    for place, name in enumerate(learner.names):
+        if "&" in name and level in name.split("&"):
+            row[place] = learner.posts[place] / max(posts, 1.0)
+    return row
+
+
+def _centred(rows: Array, levels: tuple[str, ...], factors: Mapping[str, list[str]]) -> Array:
+    """The rows against the plain average of their factor; a pair stays as it is."""
+    centred = rows.copy()
+    for names in factors.values():
+        peers = [levels.index(name) for name in names]
+        if peers:
+            centred[peers] -= rows[peers].mean(axis=0)
+    return centred
+
+
+def _claims(learner: Learner, view: _View) -> list[int]:
+    """Places (in `levels`) of the levers alone whose effect is certain enough to be told, the largest first."""
+    tested = [view.levels.index(name) for names in _factors(learner).values() if len(names) > 1 for name in names]
+    noise = math.sqrt(view.posterior.noise)
     told = []
     for place in tested:
-        k = sizes[levels[place].partition("=")[0]]
-        if k < 2:
-            continue
-        mean = float(contrasts[place] @ posterior.mean)
-        spread = float(posterior.spread(contrasts[place : place + 1])[0])
-        evidence = 0.5 * (mean / spread) ** 2 - math.log(_prior_spread(posterior, k) / spread)
+        mean, spread = float(view.means[place]), float(view.spreads[place])
+        evidence = 0.5 * (mean / spread) ** 2 - math.log(noise * float(view.before[place]) / spread)
         if evidence > math.log(len(tested) / DOUBT):
             told.append((mean, place))
     return [place for _, place in sorted(told, reverse=True)]
@@ -110,43 +160,26 @@ def _factors(learner: Learner) -> dict[str, list[str]]:
     }
 
 
-def _contrasts(learner: Learner) -> tuple[list[str], Array]:
-    """The levers of the advice, and what to multiply the effects by so that each factor's average is 0."""
-    factors = _factors(learner)
-    levels = [name for names in factors.values() for name in names]
-    levels += [name for name in learner.names if "&" in name]
-    places = {name: place for place, name in enumerate(learner.names)}
-    matrix = np.zeros((len(levels), len(learner.names)))
-    for row, level in enumerate(levels):
-        matrix[row, places[level]] = 1.0
-        peers = [] if "&" in level else factors[level.partition("=")[0]]
-        for peer in peers:
-            matrix[row, places[peer]] -= 1 / len(peers)
-    return levels, matrix
-
-
 def _rounded(numbers: Array) -> tuple[float, ...]:
     return tuple(round(float(number), _DIGITS) for number in numbers)
 
 
-def _sentence(learner: Learner, posterior: Posterior, levels: list[str], contrasts: Array, needed: int) -> str:
-    told = claims(learner, posterior, levels, contrasts)
+def _sentence(learner: Learner, view: _View, needed: int) -> str:
+    told = _claims(learner, view)
     if told:
-        place = told[0] if contrasts[told[0]] @ posterior.mean > 0 else told[-1]
-        return _claim(learner, posterior, levels[place], contrasts[place : place + 1])
+        return _claim(learner, view, told[0] if view.means[told[0]] > 0 else told[-1])
     if learner.n < needed:
         return f"Collecting: {learner.n} of about {needed} posts."
     return f"Nothing stands out after {learner.n} posts."
 
 
-def _claim(learner: Learner, posterior: Posterior, level: str, contrast: Array) -> str:
-    mean, spread = float((contrast @ posterior.mean)[0]), float(posterior.spread(contrast)[0])
-    low, high = mean - _Z90 * spread, mean + _Z90 * spread
+def _claim(learner: Learner, view: _View, place: int) -> str:
+    mean, spread = float(view.means[place]), float(view.spreads[place])
     sign, way = (1, "more") if mean > 0 else (-1, "less")
-    low, high = (low, high) if mean > 0 else (high, low)
-    factor, _, value = level.partition("=")
-    percents = [max(round(100 * sign * math.expm1(x)), 0) for x in (mean, low, high)]
-    posts = int(learner.posts[learner.names.index(level)])
+    ends = (mean - sign * _Z90 * spread, mean + sign * _Z90 * spread)
+    percents = [max(round(100 * sign * math.expm1(x)), 0) for x in (mean, *ends)]
+    factor, _, value = view.levels[place].partition("=")
+    posts = int(learner.posts[learner.names.index(view.levels[place])])
     return (
         f"{_WORDS[factor].format(value)} get {percents[0]} % {way} engagement than your average "
         f"({percents[1]} to {percents[2]} %), from {posts} posts."
