@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bowerbird.clock import VirtualClock
-from bowerbird.core.errors import RateLimited, SignedOut, StorageTimeout, Unreachable
+from bowerbird.core.errors import BadInput, RateLimited, SignedOut, StorageTimeout, Unreachable
 from bowerbird.platforms.bluesky import Bluesky, StoredSession
 from bowerbird.platforms.bluesky.session import FLOOR_S, Tokens
 from tests.platforms.bluesky.fake_pds import HANDLE, PASSWORD, URL, FakePds, error
@@ -196,6 +196,22 @@ async def test_books_that_cannot_be_read_do_not_mean_that_there_is_no_session(
     """Signing in then would spend one of the day's few sign-ins, each time."""
     with pytest.raises(Unreachable):
         await again(pds, clock, ClosedBooks()).whoami()
+    assert pds.calls == []
+
+
+async def test_a_session_locked_with_another_key_asks_a_person(pds: FakePds, clock: VirtualClock) -> None:
+    """After a restore without the key file nobody signs in behind the owner's back."""
+
+    class AnotherKey(KeptSession):
+        """A session that cannot be decrypted."""
+
+        async def load(self) -> str | None:
+            """Say that the key does not fit."""
+            raise BadInput("the key does not open the stored secrets")
+
+    with pytest.raises(SignedOut) as signed_out:
+        await again(pds, clock, AnotherKey()).whoami()
+    assert signed_out.value.reason == "secrets"
     assert pds.calls == []
 
 

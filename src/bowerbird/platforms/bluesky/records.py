@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import regex
-
 from bowerbird.core.errors import Refused
 from bowerbird.core.post import SECOND_US, Media, Payload, RemoteRef
+from bowerbird.core.text import graphemes
 from bowerbird.platforms.bluesky.facets import facets
 
 COLLECTION = "app.bsky.feed.post"
@@ -19,12 +18,10 @@ BYTES_MAX = 3_000
 IMAGES_MAX = 4
 """Limits of the lexicons app.bsky.feed.post and app.bsky.embed.images (as of @atproto/pds in dev-env 0.6.7)."""
 
-GRAPHEME = regex.compile(r"\X")
-
 
 def length(text: str) -> int:
     """Count graphemes: what a person takes for one letter, such as a family of emojis, counts once."""
-    return sum(1 for _ in GRAPHEME.finditer(text))
+    return len(graphemes(text))
 
 
 def check(payload: Payload) -> None:

@@ -17,8 +17,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from bowerbird.core.errors import Refused, SignedOut, StorageError, Unreachable
-from bowerbird.core.ports import Clock
+from bowerbird.core.errors import BadInput, Refused, SignedOut, StorageError, Unreachable
+from bowerbird.core.ports import Clock, Secrets
 from bowerbird.core.post import SECOND_US
 from bowerbird.platforms.bluesky.errors import garbled
 from bowerbird.platforms.bluesky.xrpc import Xrpc
@@ -35,16 +35,6 @@ class Sessions(Protocol):
 
     async def save(self, text: str) -> None:
         """Keep it instead of the old one, in one step."""
-
-
-class Secrets(Protocol):
-    """The part of the books that keeps secrets."""
-
-    async def load_secret(self, account_id: str, name: str) -> str | None:
-        """A secret, decrypted."""
-
-    async def save_secret(self, account_id: str, name: str, value: str) -> None:
-        """Store it encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +137,8 @@ class Session:
         except StorageError as error:
             # Not "no session": signing in now would throw a good one away and spend one of the day's 300.
             raise Unreachable(f"The kept session could not be read: {error}", reason="storage") from error
+        except BadInput as error:  # another key than the one it was locked with: only a person has that
+            raise SignedOut(f"The kept session cannot be opened: {error}", reason="secrets") from error
         if kept and (kept.server, kept.login) == (self._xrpc.base_url, self._login):
             self._tokens = kept
             return kept
@@ -208,7 +200,7 @@ class Session:
         """Keep the session. If the books are closed just now we go on, and try again at the next call."""
         try:
             await self._sessions.save(json.dumps(asdict(tokens)))
-        except StorageError:
+        except (StorageError, BadInput):
             self._unsaved = True
         else:
             self._unsaved = False
