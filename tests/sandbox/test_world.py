@@ -114,6 +114,7 @@ def test_a_world_lives_in_virtual_time() -> None:
     """A simulation can hold one in memory: no thread, no real clock."""
 
     async def main(clock: VirtualClock) -> int:
+        """Let a minute pass, and count who spoke to wren."""
         world = await World.open(MemoryJournal(), now=clock.now, accounts=signups("wren:none"))
         await clock.sleep(60)
         await world.advance()
