@@ -1,12 +1,14 @@
 """What is installed is all of the package, and what the system starts is what we ship."""
 
 import configparser
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import bowerbird
+from bowerbird.settings import BY_NAME
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "bowerbird"
@@ -25,6 +27,14 @@ def test_the_wheel_carries_every_file_of_the_package(tmp_path: Path) -> None:
     }
     assert here - carried == set()
     assert f"bowerbird-{bowerbird.__version__}.dist-info/entry_points.txt" in carried
+
+
+def test_the_service_names_only_settings_that_exist() -> None:
+    """A knob that is renamed is renamed in the unit as well."""
+    unit = (ROOT / "packaging" / "bowerbird.service").read_text()
+    named = {name.removesuffix("_FILE") for name in re.findall(r"BOWERBIRD_[A-Z_]+(?==)", unit)}
+    assert named
+    assert named <= {knob.variable for knob in BY_NAME.values()}
 
 
 def test_the_service_is_bounded_and_hardened() -> None:
