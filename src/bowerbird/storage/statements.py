@@ -59,7 +59,8 @@ _follows = sa.exists().where(
 _claimable = sa.and_(
     _p.state == sa.literal_column("'queued'"),
     _p.due <= given("now"),
-    _p.expires_at > given("now"),
+    # The plus keeps the index on `expires_at` out of it: of two ranges, the one on `due` is the shorter.
+    sa.literal_column("+posts.expires_at") > given("now"),
     _p.not_before <= given("now"),
     _p.withdrawn == sa.literal_column("0"),
     ~_held,

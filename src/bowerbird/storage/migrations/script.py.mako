@@ -10,7 +10,6 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
-
 def upgrade() -> None:
     """Do it."""
     ${upgrades if upgrades else "pass"}

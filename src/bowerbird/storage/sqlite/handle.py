@@ -13,7 +13,7 @@ from bowerbird.storage.cipher import Cipher
 from bowerbird.storage.sqlite.desk import Desk
 from bowerbird.storage.sqlite.inline import carry_out
 from bowerbird.storage.sqlite.lock import EngineLock
-from bowerbird.storage.sqlite.schema import make_folder, prepare, ready
+from bowerbird.storage.sqlite.schema import make_folder, prepare, ready, version
 from bowerbird.storage.sqlite.tx import Tx
 
 P = ParamSpec("P")
@@ -85,29 +85,32 @@ class Handle:
 async def _prepared(path: Path, lock: EngineLock, clock: Clock, *, engine: bool, inline: bool) -> None:
     """Take the lock if this is an engine, and see to it that the file has the present schema.
 
-    Only who holds the lock may change the schema; a guest takes it for as long as that needs, or waits for
-    the engine that is just doing it.
+    A new file is made by whoever comes first. An old one is migrated only under the lock, so that no engine
+    is at work on it; a guest takes the lock for as long as that needs, or waits for the engine that does it.
     """
+    await carry_out(lambda: make_folder(path.parent), inline=inline)
+    if engine:
+        await carry_out(lambda: lock.take(clock.now()), inline=inline)
     patience = clock.monotonic() + PATIENCE_S
     while True:
         try:
             return await carry_out(lambda: _prepare_once(path, lock, clock.now(), engine=engine), inline=inline)
         except StorageBusy:
-            if engine or clock.monotonic() > patience:
+            if clock.monotonic() > patience:
                 raise
             await clock.sleep(0.1)
 
 
 def _prepare_once(path: Path, lock: EngineLock, now: int, *, engine: bool) -> None:
-    make_folder(path.parent)
-    if engine:
+    if ready(path):
+        return
+    if not engine and version(path) is not None:
         lock.take(now)
-    if not ready(path):
-        if not engine:
-            lock.take(now)
+    try:
         prepare(path)
-    if not engine:
-        lock.release()
+    finally:
+        if not engine:
+            lock.release()
 
 
 def writing(act: Callable[Concatenate[H, Tx, P], R]) -> Callable[Concatenate[H, P], Coroutine[Any, Any, R]]:
