@@ -23,6 +23,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.policy import attested
 from bowerbird.core.ports import Batch, Chance, Clock, Identity, Platform, Secrets, Storage, Writer
+from bowerbird.core.post import Post
 from bowerbird.core.work import Command, Owner
 from bowerbird.harvesting.harvester import Harvester
 from bowerbird.jobs.desk import Desk
@@ -30,7 +31,9 @@ from bowerbird.jobs.runner import Runner, Work
 from bowerbird.jobs.table import with_periods
 from bowerbird.learning.trainer import Trainer
 from bowerbird.measuring.reader import Reader
+from bowerbird.planning.gate import Passed, open_gate
 from bowerbird.planning.planner import Planner
+from bowerbird.planning.proposals import propose
 from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler
 from bowerbird.posting.renewal import Renewal
@@ -101,13 +104,19 @@ class Connections(Mapping[str, Platform]):
             self._accounts[account.id] = account
         return False
 
+    async def attach(self) -> None:
+        """Make every account's adapter without asking it anything, for a guest's short visit."""
+        for account in await self.storage.accounts():
+            self._platforms[account.id] = await self._adapter(account)
+
+    async def _adapter(self, account: Account) -> Platform:
+        return await connect(account, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings)
+
     async def _connect(self, account: Account) -> None:
         before = self._platforms.pop(account.id, None)
         if before is not None:
             await before.close()
-        platform = await connect(
-            account, storage=self.storage, clock=self.clock, seat=self.seat, settings=self.settings
-        )
+        platform = await self._adapter(account)
         try:
             await platform.whoami()
         except PlatformError as error:
@@ -213,8 +222,8 @@ def bind(
     """Bind every job of the table to the room that does it."""
     ladder = tuple(settings["measuring.ladder_s"])
     writers = writers_of(settings, storage, clock, chance)
-    planner = Planner(storage, platforms, writers, clock, chance, late_s=settings["posting.late_s"])
-    desk = Desk(storage, clock, owner, verbs_of(storage, planner, clock, chance))
+    planner = Planner(storage, platforms, writers, clock, chance)
+    desk = Desk(storage, clock, owner, verbs_of(storage, platforms, clock, chance))
     return {
         "publish": Publisher(
             storage, platforms, clock, owner, attempt_s=settings["posting.attempt_s"], first_look_s=ladder[0]
@@ -244,7 +253,7 @@ def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chanc
 
     name = settings["writer.bank"]
     bank = bundled_bank() if name == "python_tips" else read_bank(Path(name).expanduser())
-    rungs: list[Writer] = [BankWriter(bank)]
+    rungs: list[Writer] = [BankWriter(bank, chance=chance)]
     if settings["writer.url"]:
         provider = Provider(
             name=settings["writer.model"],
@@ -263,22 +272,45 @@ def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chanc
 
 
 def verbs_of(
-    storage: Storage, planner: Planner, clock: Clock, chance: Chance
+    storage: Storage, platforms: Mapping[str, Platform], clock: Clock, chance: Chance
 ) -> Mapping[str, Callable[[Command], Any]]:
-    """Every verb a person may use: those about posts, and a post of their own."""
+    """Every verb a person may use: those about posts and accounts, and words of their own."""
+
+    async def gate(account: Account, post: Post, text: str) -> None:
+        opened = await open_gate(storage, account, _platform(platforms, account.id), but=post.thread_id)
+        verdict = await opened.judge([replace(post, payload=replace(post.payload, text=text))])
+        if not isinstance(verdict, Passed):
+            raise BadInput(" ".join(rejection.sentence for rejection in verdict))
+
+    async def say(account_id: str, text: str, due: int | None, by: str) -> str:
+        account = await storage.account(account_id)
+        if account is None:
+            raise BadInput(f"there is no account {account_id!r}; `bowerbird accounts` lists them")
+        platform = _platform(platforms, account_id)
+        post = await propose(storage, platform, account, text, by=by, clock=clock, chance=chance, due=due)
+        return f"In the queue as {post.id}; it goes at its time."
 
     async def post(command: Command) -> str:
         """Queue a person's own words: `account_id`, `text`, `due` (microseconds; empty: now)."""
-        args = command.args
-        due = int(args["due"]) if args.get("due") else clock.now()
-        queued = await planner.propose(
-            str(args.get("account_id", "")), str(args.get("text", "")), due=due, by=command.by
-        )
-        waits = queued[0].state is State.PROPOSED
-        return f"In the queue as {queued[0].id}; it {'waits for approval' if waits else 'goes at its time'}."
+        due = command.args.get("due")
+        account_id, text = str(command.args.get("account_id", "")), str(command.args.get("text", ""))
+        return await say(account_id, text, int(due) if due else clock.now(), command.by)
 
-    verbs = Verbs(storage, clock, chance, lambda: mint_tid(clock.now(), chance.stream("keys")), planner.gate)
-    return {**verbs.table(), "post": post}
+    async def retry(command: Command) -> str:
+        """Queue the words of a post that was not sent once more, as a new post: `post_id`."""
+        old = await storage.post(str(command.args.get("post_id", "")))
+        if old is None or old.state not in (State.DROPPED, State.REJECTED):
+            raise BadInput("only a post that came to rest without being sent can be queued again")
+        return await say(old.account_id, old.payload.text, clock.now(), command.by)
+
+    verbs = Verbs(storage, clock, chance, lambda: mint_tid(clock.now(), chance.stream("keys")), gate)
+    return {**verbs.table(), "post": post, "retry": retry}
+
+
+def _platform(platforms: Mapping[str, Platform], account_id: str) -> Platform:
+    if account_id not in platforms:
+        raise BadInput(f"{account_id} is not connected yet; try again in a few seconds")
+    return platforms[account_id]
 
 
 def doing(runner: Runner) -> str:
@@ -341,10 +373,8 @@ async def execute(settings: Settings, storage: Storage, verb: str, args: Mapping
     platforms = Connections(storage, clock, settings, Seat(path="", arguments=[]))
     await platforms.attach()
     try:
-        writer = writers_of(settings, storage, clock, chance)
-        planner = Planner(storage, platforms, writer, clock, chance, late_s=settings["posting.late_s"])
         command = Command(id=chance.name("command"), verb=verb, args=dict(args), by=by, asked_at=clock.now())
-        answer: str = await verbs_of(storage, planner, clock, chance)[verb](command)
+        answer: str = await verbs_of(storage, platforms, clock, chance)[verb](command)
         return answer
     finally:
         await platforms.close()
@@ -401,6 +431,7 @@ async def run_face(settings: Settings) -> None:
     Raises:
         BadInput: the port is in use, or the address is wider than this machine and no password is set.
     """
+    from bowerbird.dashboard.pages import SettingRow
     from bowerbird.dashboard.serve import serve
 
     clock, chance = SystemClock(), SystemChance()

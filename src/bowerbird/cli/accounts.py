@@ -99,7 +99,7 @@ def bank(
         say(f"{number:5d}  {topic}")
     say(f"{len(found.claims):5d}  claims can be used")
     for bad in found.bad_rows:
-        say(f"row {bad.row}: {bad.why}")
+        say(str(bad))
     if found.bad_rows:
         raise typer.Exit(1)
 

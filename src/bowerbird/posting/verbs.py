@@ -15,8 +15,8 @@ from bowerbird.core.work import Command
 from bowerbird.posting import approvals
 from bowerbird.posting.publisher import Books
 
-Gate = Callable[[Account, str], Awaitable[None]]
-"""Raises `BadInput` with the remedy if a text may not be said by this account."""
+Gate = Callable[[Account, Post, str], Awaitable[None]]
+"""Raises `BadInput` with the remedy if the account may not say this text in place of the post's."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Verbs:
         post = await self._post(command)
         account = await self._account(post.account_id)
         text = _text(command, "text")
-        await self.gate(account, text)
+        await self.gate(account, post, text)
         posts = await approvals.edit(
             self.storage, account, post.id, text=text, key=self.mint(), by=command.by, now=self.clock.now(),
             version=_version(command),

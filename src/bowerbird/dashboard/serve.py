@@ -1,0 +1,84 @@
+"""Serve the face: loopback unless told otherwise, and never wider without a password that somebody chose."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from bowerbird.core.errors import BadInput
+from bowerbird.core.ports import Chance, Clock
+from bowerbird.dashboard.doors import Doors
+from bowerbird.dashboard.pages import Books, SettingRow
+from bowerbird.dashboard.routes import Face, create_app
+
+
+async def serve(
+    books: Books,
+    clock: Clock,
+    chance: Chance,
+    *,
+    host: str,
+    port: int,
+    password: str,
+    password_file: Path,
+    settings: list[SettingRow],
+) -> None:
+    """Serve until told to stop (SIGTERM or SIGINT).
+
+    Raises:
+        BadInput: the port is in use, or `host` is wider than this machine and no password is set.
+    """
+    if not password and not loopback(host):
+        raise BadInput(f"face.host is {host}, which others can reach; set face.password first, or listen on 127.0.0.1")
+    known = password or await asyncio.to_thread(made_password, password_file)
+    app = create_app(Face(books, clock, chance, Doors(known, clock, chance), settings))
+    listener = listen(host, port)
+    config = uvicorn.Config(
+        app, access_log=False, log_level="warning", lifespan="off", ws="none", server_header=False,
+        timeout_graceful_shutdown=3, limit_concurrency=200,
+    )  # fmt: skip
+    try:
+        await uvicorn.Server(config).serve(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def loopback(host: str) -> bool:
+    """Tell whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the port.
+
+    Raises:
+        BadInput: it is in use, or not ours to use.
+    """
+    # Named as TCP, or asyncio does not know it for TCP and leaves Nagle's algorithm on: 40 ms for each small answer.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        why = error.strerror or str(error)
+        raise BadInput(f"the dashboard cannot listen on {host}:{port}: {why}; set face.port to another") from error
+    listener.listen(128)
+    return listener
+
+
+def made_password(file: Path) -> str:
+    """Return the password in the file, making one that only its owner can read if there is none."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(9) + "\n", encoding="utf-8")
+    return file.read_text(encoding="utf-8").strip()
