@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bowerbird.core.findings import Counts, Reading
 from bowerbird.learning.label import FOLLOWERS, HORIZON_S, Kind, kind_of, label, share
@@ -56,3 +58,21 @@ def test_share_grows_with_age_and_ends_at_one() -> None:
     assert shares == sorted(shares)
     assert shares[4:] == [pytest.approx(0.37), pytest.approx(0.89), 1.0, 1.0]
     assert share(60.0, horizon_s=60.0) == 1.0
+
+
+COUNTS = st.one_of(st.none(), st.integers(-5, 10**30))
+
+
+@given(
+    age_s=st.floats(0, 1e12), likes=COUNTS, impressions=COUNTS, followers=st.one_of(st.none(), st.integers(0, 10**10)),
+    kind=st.sampled_from(Kind),
+)  # fmt: skip
+def test_no_reading_can_poison_the_learner(
+    age_s: float, likes: int | None, impressions: int | None, followers: int | None, kind: Kind
+) -> None:
+    """Whatever an adapter read, there is either no label or a finite one with a weight between 0 and 1."""
+    made = label(reading(age_s, followers, impressions, likes), kind)
+    if made is not None:
+        assert math.isfinite(made.y)
+        assert 0 < made.weight <= 1
+        assert all(math.isfinite(value) for _, value in made.extras)

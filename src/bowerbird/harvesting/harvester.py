@@ -16,7 +16,7 @@ from bowerbird.core.post import SECOND_US, Kind, Payload, Post, ReplyTo
 from bowerbird.harvesting.asking import Asker, Books
 from bowerbird.harvesting.replier import Replier, Reply
 from bowerbird.harvesting.searches import QUERY_EVERY_S, Searches
-from bowerbird.harvesting.targets import STALE_S, stale, stops, target, target_id
+from bowerbird.harvesting.targets import STALE_S, stale, stops, taken, target, target_id
 
 PAGE = 100
 """Mentions in one answer of a platform, at most."""
@@ -121,10 +121,10 @@ class Harvester:
         return len(seen or []) >= PAGE
 
     async def _unknown(self, account: Account, seen: Sequence[Seen]) -> list[Seen]:
-        """Those of which there is no target yet; never ourselves, and nobody writes from the future."""
+        """Those of which there is no target yet, tamed; never ourselves."""
         now = self.clock.now()
-        dated = (replace(each, posted_at=min(each.posted_at, now)) for each in seen)
-        others = {target_id(account.id, each): each for each in dated if not _same(each.author, account.handle)}
+        kept = [each for each in (taken(each, now) for each in seen) if each]
+        others = {target_id(account.id, each): each for each in kept if not _same(each.author, account.handle)}
         return [each for place, each in others.items() if await self.storage.target(place) is None]
 
     async def _keep(self, account: Account, fresh: Sequence[Seen], cursor: int) -> None:

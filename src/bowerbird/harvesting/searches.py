@@ -9,7 +9,7 @@ from bowerbird.core.account import Account
 from bowerbird.core.ports import Batch, Clock, Platform
 from bowerbird.core.post import SECOND_US
 from bowerbird.harvesting.asking import Asker, Books
-from bowerbird.harvesting.targets import stale, target, target_id
+from bowerbird.harvesting.targets import stale, taken, target, target_id
 
 QUERY_EVERY_S = 900.0
 """No query is asked twice within this window, in seconds, whatever restarts in between."""
@@ -55,7 +55,8 @@ class Searches:
         if found is None:
             return 0
         now = self.clock.now()
-        fresh = {target_id(account.id, seen): seen for seen in found if not stale(seen, now)}
+        tame = [seen for seen in (taken(each, now) for each in found) if seen]
+        fresh = {target_id(account.id, seen): seen for seen in tame if not stale(seen, now)}
         known = {each for each in fresh if await self.storage.target(each) is not None}
         made = [target(account.id, s, topics, addressed=False, now=now) for i, s in fresh.items() if i not in known]
         targets = tuple(t for t in made if t.score >= SCORE_MIN and t.seen.author != account.handle)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
 from bowerbird.core.findings import Seen, Target, TargetState
 from bowerbird.core.post import SECOND_US
-from bowerbird.core.text import folded
+from bowerbird.core.text import folded, tamed
 
 STALE_S = 6 * 3_600.0
 """After this long an answer is not worth giving, in seconds."""
@@ -22,6 +22,8 @@ FRESH_HALF_S = 1.5 * 3_600.0
 LIVELY_PER_H = 60.0
 """Weighted reactions an hour that count as fully lively."""
 WORD_MIN = 3
+NAME_MAX = 500
+"""Characters of a remote id or an author's handle; Bluesky's ids have about 70."""
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{N}_]*")
 _HANDLE = regex.compile(r"@[\w.-]+")
@@ -64,6 +66,14 @@ def stops(text: str) -> bool:
     plain = _HANDLE.sub(" ", folded(text)).replace("’", "'")
     whole = " ".join(_EDGES.sub("", word) for word in plain.split()).strip()
     return whole in _STOP_WHOLE or any(phrase in plain for phrase in _STOP_WITHIN)
+
+
+def taken(seen: Seen, now: int) -> Seen | None:
+    """A stranger's post as we may keep it: one visible line, dated no later than now; None if it is nobody's."""
+    names = (seen.ref.id, seen.author, *((seen.root.id,) if seen.root else ()))
+    if not all(name and name.isprintable() and len(name) <= NAME_MAX for name in names):
+        return None
+    return replace(seen, text=tamed(seen.text), posted_at=min(seen.posted_at, now))
 
 
 def stale(seen: Seen, now: int) -> bool:

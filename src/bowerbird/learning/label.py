@@ -27,6 +27,8 @@ HORIZON_S = 7 * DAY_S
 """The age at which a reading is final, in seconds, unless a shorter ladder says otherwise."""
 FOLLOWERS_POWER = 0.7
 """Engagement grows a little slower than the audience: the start value of the exponent."""
+COUNT_MAX = 1e12
+"""A larger number, or a negative one, is an adapter's mistake and nothing to learn from."""
 IMPRESSIONS_PRIOR = 50.0
 """The impressions that the prior rate of 2 % is worth."""
 
@@ -88,20 +90,20 @@ def kind_of(readings: list[Reading]) -> Kind:
 
 
 def label(reading: Reading, kind: Kind, *, crowd: float = 0.0, horizon_s: float = HORIZON_S) -> Label | None:
-    """Make the label of a reading; None if the numbers that this kind needs were not observed.
+    """Make the label of a reading; None if the numbers that this kind needs were not observed, or cannot be true.
 
     `crowd` is the log of the followers when the account was first measured: what an unknown number stands for.
     """
-    engagement = reading.counts.engagement
-    if engagement is None:
+    engagement, impressions = reading.counts.engagement, reading.counts.impressions
+    if engagement is None or not 0 <= engagement <= COUNT_MAX or not 0 <= (impressions or 0) <= COUNT_MAX:
         return None
     arrived = share(reading.age_s, horizon_s=horizon_s)
     youth = (YOUTH, -math.log(arrived))
     final = reading.age_s >= horizon_s
     if kind is Kind.RATE:
-        if reading.counts.impressions is None:
+        if impressions is None:
             return None
-        rate = math.log((engagement + 1) / (reading.counts.impressions + IMPRESSIONS_PRIOR))
+        rate = math.log((engagement + 1) / (impressions + IMPRESSIONS_PRIOR))
         return Label(rate, arrived, (youth,), final)
     followers = crowd if reading.followers is None else math.log(max(reading.followers, 1))
     # Scaled up to what will have come, so that the lever of youth only has to learn what is left of the error.
