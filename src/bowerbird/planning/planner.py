@@ -12,15 +12,14 @@ Every candidate is accounted for: `wrote` counts those that came, and they are t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from bowerbird.core.account import Account, HoldKind, Mode
+from bowerbird.core.account import Account, HoldKind
 from bowerbird.core.errors import WriterError
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice
-from bowerbird.core.lifecycle import State
-from bowerbird.core.policy import MODE
+from bowerbird.core.lifecycle import LATE_S, State
 from bowerbird.core.ports import (
     Batch,
     Brief,
@@ -36,13 +35,12 @@ from bowerbird.core.ports import (
     Writer,
 )
 from bowerbird.core.post import SECOND_US, Choice, Post
-from bowerbird.core.review import Rejection
 from bowerbird.planning.briefs import choose_cell
 from bowerbird.planning.calendar import Slot, next_slots
 from bowerbird.planning.gate import NOVELTY, Gate, Passed, open_gate
 from bowerbird.planning.rows import facts_of, let_go, make_posts
+from bowerbird.planning.telling import BY, approval, explained, gated, note, same_cell, wrote
 
-BY = "planning"
 HOUR_US = 3_600 * SECOND_US
 TRIES = 3
 """Cells tried for one slot; the last try lets the writer choose."""
@@ -80,6 +78,7 @@ class Planner:
         writer: who writes: a bank, a provider, a ladder of them.
         clock, chance: time and luck.
         slots_max: slots filled per account in one run.
+        late_s: how many seconds after its time a post still goes.
     """
 
     storage: Books
@@ -88,16 +87,20 @@ class Planner:
     clock: Clock
     chance: Chance
     slots_max: int = 10
+    late_s: float = LATE_S
     _told: dict[str, tuple[int, str]] = field(default_factory=dict, init=False)
 
     async def plan_once(self, account_id: str = "") -> bool:
         """Plan for one account, or for all; return True if there is more to do at once."""
         paused = {h.account_id for h in await self.storage.holds(now=self.clock.now()) if h.kind is HoldKind.PAUSED}
-        accounts = [a for a in await self.storage.accounts() if a.id not in paused and a.id in self.platforms]
-        more = [await self._plan(account) for account in accounts if account_id in {"", account.id}]
-        return any(more)
+        more = False
+        for account in await self.storage.accounts():
+            platform = self.platforms.get(account.id)
+            if platform is not None and account.id not in paused and account_id in {"", account.id}:
+                more |= await self._plan(account, platform)
+        return more
 
-    async def _plan(self, account: Account) -> bool:
+    async def _plan(self, account: Account, platform: Platform) -> bool:
         """Fill an account's free slots; True if some are left and this run got somewhere."""
         now, began = self.clock.now(), self.clock.monotonic()
         until = now + int(account.cover_h * HOUR_US)
@@ -106,7 +109,7 @@ class Planner:
         if not free:
             self._told.pop(account.id, None)
             return False
-        desk = await self._desk(account)
+        desk = await self._desk(account, platform)
         filled = tried = 0
         for slot in free[: self.slots_max]:
             if self.clock.monotonic() - began > RUN_MAX_S:
@@ -132,11 +135,11 @@ class Planner:
             before = page[-1].due
         return found
 
-    async def _desk(self, account: Account) -> Desk:
+    async def _desk(self, account: Account, platform: Platform) -> Desk:
         said = await self.storage.said(account.id, limit=NOVELTY)
         return Desk(
             account=account,
-            gate=await open_gate(self.storage, account, self.platforms[account.id]),
+            gate=await open_gate(self.storage, account, platform),
             avoid={post.choice.claim_id for post in said if post.choice.claim_id},
             advice=await self.storage.advice(account.id),
             cells=self.writer.cells(),
@@ -151,7 +154,7 @@ class Planner:
         for attempt in range(TRIES):
             free = attempt == TRIES - 1 or not cells
             wants = choose_cell([] if free else cells, desk.advice, self.chance.stream("planning"), slot=slot.label)
-            cells = [cell for cell in cells if not _same_cell(cell, wants)]
+            cells = [cell for cell in cells if not same_cell(cell, wants)]
             brief = self._brief(desk, wants)
             drafts = await self.writer.draft(brief)
             if await self._save(desk, slot, brief, drafts):
@@ -181,8 +184,8 @@ class Planner:
             if isinstance(verdict, Passed):
                 passed.append(let_go(parts, by=approval(desk.account, draft, verdict)))
             else:
-                facts.append(_gated(desk, now, brief, draft, verdict))
-        facts += _wrote(desk, now, brief, drafts, passed=len(passed))
+                facts.append(gated(desk.account.id, now, brief, draft, verdict))
+        facts += wrote(desk.account.id, now, brief, drafts, passed=len(passed))
         posts = passed[0] if passed else ()
         facts += facts_of(posts, by=BY)
         written = await self.storage.record(Batch(new_posts=posts, facts=tuple(facts))) if facts else None
@@ -192,7 +195,9 @@ class Planner:
 
     def _proposal(self, desk: Desk, slot: Slot, draft: Draft, wants: Choice, now: int) -> tuple[Post, ...]:
         choice = explained(draft, wants)
-        return make_posts(desk.account, draft.texts, due=slot.at, choice=choice, now=now, chance=self.chance)
+        return make_posts(
+            desk.account, draft.texts, due=slot.at, choice=choice, now=now, chance=self.chance, late_s=self.late_s
+        )
 
     async def _tell(self, desk: Desk, ahead: Sequence[Post], now: int, until: int) -> None:
         """Write how many hours are covered, unless nothing changed since it was last written."""
@@ -204,67 +209,12 @@ class Planner:
         gap = next_slots(desk.account, ready, now, until)
         hours = ((gap[0].at if gap else until) - now) / HOUR_US
         waiting = len({post.due for post in ahead} - ready)
-        fact = _fact("covered", desk, now, hours=round(hours, 3), ready=len(ready), proposed=waiting, missing=missing)
+        fact = note(
+            "covered", desk.account.id, now, hours=round(hours, 3), ready=len(ready), proposed=waiting, missing=missing
+        )
         if desk.why_not:
             fact.data["why"] = desk.why_not
         await self.storage.record(Batch(facts=(fact,)))
-
-
-def approval(account: Account, draft: Draft, verdict: Passed) -> str:
-    """Return by which mode a post is approved, or nothing if a person is asked.
-
-    What a platform's rule leaves to a person is asked about in every mode.
-    """
-    unasked = account.mode in {Mode.AUTO, Mode.VETO} or (account.mode is Mode.ASK_NEW and draft.choice.writer == "bank")
-    return f"{MODE}{account.mode}" if unasked and not verdict.to_person else ""
-
-
-def explained(draft: Draft, wants: Choice) -> Choice:
-    """Return the cell a draft fills, with the reason for it.
-
-    The propensity holds only where the writer did what was wanted; anything else nobody drew.
-    """
-    sentences = [
-        wants.because,
-        *(f"{fall.rstrip('.')}, so {draft.choice.writer} wrote it." for fall in draft.fell_back),
-    ]
-    return replace(
-        draft.choice,
-        slot=wants.slot,
-        because=" ".join(filter(None, sentences)),
-        model_version=wants.model_version,
-        propensity=wants.propensity if _same_cell(draft.choice, wants) else None,
-    )
-
-
-def _same_cell(one: Choice, two: Choice) -> bool:
-    return all(getattr(one, name) == getattr(two, name) for name in ("topic", "angle", "tone", "format"))
-
-
-def _gated(desk: Desk, now: int, brief: Brief, draft: Draft, found: Sequence[Rejection]) -> Fact:
-    codes = [rejection.code for rejection in found]
-    return _fact("gated", desk, now, code=codes[0], codes=codes, brief=brief.id, claim=draft.choice.claim_id)
-
-
-def _wrote(desk: Desk, now: int, brief: Brief, drafts: Sequence[Draft], *, passed: int) -> list[Fact]:
-    """Return `wrote` with its numbers, and `fell_back` for each writer that could not."""
-    if not drafts:
-        return []
-    falls = [_fact("fell_back", desk, now, why=why, brief=brief.id) for why in drafts[0].fell_back]
-    costs = [draft.cost for draft in drafts if draft.cost is not None]
-    wrote = _fact(
-        "wrote",
-        desk,
-        now,
-        brief=brief.id,
-        writer=drafts[0].choice.writer,
-        candidates=len(drafts),
-        gated=len(drafts) - passed,
-        kept=min(1, passed),
-        spare=max(0, passed - 1),
-        dollars=sum(costs) if costs else None,
-    )
-    return [*falls, wrote]
 
 
 def _remember(desk: Desk, posts: Collection[Post]) -> None:
@@ -273,7 +223,3 @@ def _remember(desk: Desk, posts: Collection[Post]) -> None:
         desk.gate.said.add(post.payload.text)
         if post.choice.claim_id:
             desk.avoid.add(post.choice.claim_id)
-
-
-def _fact(kind: str, desk: Desk, now: int, **data: Any) -> Fact:
-    return Fact(kind=kind, at=now, by=BY, account_id=desk.account.id, data=data)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bowerbird.core.account import Account
 from bowerbird.core.errors import BadInput
-from bowerbird.core.lifecycle import DAY_S, State
+from bowerbird.core.lifecycle import DAY_S, LATE_S, State
 from bowerbird.core.ports import Batch, Chance, Clock, Committed, Platform, Posts, Recorder
 from bowerbird.core.post import SECOND_US, Card, Choice, Media, Post
 from bowerbird.core.review import split_thread
@@ -38,6 +38,7 @@ async def propose(
     chance: Chance,
     due: int | None = None,
     thread: bool = False,
+    late_s: float = LATE_S,
     approved: bool = True,
     media: Sequence[Media] = (),
     card: Card | None = None,
@@ -58,7 +59,9 @@ async def propose(
     can, text = platform.capabilities, tidy(text)
     texts = split_thread(text, can.text_max, platform.length, bytes_max=can.bytes_max) if thread else [text]
     choice = Choice(writer="person", because=f"Written by {by}.")
-    parts = make_posts(account, texts, due=at, choice=choice, now=now, chance=chance, media=media, card=card)
+    parts = make_posts(
+        account, texts, due=at, choice=choice, now=now, chance=chance, late_s=late_s, media=media, card=card
+    )
     posts = let_go(parts, by=by if approved else "")
     verdict = await (await open_gate(storage, account, platform)).judge(posts)
     if not isinstance(verdict, Passed):

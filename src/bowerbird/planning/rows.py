@@ -8,7 +8,7 @@ from dataclasses import replace
 from bowerbird.clock import mint_tid
 from bowerbird.core.account import Account
 from bowerbird.core.facts import Fact
-from bowerbird.core.lifecycle import State
+from bowerbird.core.lifecycle import LATE_S, State
 from bowerbird.core.ports import Chance
 from bowerbird.core.post import Card, Choice, Media, Payload, Post, expiry
 
@@ -21,6 +21,7 @@ def make_posts(
     choice: Choice,
     now: int,
     chance: Chance,
+    late_s: float = LATE_S,
     media: Sequence[Media] = (),
     card: Card | None = None,
 ) -> tuple[Post, ...]:
@@ -41,7 +42,7 @@ def make_posts(
             since=now,
             created_at=now,
             due=due,
-            expires_at=expiry(due),
+            expires_at=expiry(due, late_s=late_s),
         )
         for part, (name, text) in enumerate(zip(names, texts, strict=True))
     )
