@@ -85,3 +85,12 @@ async def test_the_same_seed_writes_the_same_posts() -> None:
     """Two writers with one seed agree, word for word."""
     one, two = (BankWriter(Bank((GATHER, PATHS, CACHE)), chance=SeededChance(7)) for _ in range(2))
     assert [await one.draft(BRIEF) for _ in range(3)] == [await two.draft(BRIEF) for _ in range(3)]
+
+
+async def test_a_claim_that_fills_the_cell_is_preferred_to_one_on_the_topic(writer: BankWriter) -> None:
+    """Only one of two claims on a topic avoids a bug, and it is the one that is written."""
+    trap = replace(PATHS, id="trap", text="An absolute part drops what came before.", angles=("avoid-bug",))
+    both = BankWriter(Bank((PATHS, trap)), chance=SeededChance(1))
+    wants = Choice(topic="pathlib", angle="avoid-bug", tone="plain", format="claim-only")
+    for _ in range(10):
+        assert {draft.choice.claim_id for draft in await both.draft(replace(BRIEF, wants=wants))} == {"trap"}

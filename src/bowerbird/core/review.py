@@ -75,6 +75,7 @@ class Said:
     def __init__(self, texts: Iterable[str] = (), older: Iterable[str] = ()) -> None:
         self._exact: set[str] = set()
         self._signatures: list[NDArray[Any]] = []
+        self._table: NDArray[Any] | None = None
         for text in texts:
             self.add(text)
         self._exact.update(filter(None, map(folded, older)))
@@ -85,6 +86,7 @@ class Said:
         if plain and plain not in self._exact:
             self._exact.add(plain)
             self._signatures.append(signature(plain))
+            self._table = None
 
     def __contains__(self, text: str) -> bool:
         return folded(text) in self._exact
@@ -95,7 +97,9 @@ class Said:
             return 0.0
         import numpy as np
 
-        return float((np.stack(self._signatures) == signature(folded(text))).mean(axis=1).max())
+        if self._table is None:
+            self._table = np.stack(self._signatures)
+        return float((self._table == signature(folded(text))).mean(axis=1).max())
 
 
 @lru_cache(maxsize=2_048)

@@ -47,8 +47,7 @@ class BankWriter:
         self._bank = bank
         self._chance = chance
         self._length = length
-        every = (choice for claim in bank.claims for choice in wordings(claim, limit=10_000, length=len))
-        self._cells = tuple(dict.fromkeys(_cell(choice) for choice in every))
+        self._fillers = _fillers(bank.claims)
         self._names = [_words(f"{claim.topic} {claim.code}") for claim in bank.claims]
         self._uses = Counter(name for names in self._names for name in names)
 
@@ -59,7 +58,7 @@ class BankWriter:
 
     def cells(self) -> Sequence[Choice]:
         """The cells (topic, angle, tone, format) that some claim fills."""
-        return self._cells
+        return tuple(self._fillers)
 
     async def draft(self, brief: Brief) -> list[Draft]:
         """Write candidates, nearest to the wanted cell first; an empty list if every claim was said lately."""
@@ -67,13 +66,19 @@ class BankWriter:
         fresh = [claim for claim in self._bank.claims if claim.id not in brief.avoid_claims]
         if brief.reply_to:
             return self._answers(brief, fresh)
-        wanted = [claim for claim in fresh if claim.topic == brief.wants.topic] or fresh
+        wanted = self._fitting(brief.wants, fresh)
         found = [
             draft
             for claim in rng.sample(wanted, min(len(wanted), CLAIMS_MAX))
             for draft in self._worded(claim, brief, rng)
         ]
         return sorted(found, key=lambda draft: -_nearness(draft.choice, brief.wants))[:DRAFTS_MAX]
+
+    def _fitting(self, wants: Choice, fresh: Sequence[Claim]) -> Sequence[Claim]:
+        """Return the fresh claims that fill the wanted cell, else those on its topic, else all."""
+        fillers = self._fillers.get(_cell(wants), frozenset())
+        exact = [claim for claim in fresh if claim.id in fillers]
+        return exact or [claim for claim in fresh if claim.topic == wants.topic] or fresh
 
     def _worded(self, claim: Claim, brief: Brief, rng: random.Random) -> list[Draft]:
         """Return the two wordings of a claim nearest to what is wanted, with different openings."""
@@ -107,6 +112,15 @@ class BankWriter:
         choices = wordings(bare, limit=brief.text_max, length=self._length)
         plain = (choice for choice in choices if choice.angle == ANYTHING and len(write(bare, choice)) == 1)
         return next((_draft(bare, choice, brief) for choice in plain), None)
+
+
+def _fillers(claims: Sequence[Claim]) -> dict[Choice, frozenset[str]]:
+    """Return which claims fill each cell, at any length."""
+    found: dict[Choice, set[str]] = {}
+    for claim in claims:
+        for choice in wordings(claim, limit=10_000, length=len):
+            found.setdefault(_cell(choice), set()).add(claim.id)
+    return {cell: frozenset(ids) for cell, ids in found.items()}
 
 
 def _words(text: str) -> set[str]:
