@@ -30,6 +30,13 @@ async def test_the_writers_answer_comes_first() -> None:
     assert (pen.briefs[0].reply_to, pen.briefs[0].wants.topic) == (QUESTION, "asyncio")
 
 
+async def test_a_remark_is_thanked_for_and_not_lectured() -> None:
+    """Whoever asks nothing and names no topic of ours gets no tip."""
+    pen = Pen(texts=["asyncio.gather runs both and waits for both."])
+    assert (await drafted(pen, "Trying this right now."))[0] in THANKS
+    assert pen.briefs == []
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

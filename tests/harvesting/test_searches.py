@@ -39,7 +39,7 @@ async def test_results_become_ranked_opportunities_for_a_person(room: Room) -> N
         ("s2", TargetState.OPEN, False),
         ("s1", TargetState.OPEN, False),
     ]
-    assert targets[0].because.startswith("Somebody posted 1 minutes ago, about asyncio and pathlib")
+    assert targets[0].because.startswith("Somebody posted just now, about asyncio and pathlib")
     assert await room.replies() == []
 
 

@@ -81,7 +81,7 @@ class Replier:
     ) -> list[Reply]:
         """Return the answers that pass, best first; what is in `avoid` was said lately and comes last.
 
-        1. Ask the writer.
+        1. Ask the writer, if they asked anything or spoke of one of its topics.
         2. Let pass what holds to the rules for answers.
         3. Append thanks, or for a question an honest "not yet", so that there is always something to say.
         """
@@ -99,6 +99,8 @@ class Replier:
     async def _ask(self, target: Target, platform: Platform, brief_id: str) -> tuple[list[Draft], list[str]]:
         topics = {cell.topic for cell in self.writer.cells() if cell.topic}
         wants = Choice(topic=about(target.seen.text, topics))
+        if "?" not in target.seen.text and not wants.topic:  # a remark, not a question: thanks will do
+            return [], []
         limits = platform.capabilities
         brief = Brief(
             id=brief_id, account_id=target.account_id, wants=wants, text_max=limits.text_max,

@@ -132,12 +132,17 @@ def _pace(seen: Seen, age_s: float) -> float | None:
 
 def _because(seen: Seen, shared: list[str], age_s: float, pace: float | None) -> str:
     how = {"mention": "They mentioned you", "reply": "They answered you", "quote": "They quoted you"}
-    ago = f"{age_s / 60:.0f} minutes ago" if age_s < 5_400 else f"{age_s / 3_600:.0f} hours ago"
-    said = [f"{how.get(seen.kind, 'Somebody posted')} {ago}"]
+    said = [f"{how.get(seen.kind, 'Somebody posted')} {_ago(age_s)}"]
     said.append(f"about {' and '.join(shared[:3])}" if shared else "on none of your topics")
     if pace:
         said.append(f"with {pace:.0f} reactions an hour")
     return ", ".join(said) + "."
+
+
+def _ago(age_s: float) -> str:
+    if age_s < 90:
+        return "just now"
+    return f"{age_s / 60:.0f} minutes ago" if age_s < 5_400 else f"{age_s / 3_600:.0f} hours ago"
 
 
 def _stem(word: str) -> str:
