@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -84,6 +85,7 @@ class Demo:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         place = Place(data=str(folder), file=str(self._settings_file(folder)))
         settings = place.settings()
+        settings = place.settings(face__port=free_port(settings["face.host"], settings["face.port"]))
         network = start_network(settings, folder)
         try:
             return asyncio.run(self._rehearse(place, settings, network))
@@ -235,7 +237,11 @@ def start_network(settings: Settings, folder: Path) -> Network:
 
 def start_engine(place: Place, settings: Settings) -> subprocess.Popen[bytes]:
     """Start the guardian with engine and face, as `bowerbird run` does."""
-    environment = {**os.environ, "BOWERBIRD_FACE_PASSWORD_FILE": str(password_file(settings))}
+    environment = {
+        **os.environ,
+        "BOWERBIRD_FACE_PASSWORD_FILE": str(password_file(settings)),
+        "BOWERBIRD_FACE_PORT": str(settings["face.port"]),
+    }
     argv = [*guardian_argv(place, settings.folder), "--with-parent"]
     log = (settings.folder / "engine.log").open("ab")
     return subprocess.Popen(argv, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -248,6 +254,15 @@ def password_file(settings: Settings) -> Path:
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(9) + "\n", encoding="utf-8")
     return file
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return the port wanted if it is free, else one that is: a rehearsal beside a running Bowerbird is welcome."""
+    for port in (wanted, 0):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind((host, port))
+            return int(probe.getsockname()[1])
+    return wanted
 
 
 def end(process: subprocess.Popen[Any]) -> None:
