@@ -1,8 +1,9 @@
 """Which engines keep the books: every suite of the storage runs on each of them, with two real handles."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -10,6 +11,7 @@ from bowerbird.clock import SystemClock
 from bowerbird.core.ports import Storage
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.storage.sqlite import SqliteStorage
+from bowerbird.storage.sqlite.schema import prepare
 
 Opener = Callable[[], Awaitable[Storage]]
 
@@ -24,8 +26,18 @@ def memory_opener(_folder: Path) -> Opener:
     return opened
 
 
+@cache
+def blank_file() -> bytes:
+    """An empty file with the present schema; making one takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "books.db"
+        prepare(path)
+        return path.read_bytes()
+
+
 def sqlite_opener(folder: Path, *, inline: bool = False) -> Opener:
     """Handles on one file: the first is the engine's, the others are guests'."""
+    (folder / "books.db").write_bytes(blank_file())
     opened_before: list[Storage] = []
 
     async def opened() -> Storage:
@@ -47,6 +59,12 @@ ENGINES: dict[str, Callable[[Path], Opener]] = {
     "sqlite": sqlite_opener,
     "inline": partial(sqlite_opener, inline=True),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def blank() -> None:
+    """The blank file is made before any loop runs, for making it blocks."""
+    blank_file()
 
 
 @pytest.fixture(params=sorted(ENGINES))

@@ -28,6 +28,11 @@ def given(name: str) -> Any:
     return sa.bindparam(name)
 
 
+def there_is(table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> sa.Exists:
+    """A condition: this table has a row like that."""
+    return sa.select(sa.literal_column("1")).select_from(table).where(*conditions).exists()
+
+
 def upsert(table: sa.Table, *, keep: Sequence[str] = (), leave: Sequence[str] = ()) -> sa.Insert:
     """Insert a row, or replace the columns of the one with its primary key; `keep` columns stay as they are."""
     key = [column.name for column in table.primary_key]
@@ -48,10 +53,11 @@ HOME = ("workspace_id",)
 
 _p = t.posts.c
 _previous = t.posts.alias("previous")
-_held = sa.exists().where(
-    t.holds.c.account_id == _p.account_id, sa.or_(t.holds.c.until.is_(None), t.holds.c.until > given("now"))
+_held = there_is(
+    t.holds, t.holds.c.account_id == _p.account_id, sa.or_(t.holds.c.until.is_(None), t.holds.c.until > given("now"))
 )
-_follows = sa.exists().where(
+_follows = there_is(
+    _previous,
     _previous.c.thread_id == _p.thread_id,
     _previous.c.part == _p.part - sa.literal_column("1"),
     _previous.c.state == sa.literal_column("'published'"),
@@ -94,7 +100,7 @@ LAPSED = (
         in_states(State.SENDING),
         sa.or_(
             _p.attempt_until <= given("now"),
-            ~sa.exists().where(t.owners.c.id == _p.owner, t.owners.c.heard_at > given("heard_after")),
+            ~there_is(t.owners, t.owners.c.id == _p.owner, t.owners.c.heard_at > given("heard_after")),
         ),
     )
     .order_by(_p.attempt_until, _p.id)
@@ -110,10 +116,11 @@ ORPHANED = (
     .where(
         sa.text("posts.part > 0"),
         _p.state.in_([sa.literal_column("'proposed'"), sa.literal_column("'queued'")]),
-        sa.exists().where(
+        there_is(
+            _previous,
             _previous.c.thread_id == _p.thread_id,
             _previous.c.part == _p.part - sa.literal_column("1"),
-            sa.text(f"previous.state IN ({_broken})"),
+            sa.literal_column(f"previous.state IN ({_broken})"),
         ),
     )
     .order_by(_p.thread_id, _p.part)
@@ -325,7 +332,7 @@ def list_runs(*, of_job: bool) -> sa.Select[Any]:
 
 WRITE_COMMAND = upsert(t.commands, leave=(*HOME, "taken_by", "taken_at"))
 COMMANDS = sa.select(*_c).order_by(_c.asked_at.desc(), _c.id.desc()).limit(LIMIT)
-_taker_lives = sa.exists().where(_o.id == _c.taken_by, _o.heard_at > given("silent_since"))
+_taker_lives = there_is(t.owners, _o.id == _c.taken_by, _o.heard_at > given("silent_since"))
 FREE_COMMAND = (
     sa.select(*_c)
     .where(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 from bowerbird.core.errors import BadInput, StorageFull
@@ -11,6 +12,9 @@ from bowerbird.storage.sqlite.verdicts import verdict
 
 HEAD = "0001"
 """The newest migration; a test compares it with the folder."""
+
+_one_at_a_time = threading.Lock()
+"""Alembic keeps its present environment in a module, so two threads of one process take turns."""
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -65,7 +69,8 @@ def prepare(path: Path) -> None:
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
             config.attributes["connect"] = lambda: writer
-            command.upgrade(config, "head")
+            with _one_at_a_time:
+                command.upgrade(config, "head")
         finally:
             writer.close()
     except sqlite3.Error as error:

@@ -1,0 +1,90 @@
+"""The schema: made by the migrations, equal to the tables, and never newer than the program that opens it."""
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bowerbird.core.errors import BadInput
+from bowerbird.storage.sqlite import schema
+from bowerbird.storage.tables import metadata
+from tests.storage.conftest import open_books
+
+OPEN_TWICE = """
+import asyncio, sys
+from pathlib import Path
+from tests.storage.conftest import open_books
+async def main():
+    await (await open_books(Path(sys.argv[1]))).close()
+asyncio.run(main())
+print(sorted({"alembic", "cryptography"} & set(sys.modules)))
+"""
+
+
+def _spelled(path: Path) -> dict[str, str]:
+    """Every table and index of a file, in a spelling that does not depend on who wrote it."""
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {name: re.sub(r"[\s\"]+", " ", text) for name, text in rows if name != "alembic_version"}
+
+
+def test_upgrading_from_nothing_gives_the_tables(tmp_path: Path) -> None:
+    """Alembic finds no difference between the migrated file and the tables as they are written."""
+    schema.prepare(tmp_path / "a.db")
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'a.db'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_migrations_and_tables_are_spelled_alike(tmp_path: Path) -> None:
+    """Column by column, constraint by constraint, index by index, the partial ones too."""
+    schema.prepare(tmp_path / "a.db")
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'b.db'}")
+    metadata.create_all(engine)
+    engine.dispose()
+    migrated, written = _spelled(tmp_path / "a.db"), _spelled(tmp_path / "b.db")
+    assert set(migrated) == set(written)
+    for name, text in migrated.items():
+        assert sorted(re.split(r", ?", text)) == sorted(re.split(r", ?", written[name])), name
+
+
+def test_the_newest_migration_is_the_one_we_know() -> None:
+    """`HEAD` is the last file of the folder, so that a new migration cannot be forgotten."""
+    files = Path(schema.__file__).parent.parent.joinpath("migrations", "versions").glob("*.py")
+    assert max(file.name.split("_")[0] for file in files) == schema.HEAD
+
+
+async def test_a_newer_file_is_refused(tmp_path: Path) -> None:
+    """The error says which schema the file has, and what to do; the file is left as it is."""
+    await (await open_books(tmp_path)).close()
+    with sqlite3.connect(tmp_path / "books.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(BadInput, match=r"newer Bowerbird \(schema 9999"):
+        await open_books(tmp_path)
+    assert await asyncio.to_thread(schema.version, tmp_path / "books.db") == "9999"
+
+
+async def test_alembic_is_loaded_only_to_migrate(tmp_path: Path) -> None:
+    """Opening a file that is up to date costs no start-up time for tools it does not need."""
+    await (await open_books(tmp_path)).close()
+    command = [sys.executable, "-c", OPEN_TWICE, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+async def test_a_file_half_made_is_made_whole(tmp_path: Path) -> None:
+    """A process that died while it made the file leaves an empty one, and the next process makes it."""
+    (tmp_path / "books.db").write_bytes(b"")
+    books = await open_books(tmp_path)
+    assert await books.accounts() == []
+    await books.close()
