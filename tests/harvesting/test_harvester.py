@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bowerbird.core.account import HoldKind, Mode
+from bowerbird.core.account import Account, HoldKind, Mode
 from bowerbird.core.errors import PlatformError, RateLimited, SignedOut, StorageError, Unreachable
 from bowerbird.core.findings import TargetState
 from bowerbird.core.lifecycle import Event, State
@@ -246,3 +246,17 @@ async def test_an_approved_answer_goes_at_once(room: Room) -> None:
     (approved,) = await approve(room.books, reply.id, by="person", now=room.clock.now())
     assert approved.due == room.clock.now() < approved.expires_at
     assert await room.books.due_accounts(now=room.clock.now()) == [WREN]
+
+
+async def test_an_account_that_kills_the_run_does_not_starve_the_others(room: Room) -> None:
+    """What nobody foresaw is raised, and the next run begins with the other accounts."""
+    await room.account()
+    broken = Account(id="sandbox:aaa", platform="sandbox", handle="aaa")
+    await room.books.record(Batch(accounts=(broken,)))
+    room.harvester.platforms = {**room.harvester.platforms, broken.id: object()}  # type: ignore[dict-item]
+    room.says("m1", QUESTION)
+    for _ in range(2):
+        await room.clock.sleep(1)
+        with pytest.raises(AttributeError):
+            await room.harvester.harvest_once()
+    assert set(await room.states()) == {"m1"}

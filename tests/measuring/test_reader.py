@@ -10,13 +10,16 @@ from bowerbird.core.account import Account, HoldKind
 from bowerbird.core.errors import PlatformError, RateLimited, SignedOut, Unreachable
 from bowerbird.core.findings import Counts
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Gone, Identity, Platform
+from bowerbird.core.ports import Batch, Capabilities, Gone, Identity, Platform
 from bowerbird.core.post import SECOND_US, Payload, Post, RemoteRef
 from bowerbird.measuring.reader import ELSEWHERE_S, FOLLOWERS_EVERY_S, Reader
 from bowerbird.storage.memory import MemoryStorage
 
 WREN = "sandbox:wren"
 LADDER = (60.0, 300.0, 3_600.0)
+
+
+LIMITS = Capabilities(dedup_s=0.0, settle_s=20.0, text_max=300)
 
 
 @dataclass
@@ -28,6 +31,7 @@ class Numbers:
     followers: int | None = 120
     asked: list[int] = field(default_factory=list)
     known: int = 0
+    capabilities: Capabilities = LIMITS
 
     async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
         """What was prepared, for those asked about."""
@@ -119,14 +123,32 @@ async def test_an_unreadable_post_is_tried_again_soon(room: Room) -> None:
 
 
 async def test_a_post_that_is_gone_is_removed(room: Room) -> None:
-    """The platform says that it is gone: the post comes to rest and is not looked at again."""
+    """The platform says twice that it is gone: the post comes to rest and is not looked at again."""
     await room.published("a")
     room.platform.says = {"at-a": Gone()}
     await room.after(60)
+    await room.after(15)
     post = await room.books.post("a")
     assert post is not None
     assert (post.state, post.look_at) == (State.REMOVED, None)
-    assert await room.kinds("a") == ["gone"]
+    assert await room.kinds("a") == ["unmeasured", "gone"]
+
+
+async def test_a_post_that_appears_late_is_not_gone(room: Room) -> None:
+    """Before a post has settled, not to be there means nothing; and one miss later on means nothing either."""
+    await room.published("a")
+    room.platform.capabilities = Capabilities(dedup_s=0.0, settle_s=200.0, text_max=300)
+    room.platform.says = {"at-a": Gone()}
+    await room.after(60)
+    assert not await room.after(139)
+    room.platform.says = {"at-a": Counts(likes=1)}
+    assert await room.after(1)
+    room.platform.says = {"at-a": Gone()}
+    await room.after(100)
+    post = await room.books.post("a")
+    assert post is not None
+    assert (post.state, post.reason) == (State.PUBLISHED, "missing")
+    assert len(await room.books.readings(post_id="a")) == 1
 
 
 @pytest.mark.parametrize("error", [Unreachable("no route", reason="connect"), PlatformError("a page", reason="drift")])

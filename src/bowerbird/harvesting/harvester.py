@@ -50,6 +50,7 @@ class Harvester:
     chance: Chance
     search_every_s: float = QUERY_EVERY_S
     by: str = "harvesting"
+    _begun: dict[str, int] = field(default_factory=dict, repr=False)
     _asker: Asker = field(init=False, repr=False)
     _replier: Replier = field(init=False, repr=False)
 
@@ -59,21 +60,23 @@ class Harvester:
         self._searches = Searches(self.storage, self._asker, self.clock, self.search_every_s)
 
     async def harvest_once(self) -> bool:
-        """Harvest every account that this process speaks for.
+        """Harvest every account that this process speaks for, the one that waits longest first.
 
         1. Settle targets: answered, turned down, or too old.
         2. Read mentions after the cursor; each becomes a target, in one step with the cursor.
         3. Draft answers to those who addressed us, as the rules and the account's mode allow.
         4. Search, for opportunities that a person may take.
 
-        An account whose platform does not answer leaves a fact and does not keep the others.
+        An account whose platform does not answer leaves a fact and does not keep the others; one over which the run
+        dies comes last in the next.
         Return True if some account has more mentions than one answer holds.
         """
         more = False
-        for account in await self.storage.accounts():
+        for account in sorted(await self.storage.accounts(), key=lambda account: self._begun.get(account.id, 0)):
             platform = self.platforms.get(account.id)
             if platform is None:
                 continue
+            self._begun[account.id] = self.clock.now()
             await self._settle(account)
             if await self._asker.may(account.id):
                 more |= await self._read(account, platform)

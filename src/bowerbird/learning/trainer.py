@@ -56,14 +56,19 @@ class Trainer:
     horizon_s: float = HORIZON_S
     by: str = "learning"
     _posts: dict[str, Post | None] = field(default_factory=dict, repr=False)
+    _begun: dict[str, int] = field(default_factory=dict, repr=False)
 
     async def learn_once(self) -> bool:
-        """Learn what is new of every account.
+        """Learn what is new of every account, the one that waits longest first.
 
+        An account over which the run dies comes last in the next one, so that it cannot starve the others.
         Return True if some account has more readings than one pass takes.
         """
-        more = [await self._learn(account) for account in await self.storage.accounts()]
-        return any(more)
+        more = False
+        for account in sorted(await self.storage.accounts(), key=lambda account: self._begun.get(account.id, 0)):
+            self._begun[account.id] = self.clock.now()
+            more |= await self._learn(account)
+        return more
 
     async def _learn(self, account: Account) -> bool:
         """Learn one account's new readings.

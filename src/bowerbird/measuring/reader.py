@@ -28,6 +28,10 @@ FOLLOWERS_EVERY_S = 3_600.0
 ELSEWHERE_S = 300.0
 """When to ask again about an account that is signed out or that nobody here speaks for, in seconds."""
 
+MISSING = "missing"
+"""The reason code of a post that was not there once. Gone for good it is only when a second look agrees, after the
+time in which the platform may still be hiding it: a post once REMOVED never comes back."""
+
 
 class Books(Recorder, Posts, Ledger, Protocol):
     """What measuring needs of the storage."""
@@ -51,11 +55,16 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What holds for all posts of one question: when it was answered, for how many followers, and where."""
+    """What holds for all posts of one question: when it was answered, for how many followers, and where.
+
+    Args:
+        settle_s: how long a post may take to become visible there, in seconds.
+    """
 
     now: int
     followers: int | None
     rehearsal: bool
+    settle_s: float
 
 
 @dataclass
@@ -91,7 +100,13 @@ class Reader:
         answers = await self._ask(posts)
         answered_at = self.clock.now()
         followers = None if isinstance(answers, Failed) else await self._ask_followers(posts[0].account_id)
-        sight = Sight(answered_at, followers, rehearsal=account is not None and account.rehearsal)
+        platform = self.platforms.get(posts[0].account_id)
+        sight = Sight(
+            answered_at,
+            followers,
+            rehearsal=account is not None and account.rehearsal,
+            settle_s=platform.capabilities.settle_s if platform else 0.0,
+        )
         for post in posts:
             # Lost is ordinary: the post moved in the meantime, and its look stays pushed.
             await self.storage.record(self._batch(post, self._answer(post, answers), sight))
@@ -163,9 +178,13 @@ class Reader:
         age = age_s(published_at, sight.now)
         rung, next_at = rung_at(self.ladder, age), next_look(self.ladder, published_at, age)
         match answer:
-            case Gone():
+            case Gone() if post.reason == MISSING and age > sight.settle_s:
                 after = post.after(Event.GONE, now=sight.now, reason="gone", look_at=None)
                 return self._told(post, after, "gone", {"age_s": age})
+            case Gone():
+                settled_at = published_at + int(sight.settle_s * SECOND_US)
+                again = max(settled_at, next_try(self.ladder, published_at, sight.now))
+                return self._missed(post, Failed(MISSING, "it is not there; we look once more"), again, rung)
             case Failed():
                 again = max(answer.retry_at or 0, next_try(self.ladder, published_at, sight.now))
                 return self._missed(post, answer, again if post.remote else None, rung)
@@ -176,12 +195,12 @@ class Reader:
             counts=answer, followers=sight.followers, rehearsal=sight.rehearsal,
         )  # fmt: skip
         data = {"rung": rung, "age_s": age, "engagement": answer.engagement, "impressions": answer.impressions}
-        after = post.changed(look_at=next_at, looks=post.looks + 1)
+        after = post.changed(look_at=next_at, looks=post.looks + 1, reason="")
         return replace(self._told(post, after, "measured", data), readings=(reading,))
 
     def _missed(self, post: Post, failed: Failed, again: int | None, rung: int | None) -> Batch:
         """No reading: look again at that instant, or never where there is nothing to look for."""
-        after = post.changed(look_at=again)
+        after = post.changed(look_at=again, reason=failed.reason)
         if failed.known:
             return Batch(changes=(Change(post, after),))
         data = {"reason": failed.reason, "sentence": failed.sentence, "retry_at": again, "rung": rung}
