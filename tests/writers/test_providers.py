@@ -166,6 +166,24 @@ async def test_two_unreadable_answers_are_the_next_writer_s_turn(client: httpx.A
     assert len(speaker.asked) == 2
 
 
+async def test_an_address_that_knows_the_limit_by_its_newer_name_is_asked_again(client: httpx.AsyncClient) -> None:
+    """OpenAI's newer models refuse `max_tokens`: one more question, and from then on the right name."""
+    complaint = http(400, b"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+    async with Speaker(complaint, completion(posts("ok"))) as speaker:
+        room = Room(speaker, client)
+        await room.writer.draft(BRIEF)
+        await room.writer.draft(BRIEF)
+    assert ["max_completion_tokens" in asked for asked in speaker.asked] == [False, True, True]
+    assert await room.used() == pytest.approx(400e-6)
+
+
+async def test_an_address_that_always_complains_is_asked_twice(client: httpx.AsyncClient) -> None:
+    """The name is changed once, not for ever."""
+    async with Speaker(http(400, b"max_completion_tokens")) as speaker:
+        assert "wants max_completion_tokens" in str(await Room(speaker, client).fails())
+    assert len(speaker.asked) == 2
+
+
 async def test_fifty_callers_never_pass_the_cap(client: httpx.AsyncClient) -> None:
     """With room for ten dearest calls, fifty at once make at most that many, and the rest are told why."""
     async with Speaker(completion(posts("ok"), usage={"prompt_tokens": 900, "completion_tokens": 500})) as speaker:

@@ -38,6 +38,8 @@ REST_KEY_S = 3_600.0
 RETRY_AFTER_MAX_S = DAY_S
 FRAMING_TOKENS = 64
 """What a chat template may add to the bytes we send."""
+OLD_NAME, NEW_NAME = "max_tokens", "max_completion_tokens"
+"""What addresses call the limit of an answer: nearly all know the old name, OpenAI's newer models only the new."""
 TOKENS_MAX = 10_000_000
 """More tokens than any call can have used."""
 
@@ -55,7 +57,7 @@ class Provider:
         timeout_s: the deadline of one call in seconds.
         price_in, price_out: dollars per million tokens; 0 means unknown, and the cap is in tokens.
         day_max: dollars in any 24 hours; `tokens_day_max` in tokens where the prices are unknown.
-        output_max: tokens of one answer; `output_field` is what the address calls this limit.
+        output_max: tokens of one answer.
         candidates: how many are asked for at a time.
     """
 
@@ -70,7 +72,6 @@ class Provider:
     day_max: float = 1.0
     tokens_day_max: float = 200_000
     output_max: int = 1_000
-    output_field: str = "max_tokens"
     candidates: int = 4
 
     def __post_init__(self) -> None:
@@ -109,6 +110,13 @@ class _Failed(Exception):
         self.busy = busy
 
 
+class _NewName(_Failed):
+    """The address wants the limit under its newer name; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it wants {NEW_NAME}", billed=False)
+
+
 class ProviderWriter:
     """A `Writer` that asks one provider.
 
@@ -129,6 +137,7 @@ class ProviderWriter:
         self._chance = chance
         self._failures = 0
         self._rest_until = 0
+        self._limit_name = OLD_NAME
 
     def __repr__(self) -> str:
         return f"ProviderWriter({self._provider!r})"
@@ -181,11 +190,7 @@ class ProviderWriter:
 
         A token is at least one byte of what we send, so the bytes are a bound on the tokens.
         """
-        asked = {
-            "model": self._provider.model,
-            "messages": talk,
-            self._provider.output_field: self._provider.output_max,
-        }
+        asked = {"model": self._provider.model, "messages": talk, self._limit_name: self._provider.output_max}
         body = json.dumps(asked, ensure_ascii=False).encode()
         most = self._provider.cost(len(body) + FRAMING_TOKENS, self._provider.output_max)
         subject = f"words:{self._chance.name('words')}"
@@ -196,6 +201,9 @@ class ProviderWriter:
             text, usage = _content(await self._post(body))
         except _Failed as failed:
             await self._ledger.settle(subject, at=self._clock.now(), cost=None if failed.billed else 0.0)
+            if isinstance(failed, _NewName) and self._limit_name == OLD_NAME:
+                self._limit_name = NEW_NAME
+                return await self._ask(talk)
             raise
         cost = _tokens(self._provider, usage)
         await self._ledger.settle(subject, at=self._clock.now(), cost=cost)
@@ -212,6 +220,8 @@ class ProviderWriter:
                 asyncio.timeout(self._provider.timeout_s),
                 self._client.stream("POST", url, content=body, headers=headers, follow_redirects=False) as response,
             ):
+                if response.status_code == 400 and NEW_NAME.encode() in await _bounded(response):
+                    raise _NewName
                 if response.status_code != 200:
                     raise _refusal(response.status_code, response.headers, self._clock.now())
                 return await _bounded(response)
