@@ -11,6 +11,7 @@ from bowerbird.core.findings import Advice
 from bowerbird.learning.advice import advise
 from bowerbird.learning.label import HORIZON_S, Kind
 from bowerbird.learning.linear import Learner
+from bowerbird.planning.briefs import choose_cell
 from tests.learning.env import CELLS, HOUR_S, Account, best, example
 
 SEEDS = range(20)
@@ -99,3 +100,15 @@ def test_little_data_says_how_much_is_needed() -> None:
     few, many = advised(calm, random.Random(1)), advised(wild, random.Random(1))
     assert few.sentence == f"Collecting: {few.n} of about {few.needed} posts."
     assert 7 < few.needed < many.needed
+
+
+def test_the_planner_turns_to_what_works() -> None:
+    """Under the advice of an account where one topic does well, the planner's own choice is mostly that topic."""
+    learner, account = Learner(offset=-3.9), Account(7, 0.0)
+    account.effects["topic=typing"] = 0.9
+    for n, cell in enumerate(account.rng.choices(CELLS, k=150)):
+        learner.update(example(f"{n}", cell, account.post(cell)[1], HORIZON_S, 1))
+    advice, rng = advised(learner, random.Random(1)), random.Random(2)
+    chosen = [choose_cell(CELLS, advice, rng, slot="09:30") for _ in range(100)]
+    assert sum(choice.topic == "typing" for choice in chosen) > 60
+    assert {choice.model_version for choice in chosen} == {"v"}

@@ -1,5 +1,7 @@
 """From readings to advice, exactly once."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -189,3 +191,9 @@ async def test_more_than_a_pass_comes_back_at_once(room: Room) -> None:
     model = await room.books.champion(WREN)
     assert model is not None
     assert model.cursor == 501
+
+
+def test_a_process_that_never_learns_does_not_carry_the_algebra() -> None:
+    """Importing the trainer does not import numpy; only learning does."""
+    program = "import sys, bowerbird.learning.trainer; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
