@@ -18,7 +18,8 @@ from bowerbird.core.errors import BadInput, WriterBusy, WriterError, WriterSpent
 from bowerbird.core.ports import Brief
 from bowerbird.core.post import Choice
 from bowerbird.storage.memory import MemoryStorage
-from bowerbird.writers.providers import Provider, ProviderWriter, retry_after_s
+from bowerbird.writers.call import retry_after_s
+from bowerbird.writers.providers import Provider, ProviderWriter
 from tests.writers.speaker import Speaker, completion, http, posts
 
 KEY = "sk-very-secret"
@@ -147,7 +148,9 @@ async def test_an_address_where_nobody_listens_costs_nothing(client: httpx.Async
     assert await room.used() == 0
 
 
-@pytest.mark.parametrize("bad", ["sorry, no", '{"posts": []}', '{"posts": [{"texts": "x"}]}', "[" * 5_000, "null"])
+@pytest.mark.parametrize(
+    "bad", ["sorry, no", '{"posts": []}', '{"posts": [{"texts": "x"}]}', "[" * 5_000, "null", '"\\ud800"']
+)
 async def test_an_unreadable_answer_is_asked_for_once_more(client: httpx.AsyncClient, bad: str) -> None:
     """The repair carries the answer and the complaint, and both calls are paid."""
     async with Speaker(completion(bad), completion(f"```json\n{posts('mended')}\n```")) as speaker:
@@ -239,7 +242,10 @@ async def test_the_key_is_nowhere_to_be_seen(client: httpx.AsyncClient) -> None:
     assert KEY not in repr(room.writer) + repr(room.provider) + "".join(traceback.format_exception(error))
 
 
-@pytest.mark.parametrize("knobs", [{"url": "ftp://x"}, {"model": ""}, {"key": f"{KEY}\n"}, {"key": "schlüssel"}])
+@pytest.mark.parametrize(
+    "knobs",
+    [{"url": "ftp://x"}, {"url": f"http://me:{KEY}@x/v1"}, {"model": ""}, {"key": f"{KEY}\n"}, {"key": "schlüssel"}],
+)
 def test_what_could_never_work_is_bad_input(knobs: dict[str, str]) -> None:
     """A wrong address, no model, or a key with a line end is refused at once, without repeating the key."""
     with pytest.raises(BadInput) as caught:

@@ -12,12 +12,9 @@ The key stands in one header and nowhere else: not in a repr, a log line or an e
 
 from __future__ import annotations
 
-import asyncio
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -26,20 +23,14 @@ from bowerbird.core.account import Quota
 from bowerbird.core.errors import BadInput, WriterBusy, WriterError, WriterSpent
 from bowerbird.core.ports import Brief, Chance, Clock, Draft, Ledger
 from bowerbird.core.post import SECOND_US, Choice
+from bowerbird.writers.call import NEW_NAME, OLD_NAME, Failed, NewName, complete
 from bowerbird.writers.prompt import Message, Unreadable, messages, read_answer, repair
 
 DAY_S = 86_400.0
-BODY_MAX = 1_000_000
-"""Bytes of an answer; more is cut off and refused."""
 REST_MIN_S, REST_MAX_S = 30.0, 600.0
 """Rest after the first failure, doubled with each further one up to the maximum."""
-REST_KEY_S = 3_600.0
-"""Rest after a refused key, which only a person can mend."""
-RETRY_AFTER_MAX_S = DAY_S
 FRAMING_TOKENS = 64
 """What a chat template may add to the bytes we send."""
-OLD_NAME, NEW_NAME = "max_tokens", "max_completion_tokens"
-"""What addresses call the limit of an answer: nearly all know the old name, OpenAI's newer models only the new."""
 TOKENS_MAX = 10_000_000
 """More tokens than any call can have used."""
 
@@ -78,6 +69,8 @@ class Provider:
         """Refuse what could never work; the key itself is never repeated."""
         if not self.url.startswith(("http://", "https://")):
             raise BadInput(f"the writer {self.name!r} needs an address that begins with http:// or https://")
+        if "@" in self.url:
+            raise BadInput(f"the address of the writer {self.name!r} holds a password; give it as the key")
         if not self.model:
             raise BadInput(f"the writer {self.name!r} needs the name of a model")
         if not self.key.isascii() or any(c.isspace() or not c.isprintable() for c in self.key):
@@ -98,23 +91,6 @@ class Provider:
         if not self.priced:
             return tokens_in + tokens_out
         return (tokens_in * self.price_in + tokens_out * self.price_out) / 1_000_000
-
-
-class _Failed(Exception):
-    """A call without a usable answer: the sentence, whether it may be billed, and how long to rest."""
-
-    def __init__(self, why: str, *, billed: bool, rest_s: float | None = None, busy: bool = False) -> None:
-        super().__init__(why)
-        self.billed = billed
-        self.rest_s = rest_s
-        self.busy = busy
-
-
-class _NewName(_Failed):
-    """The address wants the limit under its newer name; nothing was written."""
-
-    def __init__(self) -> None:
-        super().__init__(f"it wants {NEW_NAME}", billed=False)
 
 
 class ProviderWriter:
@@ -158,7 +134,7 @@ class ProviderWriter:
         talk = messages(brief, candidates=self._provider.candidates, about=self._provider.about)
         try:
             drafts, cost = await self._drafts(talk, brief)
-        except _Failed as failed:
+        except Failed as failed:
             raise self._rested(failed) from None
         self._failures = 0
         return [replace(drafts[0], cost=cost), *drafts[1:]]
@@ -173,10 +149,10 @@ class ProviderWriter:
         try:
             drafts = read_answer(answer, brief, writer=self.name)
         except Unreadable as problem:
-            raise _Failed(f"its answer could not be read: {problem}", billed=True) from None
+            raise Failed(f"its answer could not be read: {problem}", billed=True) from None
         return drafts, None if cost is None or more is None else cost + more
 
-    def _rested(self, failed: _Failed) -> WriterError:
+    def _rested(self, failed: Failed) -> WriterError:
         """Begin the rest this failure asks for, and say it in the vocabulary of remedies."""
         self._failures += 1
         doubled_s = min(REST_MAX_S, REST_MIN_S * 2.0 ** min(self._failures - 1, 10))
@@ -191,93 +167,30 @@ class ProviderWriter:
         A token is at least one byte of what we send, so the bytes are a bound on the tokens.
         """
         asked = {"model": self._provider.model, "messages": talk, self._limit_name: self._provider.output_max}
-        body = json.dumps(asked, ensure_ascii=False).encode()
+        body = json.dumps(asked).encode()
         most = self._provider.cost(len(body) + FRAMING_TOKENS, self._provider.output_max)
         subject = f"words:{self._chance.name('words')}"
         if limited := await self._ledger.reserve(subject, [self._provider.quota(most)], now=self._clock.now()):
             spent = f"{limited.used:.4g} of {limited.quota.max:.4g} {limited.quota.unit}"
             raise WriterSpent(f"{self.name}: today's budget is used up ({spent}, {most:.4g} more needed)")
         try:
-            text, usage = _content(await self._post(body))
-        except _Failed as failed:
+            text, usage = await complete(
+                self._client,
+                self._provider.url,
+                key=self._provider.key,
+                body=body,
+                timeout_s=self._provider.timeout_s,
+                now=self._clock.now(),
+            )
+        except Failed as failed:
             await self._ledger.settle(subject, at=self._clock.now(), cost=None if failed.billed else 0.0)
-            if isinstance(failed, _NewName) and self._limit_name == OLD_NAME:
+            if isinstance(failed, NewName) and self._limit_name == OLD_NAME:
                 self._limit_name = NEW_NAME
                 return await self._ask(talk)
             raise
         cost = _tokens(self._provider, usage)
         await self._ledger.settle(subject, at=self._clock.now(), cost=cost)
         return text, cost if self._provider.priced else None
-
-    async def _post(self, body: bytes) -> bytes:
-        """Send it, and return the body of a 200; everything else is `_Failed`."""
-        headers = {"content-type": "application/json", "accept": "application/json"}
-        if self._provider.key:
-            headers["authorization"] = f"Bearer {self._provider.key}"
-        url = f"{self._provider.url.rstrip('/')}/chat/completions"
-        try:
-            async with (
-                asyncio.timeout(self._provider.timeout_s),
-                self._client.stream("POST", url, content=body, headers=headers, follow_redirects=False) as response,
-            ):
-                if response.status_code == 400 and NEW_NAME.encode() in await _bounded(response):
-                    raise _NewName
-                if response.status_code != 200:
-                    raise _refusal(response.status_code, response.headers, self._clock.now())
-                return await _bounded(response)
-        except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout):
-            raise _Failed(f"it did not answer within {self._provider.timeout_s:g} s", billed=True) from None
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol):
-            raise _Failed("it could not be reached", billed=False) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _Failed(f"the connection broke ({type(error).__name__})", billed=True) from None
-
-
-async def _bounded(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > BODY_MAX:
-            raise _Failed(f"its answer is longer than {BODY_MAX:,} bytes", billed=True)
-    return bytes(body)
-
-
-def _refusal(status: int, headers: Mapping[str, str], now: int) -> _Failed:
-    """Say what a status other than 200 means, and for how long to leave the provider alone."""
-    wait_s = retry_after_s(headers, now=now)
-    if status == 429:
-        return _Failed("it asks us to wait", billed=False, rest_s=wait_s or 60.0, busy=True)
-    if status in {401, 403}:
-        return _Failed(f"it refused the key ({status}); check it", billed=False, rest_s=REST_KEY_S)
-    if status >= 500:
-        return _Failed(f"it is out of order ({status})", billed=status != 503, rest_s=wait_s, busy=wait_s is not None)
-    return _Failed(f"it refused the question ({status}); check address and model", billed=False)
-
-
-def retry_after_s(headers: Mapping[str, str], *, now: int) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for (a number or an HTTP date), at most a day; None if nothing."""
-    value = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - now / SECOND_US
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), RETRY_AFTER_MAX_S) if math.isfinite(seconds) else None
-
-
-def _content(body: bytes) -> tuple[str, Mapping[str, Any]]:
-    """Return the text and the usage of a completion."""
-    try:
-        whole = json.loads(body)
-        text = whole["choices"][0]["message"]["content"]
-        usage = whole.get("usage")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise _Failed("its answer is not a chat completion", billed=True) from None
-    if not isinstance(text, str):
-        raise _Failed("its answer has no text", billed=True)
-    return text, usage if isinstance(usage, dict) else {}
 
 
 def _tokens(provider: Provider, usage: Mapping[str, Any]) -> float | None:
