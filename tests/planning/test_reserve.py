@@ -20,6 +20,8 @@ from bowerbird.writers.ladder import Ladder
 from tests.core.test_review import hostile
 from tests.planning.room import WREN, Pen, Room, draft
 
+RHYTHM = replace(WREN, every_s=60, cover_h=1 / 6)
+
 
 @pytest.fixture(scope="module")
 def bank() -> Bank:
@@ -27,14 +29,12 @@ def bank() -> Bank:
     return bundled_bank()
 
 
-RHYTHM = replace(WREN, every_s=60, cover_h=1 / 6)
-
-
 async def test_ten_thousand_hostile_candidates_leave_no_invalid_row() -> None:
     """Judged independently, row by row: it can be encoded, seen and counted, fits, and is new."""
     rng, offered = random.Random(23), 0
 
     def say(brief: Brief, n: int) -> Sequence[Draft]:
+        """A hundred candidates for every brief."""
         nonlocal offered
         offered += 100
         return [draft(brief, *(hostile(rng) for _ in range(rng.choice([0, 1, 1, 1, 2])))) for _ in range(100)]

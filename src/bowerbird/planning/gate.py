@@ -30,12 +30,16 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Everything a text is compared with: the account, its platform, and what it has said."""
+    """Everything a text is compared with: the account, its platform, and what it has said.
+
+    `claims` are the ids of the bank's claims that were said lately, for the writer to avoid.
+    """
 
     account: Account
     platform: Platform
     posts: Posts
     said: Said
+    claims: frozenset[str] = frozenset()
 
     async def judge(self, parts: Sequence[Post]) -> Passed | list[Rejection]:
         """Return what is wrong with a post or the parts of a thread, or that it may be stored.
@@ -74,4 +78,5 @@ async def open_gate(posts: Posts, account: Account, platform: Platform, *, but: 
     """Return the gate of an account as it is now; a post being edited is named by `but` and does not count."""
     said = [post for post in await posts.said(account.id, limit=SAID_MAX) if post.thread_id != but]
     texts = [post.payload.text for post in said]
-    return Gate(account, platform, posts, Said(texts[:NOVELTY], older=texts[NOVELTY:]))
+    claims = frozenset(filter(None, (post.choice.claim_id for post in said[:NOVELTY])))
+    return Gate(account, platform, posts, Said(texts[:NOVELTY], older=texts[NOVELTY:]), claims)

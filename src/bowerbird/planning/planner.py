@@ -37,7 +37,7 @@ from bowerbird.core.ports import (
 from bowerbird.core.post import SECOND_US, Choice, Post
 from bowerbird.planning.briefs import choose_cell
 from bowerbird.planning.calendar import Slot, next_slots
-from bowerbird.planning.gate import NOVELTY, Gate, Passed, open_gate
+from bowerbird.planning.gate import Gate, Passed, open_gate
 from bowerbird.planning.rows import facts_of, let_go, make_posts
 from bowerbird.planning.telling import BY, approval, explained, gated, note, same_cell, wrote
 
@@ -45,7 +45,8 @@ HOUR_US = 3_600 * SECOND_US
 TRIES = 3
 """Cells tried for one slot; the last try lets the writer choose."""
 FUTURE_MAX = 2_000
-"""Posts ahead that are looked at."""
+"""Posts ahead that are looked at, `PAGE` at a time."""
+PAGE = 50
 RUN_MAX_S = 45.0
 """No further slot is begun after this long, so that the run ends before its job is cut off."""
 AHEAD = (State.PROPOSED, State.QUEUED, State.SENDING, State.UNSURE, State.PARKED, State.PUBLISHED)
@@ -128,19 +129,19 @@ class Planner:
         found: list[Post] = []
         before: int | None = None
         while len(found) < FUTURE_MAX:
-            page = await self.storage.posts(states=AHEAD, account_id=account.id, before=before, limit=500)
+            page = await self.storage.posts(states=AHEAD, account_id=account.id, before=before, limit=PAGE)
             found += [post for post in page if post.due > now]
-            if len(page) < 500 or page[-1].due <= now:
+            if len(page) < PAGE or page[-1].due <= now:
                 break
             before = page[-1].due
         return found
 
     async def _desk(self, account: Account, platform: Platform) -> Desk:
-        said = await self.storage.said(account.id, limit=NOVELTY)
+        gate = await open_gate(self.storage, account, platform)
         return Desk(
             account=account,
-            gate=await open_gate(self.storage, account, platform),
-            avoid={post.choice.claim_id for post in said if post.choice.claim_id},
+            gate=gate,
+            avoid=set(gate.claims),
             advice=await self.storage.advice(account.id),
             cells=self.writer.cells(),
         )
