@@ -16,7 +16,9 @@ IDLE_MAX_S = 7_200.0
 """Longest sleep, seconds."""
 SILENCE_S = 11.0
 """After this long without a word from its owner, a post that is being sent is worth a look (seconds)."""
-RENEW_S = 120.0
+AGAIN_S = 60.0
+"""How soon a doubt is looked at again that should have been settled by now, seconds."""
+RENEW_S = 300.0
 """How often a signed-out session is tried again, seconds."""
 
 _WAITING = frozenset({State.PROPOSED, State.QUEUED})
@@ -35,7 +37,7 @@ def settle_at(posts: Iterable[Post], holds: Iterable[Hold], *, now: int) -> int:
         if post.state is State.SENDING:
             instants += [post.attempt_until + 1, post.since + int(SILENCE_S * SECOND_US)]
         elif post.state is State.UNSURE:
-            instants.append(max(post.not_before, now + SECOND_US))
+            instants += [post.not_before, now + int(AGAIN_S * SECOND_US)]
     return _next(instants, now=now)
 
 

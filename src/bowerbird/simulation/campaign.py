@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bowerbird.core.post import SECOND_US
+from bowerbird.simulation.endings import Ending
 from bowerbird.simulation.faults import CRASH_POINTS, FAULTS
 from bowerbird.simulation.judge import Violation, judge
 from bowerbird.simulation.sometimes import SOMETIMES, recoveries
-from bowerbird.simulation.worlds import Ending, run_world
+from bowerbird.simulation.worlds import run_world
 
 CHUNK = 20
 """Worlds that one process takes at a time."""

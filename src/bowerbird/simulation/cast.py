@@ -40,13 +40,13 @@ def draw_accounts(rng: random.Random) -> list[tuple[Account, Memory]]:
 
 def _account(n: int, memory: Memory, rng: random.Random) -> Account:
     return Account(
-        id=f"fake-{memory.name}:a{n}",
-        platform=f"fake-{memory.name}",
+        id=f"sandbox-{memory.name}:a{n}",
+        platform=f"sandbox-{memory.name}",
         handle=f"a{n}",
         rehearsal=True,
         mode=rng.choice((Mode.ASK, Mode.AUTO)),
-        posts_per_hour_max=rng.randint(3, 8),
-        posts_per_day_max=rng.randint(12, 24),
+        posts_per_hour_max=rng.randint(3, 5),
+        posts_per_day_max=rng.randint(6, 12),
     )
 
 

@@ -45,6 +45,7 @@ CALLS: tuple[str, ...] = (
     "storage.beat",
     "storage.due_accounts",
     "storage.account",
+    "storage.said_elsewhere",
     "storage.claim_post",
     "storage.thread",
     "storage.post",
@@ -94,7 +95,9 @@ class Schedule:
         swallowed: indices of posts that are swallowed each time.
         unmakeable: numbers of the `prepare` calls that fail; `slow_looks`: of the looks that take too long.
         blinds: when nobody can look.
-        crashes: (point, n): a process dies when the point is reached for the nth time in this world.
+        crashes: (point, n): a process dies when the point is passed for the nth time in this world.
+        crash_at: a process dies at the nth point passed, whichever it is, counted from 1.
+        crash_after_s: if nobody has died after this many seconds, the next point is deadly; None for never.
         freezes: (point, n) -> seconds for which the process stands still.
         busy: (verb, n): this call of this verb finds the books busy.
         removals: how many published posts the platform removes.
@@ -106,6 +109,8 @@ class Schedule:
     slow_looks: frozenset[int] = frozenset()
     blinds: tuple[Blind, ...] = ()
     crashes: frozenset[tuple[str, int]] = frozenset()
+    crash_at: int | None = None
+    crash_after_s: float | None = None
     freezes: dict[tuple[str, int], float] = field(default_factory=dict)
     busy: frozenset[tuple[str, int]] = frozenset()
     removals: int = 0
@@ -135,6 +140,7 @@ def draw_schedule(rng: random.Random, *, start_at: int, day_s: float, posts: int
         slow_looks=_some(rng, 12, chance=0.3),
         blinds=tuple(_draw_blinds(rng, start_at, day_s, accounts)),
         crashes=frozenset(_draw_point(rng) for _ in range(rng.randint(2, 5))),
+        crash_after_s=day_s / 2,
         freezes={_draw_freeze(rng): rng.uniform(3.0, 150.0) for _ in range(rng.randint(0, 3))},
         busy=frozenset((rng.choice(_BUSY), rng.randint(1, 40)) for _ in range(rng.randint(0, 3))),
         removals=rng.choice((0, 0, 1, 2)),
@@ -152,8 +158,8 @@ _RARE = ("storage.post", "storage.thread", "platform.whoami", "platform.resolve"
 
 
 def _draw_point(rng: random.Random) -> tuple[str, int]:
-    point = rng.choice(CRASH_POINTS)
-    return point, rng.randint(1, 3 if point.startswith(_RARE) else 12)
+    point = rng.choice((*CRASH_POINTS, "storage.post:before", "storage.post:after"))
+    return point, rng.randint(1, 2 if point.startswith(_RARE) else 12)
 
 
 def _draw_freeze(rng: random.Random) -> tuple[str, int]:

@@ -14,8 +14,8 @@ from bowerbird.core.errors import StorageError
 from bowerbird.core.lifecycle import FINAL, NEXT, State, overstayed
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.pacing import quotas_for
+from bowerbird.simulation.endings import Ending
 from bowerbird.simulation.platform import Arrival
-from bowerbird.simulation.worlds import Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,12 @@ class Violation:
     rule: str
     subject: str
     sentence: str
+
+
+Lives = dict[str, list[tuple[int, Post]]]
+"""Every version of each post, with the instant it was written."""
+PARTS_MAX = 3
+"""The longest thread of any world."""
 
 
 def judge(ending: Ending) -> list[Violation]:
@@ -95,6 +101,32 @@ def no_limit_is_exceeded(ending: Ending) -> Iterator[Violation]:
                     yield Violation("limit", account_id, words)
 
 
+def nothing_is_held_back(ending: Ending) -> Iterator[Violation]:
+    """No account waits for its budget while even a long thread would still fit into every window."""
+    lives = _by_post(ending)
+    for fact in ending.facts:
+        if fact.kind == "hold_set" and fact.data.get("hold") == "budget":
+            account = ending.accounts[fact.account_id]
+            room = [q.max - _taken(lives, account.id, fact.at, q.window_s) for q in quotas_for(account)]
+            if min(room) >= PARTS_MAX:
+                yield Violation("held back", account.id, f"at {fact.at}, with room for {min(room):g} posts")
+
+
+def _taken(lives: Lives, account_id: str, now: int, window_s: float) -> int:
+    """How many posts of this account can count against a window that ends now: at most these."""
+    taken, threads = set(), set()
+    for post_id, versions in lives.items():
+        past = [(at, post) for at, post in versions if at <= now]
+        states = {post.state for at, post in past if at > now - window_s * SECOND_US} | {past[-1][1].state}
+        if versions[0][1].account_id == account_id and states & _TAKING:
+            taken.add(post_id)
+            threads.add(versions[0][1].thread_id)
+    return sum(versions[0][1].thread_id in threads or post_id in taken for post_id, versions in lives.items())
+
+
+_TAKING = {State.SENDING, State.UNSURE, State.PARKED}
+
+
 def nothing_overstays(ending: Ending) -> Iterator[Violation]:
     """No post was in any state for longer than the table allows, at any instant of the day."""
     for post_id, versions in _by_post(ending).items():
@@ -156,7 +188,7 @@ def only_foreseen_trouble(ending: Ending) -> Iterator[Violation]:
 _FORESEEN = {"CancelledError", "RuntimeError"} | {kind.__name__ for kind in StorageError.__subclasses__()}
 
 
-def _by_post(ending: Ending) -> dict[str, list[tuple[int, Post]]]:
+def _by_post(ending: Ending) -> Lives:
     versions: defaultdict[str, list[tuple[int, Post]]] = defaultdict(list)
     for at, post in ending.history:
         versions[post.id].append((at, post))
@@ -169,6 +201,7 @@ RULES: tuple[Callable[[Ending], Iterator[Violation]], ...] = (
     whatever_is_recorded_arrived,
     everything_comes_to_rest,
     no_limit_is_exceeded,
+    nothing_is_held_back,
     nothing_overstays,
     every_step_is_in_the_table,
     the_message_never_changes,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
-from bowerbird.simulation.worlds import Ending
+from bowerbird.simulation.endings import Ending
 
 Lives = dict[str, list[Fact]]
 """The facts of each post, in order; those of no post are under the empty id."""

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from bowerbird.core.facts import Fact
 from bowerbird.core.post import SECOND_US
+from bowerbird.simulation.endings import Ending, Event
 from bowerbird.simulation.judge import judge
-from bowerbird.simulation.worlds import Ending, Event, run_world
+from bowerbird.simulation.worlds import run_world
 
 
 def story(seed: int) -> str:

@@ -112,7 +112,9 @@ class Worker:
 
     async def _keep_house(self) -> bool:
         more = await self._sweeper.sweep_once()
-        return await self._renewal.renew_once() or more
+        more = await self._renewal.renew_once() or more
+        self._publishing.set()  # a hold may have been lifted
+        return more
 
     async def _loop(self, work: Callable[[], Awaitable[bool]], bell: asyncio.Event, at: Alarm) -> None:
         """Work while there is work, then sleep until there can be some, for as long as the process lives."""

@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
 
 from bowerbird.clock import SeededChance, VirtualClock, run_virtual
-from bowerbird.clock.virtual import START_AT
 from bowerbird.core.account import Account
 from bowerbird.core.errors import StorageBusy
-from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Batch
 from bowerbird.core.post import Post
-from bowerbird.simulation.cast import DAY_S, draw_accounts, draw_posts
-from bowerbird.simulation.faults import Fate, Schedule, draw_schedule
+from bowerbird.simulation.cast import Memory
+from bowerbird.simulation.endings import Ending, Event, WatchedShelf
+from bowerbird.simulation.faults import Fate
 from bowerbird.simulation.mortal import Process
-from bowerbird.simulation.people import Person, draw_plan
-from bowerbird.simulation.platform import Arrival, FakePlatform, Script, Send
+from bowerbird.simulation.people import Person
+from bowerbird.simulation.platform import FakePlatform, Script
+from bowerbird.simulation.plots import Plot, draw_plot
 from bowerbird.simulation.workers import Worker
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
-from bowerbird.storage.memory.books import Shelf
 
-WORKERS = 3
 DRAIN_MAX_S = 30 * 3_600.0
 """How long after the day the world may take to come to rest: longer than the longest doubt."""
 DRAIN_STEP_S = 1_800.0
-CRASH_FOR_SURE_AFTER_S = 12 * 3_600.0
-"""A world without a crash so far has one at the next point after this."""
+SILENCE_S = 11.0
+"""After this long without a word from a worker the others look after its posts, seconds."""
 RESTART_S = (1.0, 40.0)
 """How long a dead worker takes to come back, seconds."""
 
@@ -40,103 +37,36 @@ AT_WORK = frozenset({State.PROPOSED, State.QUEUED, State.SENDING, State.UNSURE})
 """States in which something still has to happen by itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One thing that happened in a world, for its story."""
-
-    at: int
-    who: str
-    what: str
-    post_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """All that is known of a world when it is over: the books' side, and the platforms' own truth.
-
-    Args:
-        history: every version of every post, with the instant it was written.
-        arrivals, sends: by account id, the platforms' truth.
-        points: how often each crash point was passed; `crashes`: at which ones a process died.
-    """
-
-    seed: int
-    began_at: int
-    ended_at: int
-    accounts: dict[str, Account]
-    posts: dict[str, Post]
-    history: list[tuple[int, Post]]
-    facts: list[Fact]
-    arrivals: dict[str, list[Arrival]]
-    sends: dict[str, list[Send]]
-    removed: set[str]
-    faults: Counter[str]
-    points: Counter[str]
-    crashes: Counter[str]
-    troubles: list[Event]
-    events: list[Event]
-
-
-class WatchedShelf(Shelf):
-    """A shelf that remembers every version of every post."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        super().__init__()
-        self.history: list[tuple[int, Post]] = []
-        self._clock = clock
-
-    def put(self, post: Post) -> None:
-        """Insert or replace one post, and remember it."""
-        super().put(post)
-        self.history.append((self._clock.now(), post))
-
-
 class World:
     """Sets the stage, decides what goes wrong, and remembers what happened."""
 
-    def __init__(self, seed: int, clock: VirtualClock) -> None:
-        self.seed, self.clock = seed, clock
-        self.chance = SeededChance(seed)
+    def __init__(self, plot: Plot, clock: VirtualClock) -> None:
+        self.plot, self.clock = plot, clock
+        self.chance = SeededChance(plot.seed)
         self.books = MemoryBooks()
         self.books.shelf = self.shelf = WatchedShelf(clock)
+        self.accounts = {account.id: account for account, _ in plot.cast}
+        self.platforms = {account.id: self._platform(account, memory) for account, memory in plot.cast}
+        self.workers: list[Worker] = []
         self.events: list[Event] = []
         self.troubles: list[Event] = []
         self.faults: Counter[str] = Counter()
         self.points: Counter[str] = Counter()
         self.crashes: Counter[str] = Counter()
-        self.workers: list[Worker] = []
+        self._passed = 0
         self._counts: Counter[str] = Counter()
         self._unseen: set[str] = set()
+        self._swallowed = {plot.posts[n].id for n in plot.schedule.swallowed}
         self._calm = False
-        self._began_at = clock.now()
-        cast = draw_accounts(self.chance.stream("accounts"))
-        self.accounts = {account.id: account for account, _ in cast}
-        self.platforms = {
-            account.id: FakePlatform(
-                clock,
-                name=memory.name,
-                dedup_s=memory.dedup_s,
-                settle_s=memory.settle_s,
-                rng=self.chance.stream(f"latency/{account.id}"),
-                script=Script(send=self._fate, prepare=self._unmakeable, look=self._look, told=self._told),
-            )
-            for account, memory in cast
-        }
-        self.posts = [
-            post
-            for account in self.accounts.values()
-            for post in draw_posts(self.chance, account, start_at=self._began_at)
-        ]
-        self.schedule = self._draw_schedule()
 
-    def _draw_schedule(self) -> Schedule:
-        rng = self.chance.stream("schedule")
-        return draw_schedule(
-            rng,
-            start_at=self._began_at,
-            day_s=DAY_S,
-            posts=len(self.posts),
-            accounts=len(self.accounts),
+    def _platform(self, account: Account, memory: Memory) -> FakePlatform:
+        return FakePlatform(
+            self.clock,
+            name=memory.name,
+            dedup_s=memory.dedup_s,
+            settle_s=memory.settle_s,
+            rng=self.chance.stream(f"latency/{account.id}"),
+            script=Script(send=self._fate, prepare=self._unmakeable, look=self._look, told=self._told),
         )
 
     async def live(self) -> Ending:
@@ -148,7 +78,7 @@ class World:
         4. Bury whoever is left.
         """
         await self._begin()
-        await self.clock.sleep(DAY_S)
+        await self.clock.sleep(self.plot.day_s)
         self._calm = True
         for _ in range(int(DRAIN_MAX_S / DRAIN_STEP_S)):
             if next(self.shelf.in_state(*AT_WORK), None) is None:
@@ -160,15 +90,13 @@ class World:
 
     async def _begin(self) -> None:
         accounts = tuple(self.accounts.values())
-        await MemoryStorage(self.books).record(Batch(accounts=accounts, new_posts=tuple(self.posts)))
+        await MemoryStorage(self.books).record(Batch(accounts=accounts, new_posts=tuple(self.plot.posts)))
         self.books.trouble = self._books_trouble
-        for slot in range(WORKERS):
+        for slot in range(self.plot.workers):
             self._start(slot, 0)
         person = Person(self, self.chance.stream("person"))
-        plan = draw_plan(self.chance.stream("plan"), self.posts, start_at=self._began_at)
         self._errands = [
-            asyncio.create_task(errand)
-            for errand in (person.follow(plan), person.visit(), self._moderate(self.schedule.removals))
+            asyncio.create_task(errand) for errand in (person.follow(self.plot.plan), person.visit(), self._moderate())
         ]
 
     def _start(self, slot: int, life: int) -> None:
@@ -178,11 +106,11 @@ class World:
         worker.start()
         self._event(process.owner, "starts")
 
-    async def _moderate(self, removals: int) -> None:
+    async def _moderate(self) -> None:
         """Be the platform's moderator: remove a post that has been up for a while."""
         rng = self.chance.stream("moderator")
-        for _ in range(removals):
-            await self.clock.sleep(rng.uniform(1_800, DAY_S / 2))
+        for _ in range(self.plot.schedule.removals):
+            await self.clock.sleep(rng.uniform(1_800, self.plot.day_s / 2))
             up = [post for post in self.shelf.in_state(State.PUBLISHED) if post.remote is not None]
             if up:
                 post = rng.choice(up)
@@ -195,15 +123,15 @@ class World:
         n = self._number("send")
         if self._calm:
             return None
-        index = next(i for i, drawn in enumerate(self.posts) if drawn.id == post.id)
-        fate = Fate("swallowed") if index in self.schedule.swallowed else self.schedule.fates.get(n)
+        swallowed = Fate("swallowed") if post.id in self._swallowed else None
+        fate = swallowed or self.plot.schedule.fates.get(n)
         if fate is not None:
             self.faults[fate.fault] += 1
         return fate
 
     def _unmakeable(self, post: Post) -> bool:
         n = self._number("prepare")
-        if self._calm or n not in self.schedule.unmakeable:
+        if self._calm or n not in self.plot.schedule.unmakeable:
             return False
         self._fault("unmakeable", post.id)
         return True
@@ -211,11 +139,11 @@ class World:
     def _look(self, post: Post) -> str:
         n, now = self._number("look"), self.clock.now()
         account = list(self.accounts).index(post.account_id)
-        for blind in self.schedule.blinds:
+        for blind in self.plot.schedule.blinds:
             if blind.account == account and blind.begins_at <= now < blind.ends_at:
                 self._blind(post)
                 return "blind"
-        if not self._calm and n in self.schedule.slow_looks:
+        if not self._calm and n in self.plot.schedule.slow_looks:
             self._fault("slow_look", post.id)
             return "slow"
         return ""
@@ -228,25 +156,31 @@ class World:
 
     def _books_trouble(self, verb: str) -> None:
         n = self._number(verb) + 1
-        if not self._calm and (verb, n) in self.schedule.busy:
+        if not self._calm and (verb, n) in self.plot.schedule.busy:
             self._fault("books_busy", verb)
             raise StorageBusy
 
     def reach(self, process: Process, point: str) -> float:
         """Let a process die or stand still at this point, if that is planned."""
         self.points[point] += 1
+        self._passed += 1
         if self._calm:
             return 0.0
         place = (point, self.points[point])
-        overdue = not self.crashes and self.clock.monotonic() > CRASH_FOR_SURE_AFTER_S
-        if place in self.schedule.crashes or overdue:
+        if place in self.plot.schedule.crashes or self._passed == self.plot.schedule.crash_at or self._overdue():
             self._crash(process, point)
             return 0.0
-        freeze_s = self.schedule.freezes.get(place, 0.0)
+        freeze_s = self.plot.schedule.freezes.get(place, 0.0)
         if freeze_s:
             self.faults["frozen"] += 1
             self._event(process.owner, f"stands still for {freeze_s:.0f} s at {point}")
+            asyncio.get_running_loop().call_later(SILENCE_S, self._ring)
         return freeze_s
+
+    def _overdue(self) -> bool:
+        """True if a crash has to happen now, since none has happened so far."""
+        after_s = self.plot.schedule.crash_after_s
+        return after_s is not None and not self.crashes and self.clock.monotonic() > after_s
 
     def _crash(self, process: Process, point: str) -> None:
         process.die()
@@ -254,7 +188,7 @@ class World:
         self._event(process.owner, f"dies at {point}")
         loop = asyncio.get_running_loop()
         loop.call_later(self.chance.stream("restart").uniform(*RESTART_S), self._start, process.slot, process.life + 1)
-        loop.call_later(12.0, self._ring)
+        loop.call_later(SILENCE_S, self._ring)
 
     def _ring(self) -> None:
         for worker in self.workers:
@@ -291,8 +225,8 @@ class World:
 
     def _ending(self) -> Ending:
         return Ending(
-            seed=self.seed,
-            began_at=self._began_at,
+            seed=self.plot.seed,
+            began_at=self.plot.start_at,
             ended_at=self.clock.now(),
             accounts=self.accounts,
             posts=dict(self.shelf.by_id),
@@ -311,8 +245,13 @@ class World:
 
 def run_world(seed: int) -> Ending:
     """Run the world of this seed to its end, in virtual time."""
+    return run_plot(draw_plot(seed))
+
+
+def run_plot(plot: Plot) -> Ending:
+    """Run a plot to its end, in virtual time."""
 
     async def main(clock: VirtualClock) -> Ending:
-        return await World(seed, clock).live()
+        return await World(plot, clock).live()
 
-    return run_virtual(main, start_at=START_AT, seed=seed)
+    return run_virtual(main, start_at=plot.start_at, seed=plot.seed)

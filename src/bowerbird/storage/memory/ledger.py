@@ -84,7 +84,8 @@ def take(books: MemoryBooks, subjects: Sequence[str], quotas: Sequence[Quota], *
     refusal = worst(_refusals(books, wants, now=now))
     if refusal is None:
         books.mark += 1
-        for quota, needy in wants:
+        ledgers = {(quota.key, quota.unit): (quota, needy) for quota, needy in wants}  # one spend serves all windows
+        for quota, needy in ledgers.values():
             for subject in needy:
                 _insert(books, Spend(quota.key, quota.unit, subject, quota.cost, at))
     return refusal

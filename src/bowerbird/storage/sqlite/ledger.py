@@ -66,7 +66,8 @@ def take(tx: Tx, subjects: Sequence[str], quotas: Sequence[Quota], *, now: int, 
     wants = [(quota, [subject for subject in subjects if not _holds(tx, subject, quota, now=now)]) for quota in quotas]
     refusal = worst(_refusals(tx, wants, now=now))
     if refusal is None:
-        for quota, needy in wants:
+        ledgers = {(quota.key, quota.unit): (quota, needy) for quota, needy in wants}  # one spend serves all windows
+        for quota, needy in ledgers.values():
             row = {"key": quota.key, "unit": quota.unit, "amount": quota.cost, "at": at, "reserved": True}
             tx.each(s.RESERVE, ({"subject": subject} | row for subject in needy))
     return refusal
