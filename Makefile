@@ -31,7 +31,7 @@ lint: setup ## Check style, types, who may import whom, and that each public nam
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy src tests tools $(wildcard bench)
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python tools/explained.py src tests
+	@$(BIN)/python tools/explained.py src tests $(wildcard bench)
 
 sim: setup ## Judge the engine over simulated worlds, e.g. SEEDS=2000 ARGS=--json.
 	@$(BIN)/bowerbird simulate --seeds $(SEEDS) $(ARGS)
