@@ -104,7 +104,9 @@ async def test_what_fails_says_why_rests_and_counts_when_it_may_be_billed(
     async with Speaker(answer) as speaker:
         room = Room(speaker, client)
         error = await room.fails()
-        assert isinstance(await room.fails(), WriterBusy)
+        resting = await room.fails()
+        assert isinstance(resting, WriterBusy)
+        assert str(resting) == f"{error}; it is left alone for a while"
     assert error.args[0].startswith("openai: ")
     assert re.search(sentence, str(error))
     assert KEY not in str(error)

@@ -113,6 +113,7 @@ class ProviderWriter:
         self._chance = chance
         self._failures = 0
         self._rest_until = 0
+        self._why = ""
         self._limit_name = OLD_NAME
 
     def __repr__(self) -> str:
@@ -130,7 +131,7 @@ class ProviderWriter:
     async def draft(self, brief: Brief) -> list[Draft]:
         """Write candidates, best first; raise `WriterError`s only. The first one carries the cost of all."""
         if self._clock.now() < self._rest_until:
-            raise WriterBusy(f"{self.name} rests after a failure", retry_at=self._rest_until)
+            raise WriterBusy(f"{self._why}; it is left alone for a while", retry_at=self._rest_until)
         talk = messages(brief, candidates=self._provider.candidates, about=self._provider.about)
         try:
             drafts, cost = await self._drafts(talk, brief)
@@ -158,8 +159,8 @@ class ProviderWriter:
         doubled_s = min(REST_MAX_S, REST_MIN_S * 2.0 ** min(self._failures - 1, 10))
         rest_s = doubled_s if failed.rest_s is None else failed.rest_s
         self._rest_until = self._clock.now() + int(rest_s * SECOND_US)
-        sentence = f"{self.name}: {failed}"
-        return WriterBusy(sentence, retry_at=self._rest_until) if failed.busy else WriterError(sentence)
+        self._why = f"{self.name}: {failed}"
+        return WriterBusy(self._why, retry_at=self._rest_until) if failed.busy else WriterError(self._why)
 
     async def _ask(self, talk: list[Message]) -> tuple[str, float | None]:
         """Return the answer's text and what it cost in dollars (None where the price is unknown).
