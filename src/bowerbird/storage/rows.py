@@ -43,14 +43,21 @@ _read_post = _reader(tables.posts)
 
 def post_row(post: Post) -> Row:
     """Every column of a post."""
-    row = flat(post)
+    row = step_row(post)
     parent = post.payload.reply_to
     row["text"], row["text_hash"] = post.payload.text, post.payload.text_hash
     row["reply_parent_id"] = parent.parent.id if parent is not None else None
     row["payload"], row["choice"] = _payload_text(post.payload), _encode(flat(post.choice))
+    row["kind"] = post.kind.value
+    return row
+
+
+def step_row(post: Post) -> Row:
+    """The columns that a step of its life can change; what is said stays as it was written."""
+    row = flat(post)
     row["remote_id"] = post.remote.id if post.remote is not None else None
     row["remote"] = _encode(flat(post.remote)) if post.remote is not None else None
-    row["kind"], row["state"] = post.kind.value, post.state.value
+    row["state"] = post.state.value
     return row
 
 

@@ -62,9 +62,9 @@ _follows = there_is(
     _previous.c.part == _p.part - sa.literal_column("1"),
     _previous.c.state == sa.literal_column("'published'"),
 )
+_queued_and_due = sa.and_(_p.state == sa.literal_column("'queued'"), _p.due <= given("now"))
 _claimable = sa.and_(
-    _p.state == sa.literal_column("'queued'"),
-    _p.due <= given("now"),
+    _queued_and_due,
     # The plus keeps the index on `expires_at` out of it: of two ranges, the one on `due` is the shorter.
     sa.literal_column("+posts.expires_at") > given("now"),
     _p.not_before <= given("now"),
@@ -161,13 +161,13 @@ SAID_ELSEWHERE = (
 )
 COUNT_POSTS = sa.select(_p.account_id, _p.state, sa.func.count()).group_by(_p.account_id, _p.state)
 
-_STEPPED = (
+STEPPED = (
     *("state", "since", "seq", "not_before", "first_claim_at", "attempt", "absences", "owner", "attempt_until"),
     *("wire", "withdrawn", "reason", "approved_by", "approved_at"),
     *("remote_id", "remote", "published_at", "look_at", "looks"),
 )
-_EDITED = (
-    *_STEPPED,
+EDITED = (
+    *STEPPED,
     *("key", "version", "kind", "parts", "text", "text_hash", "reply_parent_id", "payload", "choice"),
     *("due", "expires_at"),
 )
@@ -178,9 +178,9 @@ def _update_post(names: Sequence[str]) -> sa.Update:
     return sa.update(t.posts).where(unchanged).values({name: given(name) for name in names})
 
 
-STEP = _update_post(_STEPPED)
+STEP = _update_post(STEPPED)
 """What a step of its life changes; columns that stay are left out, and so are their indices."""
-EDIT = _update_post(_EDITED)
+EDIT = _update_post(EDITED)
 """What a new version changes besides."""
 NEW_POST = _insert(t.posts)
 
@@ -351,3 +351,15 @@ CURSOR = sa.select(t.cursors.c.seq).where(t.cursors.c.name == given("name"))
 WRITE_CURSOR = upsert(t.cursors)
 META = sa.select(t.meta.c.value).where(t.meta.c.name == given("name"))
 WRITE_META = upsert(t.meta)
+
+# --- a restore -------------------------------------------------------------------------------------------------
+
+DUE_SINCE = (
+    sa.select(*_p).where(sa.or_(_p.state == sa.literal_column("'sending'"), _queued_and_due)).order_by(_p.due, _p.id)
+)
+ANSWER_COMMANDS = (
+    sa.update(t.commands)
+    .where(sa.text("done_at IS NULL"))
+    .values(done_at=given("now"), ok=sa.literal_column("0"), answer=given("answer_given"))
+)
+FORGET_OWNERS = sa.delete(t.owners)

@@ -53,8 +53,10 @@ class SqliteRecorder(Handle):
 def write_change(tx: Tx, change: Change) -> None:
     """Write one step over the row that was read, or raise `LostRaceError`."""
     before, after = change.before, change.after
-    statement = s.STEP if _same_version(before, after) else s.EDIT
-    values = rows.post_row(after) | {"post_id": after.id, "before_seq": before.seq}
+    stepped = _same_version(before, after)
+    statement, row = (s.STEP, rows.step_row(after)) if stepped else (s.EDIT, rows.post_row(after))
+    values = {name: row[name] for name in (s.STEPPED if stepped else s.EDITED)}
+    values |= {"post_id": after.id, "before_seq": before.seq}
     if _written(tx, statement, values, what=f"key {after.key}") == 0:
         raise LostRaceError(f"post {before.id}")
 
