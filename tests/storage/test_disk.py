@@ -156,3 +156,12 @@ def _run(script: str, *args: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+async def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """Database, log and lock are readable by nobody else, in a folder that nobody else may enter."""
+    books = await open_books(tmp_path / "data")
+    await write(books, facts=(a_fact(),))
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()} == {0o600}
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    await books.close()

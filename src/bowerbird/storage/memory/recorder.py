@@ -75,9 +75,10 @@ def _collision(books: MemoryBooks, posts: dict[str, Post], post: Post) -> str:
         return f"key {post.key}"
     parent = reply_parent(post)
     if parent and post.state not in GIVEN_UP and not _known(books, posts, post.id):
-        rivals = [books.shelf.by_id[i] for i in books.shelf.replies[post.account_id, parent]]
-        rivals += [p for p in posts.values() if p.account_id == post.account_id and reply_parent(p) == parent]
-        if any(_known(books, posts, rival.id).state not in GIVEN_UP for rival in rivals):  # type: ignore[union-attr]
+        place = (post.account_id, parent)
+        rivals = {post_id: books.shelf.by_id[post_id] for post_id in books.shelf.replies.get(place, ())}
+        rivals |= {p.id: p for p in posts.values() if (p.account_id, reply_parent(p)) == place}
+        if any(rival.state not in GIVEN_UP for rival in rivals.values()):
             return f"reply to {parent}"
     return ""
 

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -107,8 +108,9 @@ class Desk:
         self._threads = [] if inline else self._start()
 
     def _start(self) -> list[threading.Thread]:
-        lanes = [(self._writes, self._writer, True), *((self._reads, reader, False) for reader in self._readers)]
-        threads = [threading.Thread(target=self._work, args=lane, daemon=True, name="books") for lane in lanes]
+        lanes = [partial(self._work, self._writes, self._writer, writes=True)]
+        lanes += [partial(self._work, self._reads, reader, writes=False) for reader in self._readers]
+        threads = [threading.Thread(target=lane, daemon=True, name="books") for lane in lanes]
         for thread in threads:
             thread.start()
         return threads
@@ -147,7 +149,7 @@ class Desk:
         queue.put(call)
         return await call.verdict()
 
-    def _work(self, queue: SimpleQueue[Call[Any] | None], connection: sqlite3.Connection, writes: bool) -> None:  # noqa: FBT001
+    def _work(self, queue: SimpleQueue[Call[Any] | None], connection: sqlite3.Connection, *, writes: bool) -> None:
         """A thread's life: take a call, carry it out, answer; the empty call ends it."""
         while (call := queue.get()) is not None:
             if not call.begin():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -63,6 +64,8 @@ def prepare(path: Path) -> None:
     from sqlalchemy.exc import DBAPIError
 
     try:
+        # Made for its owner alone; SQLite gives its log the same permissions.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         writer = connect(path)
         try:
             writer.execute("PRAGMA journal_mode=WAL")
@@ -75,6 +78,8 @@ def prepare(path: Path) -> None:
             writer.close()
     except sqlite3.Error as error:
         raise verdict(error, path=str(path), waited_s=2.0) from error
+    except OSError as error:
+        raise StorageFull(f"{path} cannot be written: {error.strerror}") from error
     except DBAPIError as error:
         if not isinstance(error.orig, sqlite3.Error):
             raise
