@@ -39,6 +39,7 @@ from bowerbird.posting.reconciler import Reconciler
 from bowerbird.posting.renewal import Renewal
 from bowerbird.posting.sweeper import Sweeper
 from bowerbird.posting.verbs import Verbs
+from bowerbird.posting.wall import Wall
 from bowerbird.settings import KNOBS, Settings
 from bowerbird.startup.heart import Heart
 from bowerbird.storage.sqlite import SqliteStorage
@@ -134,8 +135,9 @@ class Connections(Mapping[str, Platform]):
         await self.seat.close()
 
 
-def _address(account: Account) -> tuple[str, str, str]:
-    return account.platform, account.url, account.handle
+def _address(account: Account) -> tuple[str, str, str, int]:
+    """What an adapter is made from; connecting an account anew changes its `created_at`."""
+    return account.platform, account.url, account.handle, account.created_at
 
 
 async def connect(account: Account, *, secrets: Secrets, clock: Clock, seat: Seat, settings: Settings) -> Platform:
@@ -186,6 +188,8 @@ class App:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.runner.stop)
+        # Heard once before the first claim: a claim of an owner never heard would be taken for a dead one's.
+        await self.heart.beat_once()
         beat = asyncio.create_task(self.heart.beat_for_ever(), name="heart")
         try:
             await self._say("started")
@@ -210,25 +214,35 @@ async def build(settings: Settings) -> App:
     seat = Seat(path=chromium.find(settings["browser.path"]), arguments=chromium.flags())
     connections = Connections(storage, clock, settings, seat)
     periods = {name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")}
-    work = bind(settings, storage, connections, clock, chance, owner.id)
+    work = bind(settings, storage, connections, clock, chance, owner.id, alone_since=now)
     runner = Runner(with_periods(periods), work, storage, clock, chance, owner.id)
     heart = Heart(storage, clock, owner, lambda: doing(runner))
     return App(settings, storage, clock, chance, owner, connections, runner, heart)
 
 
 def bind(
-    settings: Settings, storage: Storage, platforms: Connections, clock: Clock, chance: Chance, owner: str
+    settings: Settings,
+    storage: Storage,
+    platforms: Connections,
+    clock: Clock,
+    chance: Chance,
+    owner: str,
+    *,
+    alone_since: int,
 ) -> dict[str, Work]:
-    """Bind every job of the table to the room that does it."""
+    """Bind every job of the table to the room that does it; `alone_since` is when the lock was taken."""
     ladder = tuple(settings["measuring.ladder_s"])
     writers = writers_of(settings, storage, clock, chance)
-    planner = Planner(storage, platforms, writers, clock, chance)
-    desk = Desk(storage, clock, owner, verbs_of(storage, platforms, clock, chance))
+    planner = Planner(storage, platforms, writers, clock, chance, late_s=settings["posting.late_s"])
+    desk = Desk(storage, clock, owner, verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"]))
     return {
         "publish": Publisher(
             storage, platforms, clock, owner, attempt_s=settings["posting.attempt_s"], first_look_s=ladder[0]
         ).publish_once,
-        "settle": Reconciler(storage, platforms, clock, owner, first_look_s=ladder[0]).settle_once,
+        "settle": Reconciler(
+            storage, platforms, clock, owner, first_look_s=ladder[0], alone_since=alone_since
+        ).settle_once,
+        "watch": Wall(storage, clock).watch_once,
         "sweep": Sweeper(storage, clock).sweep_once,
         "renew": Renewal(storage, platforms, clock).renew_once,
         "obey": desk.obey_once,
@@ -260,6 +274,7 @@ def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chanc
             url=settings["writer.url"],
             model=settings["writer.model"],
             key=settings["writer.key"],
+            about=settings["writer.about"],
             timeout_s=settings["writer.timeout_s"],
             price_in=settings["writer.price_in"],
             price_out=settings["writer.price_out"],
@@ -272,7 +287,7 @@ def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chanc
 
 
 def verbs_of(
-    storage: Storage, platforms: Mapping[str, Platform], clock: Clock, chance: Chance
+    storage: Storage, platforms: Mapping[str, Platform], clock: Clock, chance: Chance, *, late_s: float
 ) -> Mapping[str, Callable[[Command], Any]]:
     """Every verb a person may use: those about posts and accounts, and words of their own."""
 
@@ -287,7 +302,9 @@ def verbs_of(
         if account is None:
             raise BadInput(f"there is no account {account_id!r}; `bowerbird accounts` lists them")
         platform = _platform(platforms, account_id)
-        post = await propose(storage, platform, account, text, by=by, clock=clock, chance=chance, due=due)
+        post = await propose(
+            storage, platform, account, text, by=by, clock=clock, chance=chance, due=due, late_s=late_s
+        )
         return f"In the queue as {post.id}; it goes at its time."
 
     async def post(command: Command) -> str:
@@ -374,7 +391,9 @@ async def execute(settings: Settings, storage: Storage, verb: str, args: Mapping
     await platforms.attach()
     try:
         command = Command(id=chance.name("command"), verb=verb, args=dict(args), by=by, asked_at=clock.now())
-        answer: str = await verbs_of(storage, platforms, clock, chance)[verb](command)
+        answer: str = await verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])[verb](
+            command
+        )
         return answer
     finally:
         await platforms.close()

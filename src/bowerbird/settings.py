@@ -75,9 +75,6 @@ KNOBS: tuple[Knob, ...] = (
         why="The ages, in seconds, at which a post's numbers are read.",
     ),
     Knob(
-        name="learning.needed", default=30, least=1, most=100_000, why="Posts below which advice says it is collecting."
-    ),
-    Knob(
         name="writer.bank",
         default="python_tips",
         why="The claim bank: the bundled 'python_tips', or the path of a YAML, Markdown or CSV file or a feed.",
@@ -88,6 +85,7 @@ KNOBS: tuple[Knob, ...] = (
         why="An OpenAI-compatible address that writes posts, such as http://127.0.0.1:11434/v1; empty uses the bank.",
     ),
     Knob(name="writer.model", default="", why="The model to ask for at that address."),
+    Knob(name="writer.about", default="", why="What your accounts are about, in your words; told to the model."),
     Knob(name="writer.key", default="", secret=True, why="The key for that address, where it wants one."),
     Knob(name="writer.timeout_s", default=30.0, least=1, most=600, why="How long one answer may take."),
     Knob(

@@ -255,3 +255,8 @@ def table_markdown() -> str:
         for rule in RULES
     ]
     return "\n".join(lines) + "\n"
+
+
+def opt_out_place(account_id: str, author: str) -> str:
+    """The cursor that is not 0 once this author asked this account to stop."""
+    return f"opted_out:{account_id}:{author.casefold().lstrip('@')}"

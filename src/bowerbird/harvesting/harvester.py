@@ -10,7 +10,7 @@ from bowerbird.clock import mint_tid
 from bowerbird.core.account import Account, Mode
 from bowerbird.core.findings import Seen, Target, TargetState
 from bowerbird.core.lifecycle import Event, State
-from bowerbird.core.policy import MODE, Context, Ruling, Verdict, judge_post
+from bowerbird.core.policy import MODE, Context, Ruling, Verdict, judge_post, opt_out_place
 from bowerbird.core.ports import Batch, Chance, Change, Clock, Lost, Platform, Writer
 from bowerbird.core.post import SECOND_US, Kind, Payload, Post, ReplyTo
 from bowerbird.harvesting.asking import Asker, Books
@@ -251,11 +251,6 @@ class Harvester:
     def _topics(self, account: Account) -> Collection[str]:
         """What the account is about: the topics of its writer, and what it searches for."""
         return {cell.topic for cell in self.writer.cells() if cell.topic} | set(account.searches)
-
-
-def opt_out_place(account_id: str, author: str) -> str:
-    """The cursor that is not 0 once this author asked this account to stop."""
-    return f"opted_out:{account_id}:{_plain(author)}"
 
 
 def _place(account: Account) -> str:

@@ -59,6 +59,13 @@ JOBS: tuple[Job, ...] = (
         critical=True,
         why="Looks whether a doubtful post arrived.",
     ),
+    Job(
+        name="watch",
+        every_s=2.0,
+        lane="desk",
+        timeout_s=30,
+        why="Notices that the wall clock jumped, and holds everything until it is steady.",
+    ),
     Job(name="sweep", every_s=10.0, lane="settling", timeout_s=30, why="Ends what can no longer be sent."),
     Job(
         name="renew",

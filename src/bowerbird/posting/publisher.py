@@ -16,7 +16,7 @@ from bowerbird.core import errors
 from bowerbird.core.account import Account, Hold, HoldKind, Limited
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import NEXT, Event
-from bowerbird.core.policy import Context, judge_post
+from bowerbird.core.policy import Context, judge_post, opt_out_place
 from bowerbird.core.ports import Batch, Change, Clock, Journal, Ledger, Lost, Platform, Posts, Recorder
 from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
 from bowerbird.posting.pacing import quotas_for, settles
@@ -119,8 +119,7 @@ class Publisher:
         await self.storage.record(Batch(holds=(hold,), facts=(fact,)))
 
     async def _attempt(self, account: Account, post: Post) -> None:
-        twin = await self.storage.said_elsewhere(post.payload.text_hash, account_id=account.id)
-        verdict = judge_post(account, post, {Context.SAME_TEXT} if twin else ())
+        verdict = judge_post(account, post, await self._context(account, post))
         if not verdict.allowed:
             await self._record(post, Outcome(Event.FORBIDDEN, "policy", {}, sentence=verdict.rule))
             return
@@ -129,6 +128,16 @@ class Publisher:
             await self._record(post, frozen)
         elif frozen is not None:
             await self._record(frozen, await self._send(frozen))
+
+    async def _context(self, account: Account, post: Post) -> set[Context]:
+        """What has become known since planning: another account says the same, or they asked us to stop."""
+        known = set()
+        if await self.storage.said_elsewhere(post.payload.text_hash, account_id=account.id):
+            known.add(Context.SAME_TEXT)
+        reply_to = post.payload.reply_to
+        if reply_to and await self.storage.cursor(opt_out_place(account.id, reply_to.author)):
+            known.add(Context.OPTED_OUT)
+        return known
 
     async def _freeze(self, post: Post) -> Post | Outcome | None:
         """Return the post with its exact message committed; an outcome if it could not be made; None if we lost it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bowerbird.core.facts import Fact
@@ -12,14 +12,16 @@ from bowerbird.core.lifecycle import ABSENCES_MAX, LOOK_MAX_S, Event
 from bowerbird.core.ports import Absent, Batch, Change, Clock, Found, Look, Platform, Unknown
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.pacing import settles
-from bowerbird.posting.publisher import Books
+from bowerbird.posting.publisher import GIVE_UP_BEFORE_S, Books
 
 LOOK_S = 20.0
 """How long one look may take, in seconds."""
-PUSH_S = 30.0
+PUSH_S = 5.0
 """A doubtful post is pushed ahead this long before the look, so that one that cannot be looked at blocks nobody."""
-PUSH_MAX_S = 900.0
-"""Longest wait between two looks that could not see."""
+AGAIN_S = 1.0
+"""Shortest wait between two looks that decided nothing; it grows by a quarter of the time spent in doubt."""
+AGAIN_MAX_S = 900.0
+"""Longest wait between two looks that decided nothing."""
 SILENCE_S = 10.0
 """An owner that was not heard for this long is dead."""
 
@@ -31,6 +33,8 @@ class Reconciler:
     Args:
         platforms: the adapter of each account, by account id.
         first_look_s: how long after publishing the first reading is due, seconds.
+        alone_since: since when this process holds the books alone (microseconds): whoever claimed a post before
+            is proved dead, and is not waited for. 0 where nothing proves it.
     """
 
     storage: Books
@@ -38,6 +42,7 @@ class Reconciler:
     clock: Clock
     owner: str
     first_look_s: float = 60.0
+    alone_since: int = 0
     by: str = "reconciler"
 
     async def settle_once(self) -> bool:
@@ -62,12 +67,26 @@ class Reconciler:
 
     async def _lapse(self) -> bool:
         now = self.clock.now()
-        heard_after = now - int(SILENCE_S * SECOND_US)
-        posts = await self.storage.lapsed_posts(now=now, heard_after=heard_after)
+        heard_after = max(now - int(SILENCE_S * SECOND_US), self.alone_since)
+        found = await self.storage.lapsed_posts(now=now, heard_after=heard_after)
+        # Whose adapter is still connecting is left for the next second, unless the attempt is over anyway.
+        posts = [post for post in found if post.account_id in self.platforms or now >= post.attempt_until]
         for post in posts:
             after = post.after(Event.LOST_TOUCH, now=now, not_before=now, reason="lapsed")
+            after = replace(after, attempt_until=self._over_at(post))
             await self._record(post, after, "lost_touch", {"reason": "lapsed", "owner": post.owner})
         return bool(posts)
+
+    def _over_at(self, post: Post) -> int:
+        """The instant from which this attempt certainly writes nothing any more.
+
+        A dead process sends nothing, so its attempt ended with it at the latest; the margin is for what it had
+        handed to the network. A browser may outlive the engine that drove it, so its attempt keeps its end.
+        """
+        platform = self.platforms.get(post.account_id)
+        if post.since >= self.alone_since or platform is None or platform.capabilities.browser:
+            return post.attempt_until
+        return min(post.attempt_until, self.alone_since + int(GIVE_UP_BEFORE_S * SECOND_US))
 
     async def _look(self, post: Post) -> Look:
         platform = self.platforms.get(post.account_id)
@@ -106,8 +125,8 @@ class Reconciler:
     async def _absent(self, post: Post) -> None:
         now = self.clock.now()
         settled_at = self._settled_at(post)
-        if now < settled_at:
-            await self._record(post, post.changed(not_before=settled_at))
+        if now < settled_at:  # it may still appear, and the sooner it is seen the sooner all is well
+            await self._record(post, post.changed(not_before=min(settled_at, self._again_at(post, now))))
             return
         absences = post.absences + 1
         event, reason, fact = self._after_absence(post, absences, now)
@@ -125,14 +144,17 @@ class Reconciler:
 
     async def _unseen(self, post: Post, look: Unknown) -> None:
         now = self.clock.now()
-        waited_s = (now - post.since) / SECOND_US
-        if waited_s >= LOOK_MAX_S:
+        if now - post.since >= LOOK_MAX_S * SECOND_US:
             after = post.after(Event.GAVE_UP, now=now, reason="unknown")
             await self._record(post, after, "parked", {"reason": "unknown", "why": look.why})
             return
-        wait_s = min(max(PUSH_S, waited_s / 4), PUSH_MAX_S)
-        after = post.changed(not_before=now + int(wait_s * SECOND_US))
-        await self._record(post, after, "looked_in_vain", {"why": look.why, "again_in_s": round(wait_s)})
+        again_at = self._again_at(post, now)
+        data = {"why": look.why, "again_in_s": round((again_at - now) / SECOND_US)}
+        await self._record(post, post.changed(not_before=again_at), "looked_in_vain", data)
+
+    def _again_at(self, post: Post, now: int) -> int:
+        waited_s = (now - post.since) / SECOND_US
+        return now + int(min(max(AGAIN_S, waited_s / 4), AGAIN_MAX_S) * SECOND_US)
 
     def _settled_at(self, post: Post) -> int:
         if post.wire is None:

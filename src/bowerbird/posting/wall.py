@@ -1,0 +1,58 @@
+"""Notice that somebody moved the wall clock, and lose nothing by it.
+
+Due times are wall times. A clock that jumps an hour ahead would make every post of that hour late at once, so
+after a step nothing is sent and nothing is missed until the wall has been steady for a minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bowerbird.clock import Steady
+from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.facts import Fact
+from bowerbird.core.ports import Batch, Clock
+from bowerbird.posting.publisher import Books
+
+
+@dataclass
+class Wall:
+    """Holds every account while the wall clock is not to be trusted."""
+
+    storage: Books
+    clock: Clock
+    by: str = "wall"
+    steady: Steady = field(default_factory=Steady)
+
+    async def watch_once(self) -> bool:
+        """Compare the wall with the monotonic clock.
+
+        1. A step of more than 30 s holds every account, with one fact that says how far.
+        2. A minute without another step lifts the holds, also those of a process that died meanwhile.
+
+        Return False: the next comparison is the next run.
+        """
+        now = self.clock.now()
+        step = self.steady.feed(now, self.clock.monotonic())
+        if step is not None:
+            await self._hold(now, step.seconds)
+        elif self.steady.trusted:
+            await self._lift(now)
+        return False
+
+    async def _hold(self, now: int, seconds: float) -> None:
+        why = f"the wall clock jumped by {seconds:+.0f} s; nothing is sent or missed until it is steady"
+        accounts = await self.storage.accounts()
+        holds = tuple(Hold(account_id=one.id, kind=HoldKind.CLOCK, since=now, why=why) for one in accounts)
+        fact = Fact(kind="clock_stepped", at=now, by=self.by, data={"seconds": round(seconds, 3), "why": why})
+        await self.storage.record(Batch(holds=holds, facts=(fact,)))
+
+    async def _lift(self, now: int) -> None:
+        held = [hold.account_id for hold in await self.storage.holds(now=now) if hold.kind is HoldKind.CLOCK]
+        if held:
+            lifted = tuple((account_id, HoldKind.CLOCK) for account_id in held)
+            facts = tuple(
+                Fact(kind="hold_lifted", at=now, by=self.by, account_id=name, data={"hold": HoldKind.CLOCK})
+                for name in held
+            )
+            await self.storage.record(Batch(lifted=lifted, facts=facts))
