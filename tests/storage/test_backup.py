@@ -80,6 +80,31 @@ async def test_a_backup_is_one_file_for_its_owner_alone(tmp_path: Path) -> None:
     assert made.key_file.read_bytes() == (tmp_path / "secrets.key").read_bytes()
 
 
+async def test_the_key_comes_back_with_the_books(tmp_path: Path) -> None:
+    """The backup's key opens the backup's secrets; another key that is in its place is set aside."""
+    (tmp_path / "new").mkdir()
+    books = await open_books(tmp_path)
+    await books.save_secret(WREN, "password", "open sesame")
+    await books.close()
+    await back_up(tmp_path, key_file=tmp_path / "secrets.key")
+    (tmp_path / "new" / "secrets.key").write_text("another key")
+    into, key = tmp_path / "new" / "books.db", tmp_path / "new" / "secrets.key"
+    await asyncio.to_thread(restore, tmp_path / "copy.db", into, now=NOW, key_file=key)
+    again = await open_books(tmp_path / "new")
+    assert await again.load_secret(WREN, "password") == "open sesame"
+    await again.close()
+    (aside,) = (tmp_path / "new").glob("secrets.key.before-*")
+    assert aside.read_text() == "another key"
+
+
+async def test_books_without_secrets_need_no_key(tmp_path: Path) -> None:
+    """Before the first secret there is no key file, and none is missed."""
+    await (await open_books(tmp_path)).close()
+    made = await back_up(tmp_path, key_file=tmp_path / "secrets.key")
+    assert made.key_file is None
+    assert not (tmp_path / "copy.db.key").exists()
+
+
 async def test_there_must_be_something_to_back_up(tmp_path: Path) -> None:
     """A path without books is named, and nothing is left at the target."""
     with pytest.raises(BadInput, match="no books"):

@@ -138,10 +138,11 @@ def settings(context: typer.Context) -> None:
 def backup(context: typer.Context, file: str = typer.Argument(help="Where to write the copy.")) -> None:
     """Copy the books while the engine runs; the key file beside them is copied too."""
     from bowerbird.app import KEY, books_path
+    from bowerbird.clock import SystemClock
     from bowerbird.storage.backup import backup as copy
 
     found = context.obj.settings()
-    copy(books_path(found), Path(file), key_file=found.folder / KEY)
+    copy(books_path(found), Path(file), now=SystemClock().now(), key_file=found.folder / KEY)
     say(f"Copied to {file}. Keep the key file beside it: without it the sessions in the copy cannot be read.")
 
 

@@ -79,14 +79,16 @@ def backup(path: Path, target: Path, *, now: int, key_file: Path | None = None) 
         path: the books.
         target: the backup; must not exist.
         now: UTC microseconds.
-        key_file: copied to `<target>.key` (mode 0600) if given. Without the key the backup is complete apart
+        key_file: copied to `<target>.key` (mode 0600) if given and there is one. Without the key the backup is complete apart
             from the secrets, which nobody can read: that is safer where backups are kept elsewhere.
 
     Raises:
         BadInput: there are no books at `path`, or something is at `target` already.
         StorageFull: the target cannot be written.
     """
-    key_target = target.with_name(f"{target.name}.key") if key_file is not None else None
+    if key_file is not None and not key_file.exists():
+        key_file = None
+    key_target = _key_of(target) if key_file is not None else None
     for place in (target, key_target):
         if place is not None and place.exists():
             raise BadInput(f"{place} exists already; a backup never overwrites anything, choose another name")
@@ -103,7 +105,7 @@ def backup(path: Path, target: Path, *, now: int, key_file: Path | None = None) 
     return BackedUp(path=target, size=target.stat().st_size, key_file=key_target)
 
 
-def restore(source: Path, into: Path, *, now: int) -> Restored:
+def restore(source: Path, into: Path, *, now: int, key_file: Path | None = None) -> Restored:
     """Start again from a backup; blocks, so give it a thread. Stop every process of the old books first.
 
     1. Take the engine's lock. 2. Copy the backup beside its place, and migrate it. 3. Begin the new epoch in
@@ -113,6 +115,8 @@ def restore(source: Path, into: Path, *, now: int) -> Restored:
         source: a file that `backup` made; it is left as it is.
         into: where the books belong.
         now: UTC microseconds.
+        key_file: where the key belongs; the one beside the backup is put there, if there is one, and a
+            different key is set aside like the books.
 
     Raises:
         BadInput: `source` is no backup, or a newer program made it.
@@ -131,6 +135,7 @@ def restore(source: Path, into: Path, *, now: int) -> Restored:
                 prepare(draft)
             began = _begin_epoch(draft, source, now)
             _check(draft)
+            _put_key_back(_key_of(source), key_file, now)
             aside = _set_aside(into, now)
             draft.replace(into)
             _sync(into.parent)
@@ -231,12 +236,26 @@ def _name(draft: Path, target: Path) -> None:
 
 
 def _copy_key(key_file: Path, target: Path) -> None:
-    if not key_file.exists():
-        raise BadInput(f"there is no key file at {key_file}")
     with os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as copy:
         copy.write(key_file.read_bytes())
         copy.flush()
         os.fsync(copy.fileno())
+
+
+def _key_of(backup_file: Path) -> Path:
+    """Where a backup's key is, if it has one beside it."""
+    return backup_file.with_name(f"{backup_file.name}.key")
+
+
+def _put_key_back(source: Path, key_file: Path | None, now: int) -> None:
+    """Give the restored books the key their secrets were locked with; no other key is ever lost."""
+    if key_file is None or not source.exists():
+        return
+    if key_file.exists():
+        if key_file.read_bytes() == source.read_bytes():
+            return
+        key_file.replace(_free_name(key_file, now))
+    _copy_key(source, key_file)
 
 
 def _set_aside(path: Path, now: int) -> Path | None:
