@@ -6,7 +6,7 @@ not approved by accident.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from bowerbird.core.account import Account, Mode
@@ -22,18 +22,37 @@ TRIES_MAX = 5
 """How often a decision tries to win its compare-and-set before it asks the person to look again."""
 
 
-async def approve(storage: Books, post_id: str, *, by: str, now: int, version: int | None = None) -> list[Post]:
-    """Let a proposed post, and the rest of its thread, go at its time.
+async def approve(
+    storage: Books,
+    post_id: str,
+    *,
+    by: str,
+    now: int,
+    version: int | None = None,
+    words: Mapping[int, str] | None = None,
+    versions: Mapping[int, int] | None = None,
+    key: Callable[[], str] | None = None,
+) -> list[Post]:
+    """Let a proposed post, and the rest of its thread, go at its time, in these words.
+
+    Args:
+        version: of the head, as it was shown.
+        words: new words by part, which must have passed the gates; a part not named keeps its words.
+        versions: of further parts, as they were shown.
+        key: mints the key of a part whose words change; needed where `words` are given.
 
     Raises:
         BadInput: no such post, another version was shown, or it is not waiting for approval.
     """
+    shown = {**(versions or {}), **({} if version is None else {0: version})}
 
     def step(post: Post) -> Post:
-        _same_version(post, version)
+        _same_version(post, shown.get(post.part))
+        text = (words or {}).get(post.part, post.payload.text)
+        if text != post.payload.text and key is not None:
+            post = _reworded(post, Event.EDITED, text=text, key=key(), now=now)
         due = min(post.due, now) if post.kind is Kind.REPLY else post.due  # an answer has no slot: it goes at once
-        expires_at = post.expires_at if due == post.due else min(post.expires_at, expiry(due))
-        return post.after(Event.APPROVED, now=now, approved_by=by, approved_at=now, due=due, expires_at=expires_at)
+        return post.after(Event.APPROVED, now=now, approved_by=by, approved_at=now, due=due)
 
     return await _decide(storage, post_id, step, kind="approved", by=by, now=now)
 
@@ -73,10 +92,15 @@ async def edit(
         _same_version(post, version)
         asks = account.mode in (Mode.ASK, Mode.ASK_NEW)
         event = Event.EDITED if asks or post.state is State.PROPOSED else Event.REQUEUED
-        payload = replace(post.payload, text=text)
-        return post.after(event, now=now, payload=payload, key=key, version=post.version + 1, wire=None, approved_by="")
+        return _reworded(post, event, text=text, key=key, now=now)
 
-    return await _decide(storage, post_id, step, kind="edited", by=by, now=now, data={"key": key})
+    return await _decide(storage, post_id, step, kind="edited", by=by, now=now)
+
+
+def _reworded(post: Post, event: Event, *, text: str, key: str, now: int) -> Post:
+    """Return the next version: other words, another key, and nothing left of the message made from the old ones."""
+    payload = replace(post.payload, text=text)
+    return post.after(event, now=now, payload=payload, key=key, version=post.version + 1, wire=None, approved_by="")
 
 
 async def withdraw(storage: Books, post_id: str, *, by: str, now: int, reason: str = "withdrawn") -> list[Post]:
@@ -128,9 +152,9 @@ async def _decide(
         thread = await storage.thread(post.thread_id) if post.parts > 1 else [post]
         changes = tuple(_steps(thread, post_id, step))
         facts = tuple(
-            Fact(kind=kind, at=now, by=by, account_id=c.after.account_id, post_id=c.after.id,
+            Fact(kind=told, at=now, by=by, account_id=c.after.account_id, post_id=c.after.id,
                  data={**(data or {}), "version": c.after.version})
-            for c in changes
+            for c in changes for told in _told(c, kind)
         )  # fmt: skip
         settled: tuple[Settle, ...] = sum((settles(c.after, (), now=now) for c in changes if _moved(c)), ())
         if not isinstance(await storage.record(Batch(changes=changes, facts=facts, settles=settled)), Lost):
@@ -153,10 +177,18 @@ def _steps(thread: list[Post], post_id: str, step: Callable[[Post], Post]) -> li
     return changes
 
 
+def _told(change: Change, kind: str) -> Iterator[str]:
+    """The kinds of fact that a decision leaves behind: other words are told before whatever was decided about them."""
+    if change.after.key != change.before.key and kind != "edited":
+        yield "edited"
+    yield kind
+
+
 def _moved(change: Change) -> bool:
     return change.before.state is not change.after.state
 
 
 def _same_version(post: Post, version: int | None) -> None:
-    if version is not None and post.part == 0 and post.version != version:
-        raise BadInput(f"this post was changed: you saw version {version}, it is version {post.version} now")
+    if version is not None and post.version != version:
+        what = f"part {post.part + 1}" if post.parts > 1 else "this post"
+        raise BadInput(f"{what} was changed: you saw version {version}, it is version {post.version} now; look again")

@@ -5,6 +5,7 @@ Each rule is a function from a world's ending to the violations of it; `RULES` l
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -112,6 +113,18 @@ def nothing_is_held_back(ending: Ending) -> Iterator[Violation]:
                 yield Violation("held back", account.id, f"at {fact.at}, with room for {min(room):g} posts")
 
 
+def threads_stay_in_order(ending: Ending) -> Iterator[Violation]:
+    """A later part of a thread arrives after the part before it, and answers it."""
+    arrived = arrivals_of(ending)
+    places = {(post.thread_id, post.part): post.id for post in ending.posts.values()}
+    for post in ending.posts.values():
+        if post.part and post.id in arrived:
+            before = arrived.get(places[post.thread_id, post.part - 1], [])
+            answered = json.loads(arrived[post.id][0].wire)["reply"]
+            if answered not in {arrival.id for arrival in before}:
+                yield Violation("order", post.id, f"answers {answered}, which is not the part before it")
+
+
 def _taken(lives: Lives, account_id: str, now: int, window_s: float) -> int:
     """How many posts of this account can count against a window that ends now: at most these."""
     taken, threads = set(), set()
@@ -202,6 +215,7 @@ RULES: tuple[Callable[[Ending], Iterator[Violation]], ...] = (
     everything_comes_to_rest,
     no_limit_is_exceeded,
     nothing_is_held_back,
+    threads_stay_in_order,
     nothing_overstays,
     every_step_is_in_the_table,
     the_message_never_changes,

@@ -30,6 +30,10 @@ DRAIN_MAX_S = 30 * 3_600.0
 DRAIN_STEP_S = 1_800.0
 SILENCE_S = 11.0
 """After this long without a word from a worker the others look after its posts, seconds."""
+HICCUPS = 0.03
+"""How often a process is slow at a point."""
+HICCUP_MAX_S = 2.0
+"""How slow, at most, seconds."""
 RESTART_S = (1.0, 40.0)
 """How long a dead worker takes to come back, seconds."""
 
@@ -170,12 +174,18 @@ class World:
         if place in self.plot.schedule.crashes or self._passed == self.plot.schedule.crash_at or self._overdue():
             self._crash(process, point)
             return 0.0
-        freeze_s = self.plot.schedule.freezes.get(place, 0.0)
-        if freeze_s:
-            self.faults["frozen"] += 1
-            self._event(process.owner, f"stands still for {freeze_s:.0f} s at {point}")
-            asyncio.get_running_loop().call_later(SILENCE_S, self._ring)
+        freeze_s = self.plot.schedule.freezes.get(place)
+        if freeze_s is None:
+            return self._hiccup()
+        self.faults["frozen"] += 1
+        self._event(process.owner, f"stands still for {freeze_s:.0f} s at {point}")
+        asyncio.get_running_loop().call_later(SILENCE_S, self._ring)
         return freeze_s
+
+    def _hiccup(self) -> float:
+        """Now and then any process is slow, so that others come in between any two calls."""
+        rng = self.chance.stream("hiccups")
+        return rng.uniform(0, HICCUP_MAX_S) if rng.random() < HICCUPS else 0.0
 
     def _overdue(self) -> bool:
         """True if a crash has to happen now, since none has happened so far."""
