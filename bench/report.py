@@ -33,6 +33,7 @@ class Row:
     Args:
         value: in `unit`; of times the median.
         bar: what the figure may be at most: the ratio where there is one, else the value.
+        least: True where the bar is what it must be at least: less would have shown nothing.
         n: how many times it was measured.
     """
 
@@ -44,11 +45,13 @@ class Row:
     n: int
     anchor: Anchor | None = None
     ratio: float | None = None
+    least: bool = False
 
 
 def machine() -> dict[str, Any]:
     """Describe the machine: the cores this process may use, and the Python that ran."""
-    return {"cores": len(os.sched_getaffinity(0)), "python": platform.python_version(), "system": platform.system()}
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return {"cores": len(allowed), "python": platform.python_version(), "system": platform.system()}
 
 
 def report(
@@ -79,13 +82,21 @@ def report(
 
 def _table(bench: str, rows: Sequence[Row], skipped: Mapping[str, str]) -> None:
     table = Table(title=f"{bench} ({', '.join(f'{name} {value}' for name, value in machine().items())})")
-    for heading in ("figure", "value", "anchor", "ratio", "at most", "n", ""):
+    for heading in ("figure", "value", "anchor", "ratio", "bar", "n", ""):
         table.add_column(heading)
     for row in rows:
         anchor = f"{row.anchor.value:.3g} {row.unit} ({row.anchor.name} {row.anchor.version})" if row.anchor else ""
         ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
-        verdict = "[green]ok[/]" if row.ok else "[bold red]too much[/]"
-        table.add_row(row.name, f"{row.value:.3g} {row.unit}", anchor, ratio, f"{row.bar:g}", str(row.n), verdict)
+        verdict = "[green]ok[/]" if row.ok else f"[bold red]too {'little' if row.least else 'much'}[/]"
+        table.add_row(
+            row.name,
+            f"{row.value:.3g} {row.unit}",
+            anchor,
+            ratio,
+            f"{'>=' if row.least else '<='} {row.bar:g}",
+            str(row.n),
+            verdict,
+        )
     console = Console(width=140)
     console.print(table)
     for name, why in skipped.items():

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -135,3 +136,18 @@ def refusal(running: Running) -> str:
 def post(client: httpx.Client, text: str, key: str) -> httpx.Response:
     """Post a text under a key."""
     return client.post("/api/posts", json={"text": text}, headers={"idempotency-key": key})
+
+
+def test_a_slow_network_accepts_what_a_dead_client_had_asked_for(start: Start) -> None:
+    """The request was heard before the client hung up; what it asked for happens all the same, and quietly."""
+    running = start()
+    with closing(running.client()) as client:
+        client.post("/api/faults", json={"kind": "slow", "delay_s": 0.5})
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/api/posts", json={"text": "Ah."}, headers={"idempotency-key": "k"}, timeout=0.2)
+        assert client.get("/api/posts/by-key/k").status_code == 404
+        time.sleep(0.6)
+        assert client.get("/api/posts/by-key/k").json()["text"] == "Ah."
+    running.end(signal.SIGTERM)
+    assert running.process.stderr is not None
+    assert running.process.stderr.read() == ""

@@ -11,25 +11,35 @@ import asyncio
 import base64
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-import regex
 
 from bowerbird.core import errors
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Secrets, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
+from bowerbird.core.text import graphemes
+from bowerbird.platforms import kept
+from bowerbird.platforms.waits import retry_at
 
 TIMEOUT_S = 10.0
 """How long one request may take, in seconds."""
 LOOK_BACK_US = 60 * SECOND_US
 """How much earlier than our first attempt a look still accepts a post: clocks differ."""
+SETTLE_S = 5.0
+"""How long an accepted post may take to show. The sandbox shows it at once and decides about a request within
+milliseconds, so this is room for a busy machine; `slow` and `late` faults beyond it break the network's promise."""
 PAGES_MAX = 20
 """Pages of 50 posts a look reads before it says that it cannot tell."""
+COUNTS_MAX = 100
+"""Posts whose counts one request may ask for."""
+WAIT_DEFAULT_S = 5
+"""How long to wait where the sandbox says 429 and nothing else, seconds."""
 
 
 @dataclass
@@ -53,7 +63,7 @@ class Sandbox:
     http: httpx.AsyncClient
     keyed: str = "none"
     keyed_for_s: float = 0.0
-    settle_s: float = 20.0
+    settle_s: float = SETTLE_S
     folder: Path = Path()
     name: str = "sandbox"
     _token: str | None = field(default=None, repr=False)
@@ -69,13 +79,14 @@ class Sandbox:
 
     def length(self, text: str) -> int:
         """Graphemes, as people count them."""
-        return len(regex.findall(r"\X", text))
+        return len(graphemes(text))
 
     async def whoami(self) -> Identity:
         """Who we are there; the answer also tells for how long the account remembers keys."""
         row = await self._ask("GET", "/api/me")
-        self.keyed, self.keyed_for_s = str(row["keyed"]), float(row.get("keyed_for_s") or 0.0)
-        return Identity(id=row["handle"], handle=row["handle"], followers=row.get("followers"))
+        with _understood():
+            self.keyed, self.keyed_for_s = str(row["keyed"]), float(row.get("keyed_for_s") or 0.0)
+            return Identity(id=row["handle"], handle=row["handle"], followers=row.get("followers"))
 
     async def prepare(self, post: Post) -> str:
         """Write the body of the request; pictures go in whole, so nothing has to be uploaded first."""
@@ -97,16 +108,21 @@ class Sandbox:
     async def publish(self, post: Post) -> RemoteRef:
         """Send the frozen body under the post's key."""
         if post.wire is None:
-            raise errors.Refused("the message was never made", reason="no_wire")
+            raise errors.Unreachable("the post has not been prepared", reason="not_prepared")
         row = await self._ask("POST", "/api/posts", body=post.wire, headers={"idempotency-key": post.key})
-        return self._ref(row)
+        with _understood(write=True):
+            return self._ref(row)
 
     async def resolve(self, post: Post) -> Look:
-        """Look by key where keys are remembered, else through the own timeline."""
+        """Look by key where keys are remembered; where they may be forgotten, through the own timeline as well."""
+        if post.wire is None:
+            return Absent()
         try:
-            if self._remembers(post):
-                return await self._by_key(post)
-            return await self._by_timeline(post)
+            with _understood():
+                look = await self._by_key(post) if self._remembers(post) else Absent()
+                if isinstance(look, Found) or self.keyed == "forever":
+                    return look
+                return await self._by_timeline(post, json.loads(post.wire))
         except errors.PlatformError as error:
             return Unknown(why=str(error))
 
@@ -118,8 +134,7 @@ class Sandbox:
         row = await self._ask("GET", f"/api/posts/by-key/{post.key}", missing=True)
         return Found(ref=self._ref(row)) if row else Absent()
 
-    async def _by_timeline(self, post: Post) -> Look:
-        sent = json.loads(post.wire or "{}")
+    async def _by_timeline(self, post: Post, sent: Mapping[str, Any]) -> Look:
         earliest = (post.first_claim_at or post.created_at) - LOOK_BACK_US
         before = ""
         for _ in range(PAGES_MAX):
@@ -139,20 +154,29 @@ class Sandbox:
         await self._ask("DELETE", f"/api/posts/{ref.id}")
 
     async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
-        """The numbers of up to 100 posts."""
-        found = (await self._ask("GET", f"/api/posts/counts?ids={','.join(ref.id for ref in refs)}"))["counts"]
-        return {post_id: Gone() if row.get("gone") else self._counts(row) for post_id, row in found.items()}
+        """The numbers of these posts, 100 at a time."""
+        found: dict[str, Counts | Gone] = {}
+        for start in range(0, len(refs), COUNTS_MAX):
+            ids = ",".join(ref.id for ref in refs[start : start + COUNTS_MAX])
+            answer = await self._ask("GET", f"/api/posts/counts?ids={ids}")
+            with _understood():
+                rows = answer["counts"].items()
+                found |= {post_id: Gone() if row.get("gone") else self._counts(row) for post_id, row in rows}
+        return found
 
     async def mentions(self, after: int) -> list[Seen]:
         """Those who addressed us after this instant, oldest first."""
         # Ids there are instants, so an instant serves as the cursor; without one the oldest fifty come again.
-        rows = (await self._ask("GET", f"/api/mentions?limit=50&after={max(after, 0)}"))["posts"]
-        return [self._seen(row, "reply" if row["reply_to"] else "mention") for row in rows if row["at"] > after]
+        answer = await self._ask("GET", f"/api/mentions?limit=50&after={max(after, 0)}")
+        with _understood():
+            rows = [row for row in answer["posts"] if row["at"] > after]
+            return [self._seen(row, "reply" if row["reply_to"] else "mention") for row in rows]
 
     async def search(self, query: str, limit: int = 25) -> list[Seen] | Unknown:
         """Public posts with these words, newest first; the API proves an empty answer by being signed in."""
-        page = await self._ask("GET", "/api/search", params={"q": query, "limit": str(limit)})
-        return [self._seen(row, "search") for row in page["posts"] if row["account"] != self.handle]
+        answer = await self._ask("GET", "/api/search", params={"q": query, "limit": str(limit)})
+        with _understood():
+            return [self._seen(row, "search") for row in answer["posts"] if row["account"] != self.handle.lower()]
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -186,7 +210,7 @@ class Sandbox:
             return await self.http.request(
                 method, self.url + path, content=body, headers={**headers, **sent}, params=params, timeout=TIMEOUT_S
             )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise errors.Unreachable("the sandbox cannot be reached", reason="connect") from error
         except httpx.HTTPError as error:
             if method == "GET":
@@ -195,13 +219,13 @@ class Sandbox:
 
     def _read(self, answer: httpx.Response, *, write: bool, missing: bool) -> dict[str, Any]:
         if answer.is_success:
-            row: dict[str, Any] = answer.json()
-            return row
+            with _understood(write=write):
+                return dict(answer.json())
         code = self._code(answer)
         if answer.status_code == 429:
-            wait_s = float(answer.headers.get("retry-after", "5"))
-            retry_at = self.clock.now() + int(wait_s * SECOND_US)
-            raise errors.RateLimited("the sandbox asks us to wait", retry_at=retry_at)
+            asked = answer.headers.get("retry-after")
+            wait_until = retry_at(self.clock.now(), asked, default_s=WAIT_DEFAULT_S)
+            raise errors.RateLimited("the sandbox asks us to wait", retry_at=wait_until)
         if answer.status_code >= 500:
             kind = errors.Unconfirmed if write else errors.Unreachable
             raise kind(f"the sandbox failed with {answer.status_code}", reason=code)
@@ -221,13 +245,13 @@ class Sandbox:
         stale = self._token
         async with self._signing_in:
             if self._token is None and not fresh:
-                self._token = await self.secrets.load_secret(self.account_id, "session")
+                self._token = await kept.load(self.secrets, self.account_id, "session")
             if self._token is None or (fresh and self._token == stale):
                 self._token = await self._sign_in()
             return self._token
 
     async def _sign_in(self) -> str:
-        password = await self.secrets.load_secret(self.account_id, "password")
+        password = await kept.load(self.secrets, self.account_id, "password")
         if password is None:
             raise errors.SignedOut("no password is stored for this account", reason="no_password")
         body = json.dumps({"handle": self.handle, "password": password})
@@ -238,10 +262,11 @@ class Sandbox:
         if answer.status_code == 401:
             raise errors.SignedOut("the sandbox does not accept handle and password", reason="wrong_password")
         try:
-            token = str(self._read(answer, write=False, missing=False)["token"])
+            with _understood():
+                token = str(self._read(answer, write=False, missing=False)["token"])
         except errors.Refused as error:
             raise errors.SignedOut(str(error), reason=error.reason) from error
-        await self.secrets.save_secret(self.account_id, "session", token)
+        await kept.save(self.secrets, self.account_id, "session", token)
         return token
 
     def _ref(self, row: Mapping[str, Any]) -> RemoteRef:
@@ -257,3 +282,13 @@ class Sandbox:
     def _counts(row: Mapping[str, Any]) -> Counts:
         names = ("impressions", "likes", "reposts", "replies", "quotes")
         return Counts(**{name: row.get(name) for name in names}, source="api")
+
+
+@contextmanager
+def _understood(*, write: bool = False) -> Iterator[None]:
+    """Tell of an answer that says success and makes no sense: after a write the post may well be there."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        kind = errors.Unconfirmed if write else errors.Unreachable
+        raise kind("the answer of the sandbox could not be understood", reason="bad_answer") from error

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from bowerbird.sandbox.denied import Denied
 
@@ -18,11 +18,14 @@ COOKIE = "sandbox_session"
 async def body_of(request: Request) -> bytes:
     """Return the body; `Denied` 413 beyond 8 MB, without reading on."""
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_MAX:
-            raise Denied(413, "too_large")
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > BODY_MAX:
+                raise Denied(413, "too_large")
+            parts.append(part)
+    except ClientDisconnect:  # half a request asks for nothing, and nobody hears the answer
+        raise Denied(400, "bad_request") from None
     return b"".join(parts)
 
 

@@ -27,12 +27,15 @@ class Heart:
     note: Callable[[], str]
     missed: int = 0
 
+    async def beat_once(self) -> None:
+        """Beat once; raises what storage raises."""
+        await self.storage.beat(replace(self.owner, heard_at=self.clock.now(), note=self.note()))
+
     async def beat_for_ever(self) -> None:
         """Beat every two seconds until cancelled; a beat that storage refuses is counted and tried again."""
         while True:
             try:
-                now = self.clock.now()
-                await self.storage.beat(replace(self.owner, heard_at=now, note=self.note()))
+                await self.beat_once()
                 self.missed = 0
             except StorageError:
                 self.missed += 1  # the face shows the silence; the next beat tries again
