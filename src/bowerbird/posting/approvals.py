@@ -14,7 +14,7 @@ from bowerbird.core.errors import BadInput, IllegalStep
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import NEXT, Event, State
 from bowerbird.core.ports import Batch, Change, Lost, Settle
-from bowerbird.core.post import Kind, Post, expiry
+from bowerbird.core.post import Kind, Post
 from bowerbird.posting.pacing import settles
 from bowerbird.posting.publisher import Books
 
@@ -36,18 +36,16 @@ async def approve(
     """Let a proposed post, and the rest of its thread, go at its time, in these words.
 
     Args:
-        version: of the head, as it was shown.
+        version: of this post, as it was shown; `versions`: of other parts of its thread, by part.
         words: new words by part, which must have passed the gates; a part not named keeps its words.
-        versions: of further parts, as they were shown.
         key: mints the key of a part whose words change; needed where `words` are given.
 
     Raises:
         BadInput: no such post, another version was shown, or it is not waiting for approval.
     """
-    shown = {**(versions or {}), **({} if version is None else {0: version})}
 
     def step(post: Post) -> Post:
-        _same_version(post, shown.get(post.part))
+        _same_version(post, version if post.id == post_id else (versions or {}).get(post.part))
         text = (words or {}).get(post.part, post.payload.text)
         if text != post.payload.text and key is not None:
             post = _reworded(post, Event.EDITED, text=text, key=key(), now=now)
@@ -153,7 +151,7 @@ async def _decide(
         changes = tuple(_steps(thread, post_id, step))
         facts = tuple(
             Fact(kind=told, at=now, by=by, account_id=c.after.account_id, post_id=c.after.id,
-                 data={**(data or {}), "version": c.after.version})
+                 data={**(data or {}), "version": c.after.version, "key": c.after.key})
             for c in changes for told in _told(c, kind)
         )  # fmt: skip
         settled: tuple[Settle, ...] = sum((settles(c.after, (), now=now) for c in changes if _moved(c)), ())

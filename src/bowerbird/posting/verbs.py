@@ -47,11 +47,30 @@ class Verbs:
         }
 
     async def approve(self, command: Command) -> str:
-        """Approve a post: `post_id`, and the `version` that was shown."""
+        """Approve a post: `post_id`, the `version` that was shown, and its `text` where a person changed the words.
+
+        Part n of its thread, counted from 0, has its own: `version.n` and `text.n`.
+        """
+        post = await self._post(command)
+        thread = await self.storage.thread(post.thread_id) if post.parts > 1 else [post]
+        others = [part for part in thread if part.id != post.id]
+        words = await self._new_words(command, [("text", post), *((f"text.{part.part}", part) for part in others)])
         posts = await approvals.approve(
-            self.storage, _text(command, "post_id"), by=command.by, now=self.clock.now(), version=_version(command)
-        )
-        return f"Approved; it goes at its time{_parts(posts)}."
+            self.storage, post.id, by=command.by, now=self.clock.now(), version=_version(command), words=words,
+            versions={part.part: n for part in others if (n := _version(command, f"version.{part.part}"))},
+            key=self.mint,
+        )  # fmt: skip
+        return f"Approved{' in your words' if words else ''}; it goes at its time{_parts(posts)}."
+
+    async def _new_words(self, command: Command, asked: list[tuple[str, Post]]) -> dict[int, str]:
+        """The words that differ from those stored, by part, each past the gates."""
+        found: dict[int, str] = {}
+        for name, post in asked:
+            text = str(command.args.get(name) or post.payload.text)
+            if text != post.payload.text:
+                await self.gate(await self._account(post.account_id), post, text)
+                found[post.part] = text
+        return found
 
     async def reject(self, command: Command) -> str:
         """Turn a post down: `post_id`, `reason`."""
@@ -145,8 +164,8 @@ def _text(command: Command, name: str) -> str:
     return value
 
 
-def _version(command: Command) -> int | None:
-    value = command.args.get("version")
+def _version(command: Command, name: str = "version") -> int | None:
+    value = command.args.get(name)
     try:
         return None if value in (None, "") else int(str(value))
     except ValueError as error:
