@@ -14,7 +14,7 @@ from bowerbird.core.errors import BadInput, IllegalStep
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import NEXT, Event, State
 from bowerbird.core.ports import Batch, Change, Lost, Settle
-from bowerbird.core.post import Kind, Post
+from bowerbird.core.post import Kind, Post, expiry
 from bowerbird.posting.pacing import settles
 from bowerbird.posting.publisher import Books
 
@@ -50,7 +50,8 @@ async def approve(
         if text != post.payload.text and key is not None:
             post = _reworded(post, Event.EDITED, text=text, key=key(), now=now)
         due = min(post.due, now) if post.kind is Kind.REPLY else post.due  # an answer has no slot: it goes at once
-        return post.after(Event.APPROVED, now=now, approved_by=by, approved_at=now, due=due)
+        expires_at = post.expires_at if due == post.due else min(post.expires_at, expiry(due))
+        return post.after(Event.APPROVED, now=now, approved_by=by, approved_at=now, due=due, expires_at=expires_at)
 
     return await _decide(storage, post_id, step, kind="approved", by=by, now=now)
 
