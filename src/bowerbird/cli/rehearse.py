@@ -46,21 +46,21 @@ def demo(
 def simulate(
     seeds: int = typer.Option(200, min=1, max=1_000_000, help="How many worlds."),
     first: int = typer.Option(0, min=0, help="The first seed."),
-    seed: int = typer.Option(None, help="One world only, the one with this seed."),
-    story: bool = typer.Option(False, help="With --seed: tell what happened, line by line."),
+    seed: int | None = typer.Option(None, help="One world only, the one with this seed."),
+    story: bool = typer.Option(False, "--story", help="With --seed: tell what happened, line by line."),
     jobs: int = typer.Option(2, min=1, max=64, help="Processes."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as one JSON object at the end."),
 ) -> None:
     """Judge the real rooms over many simulated worlds: faults at every port, crashes at every await."""
-    from bowerbird.simulation import campaign
+    from bowerbird.simulation.campaign import run_campaign
+    from bowerbird.simulation.story import story as tell_world
 
     if seed is not None and story:
-        say(campaign.story(seed))
+        say(tell_world(seed))
         return
-    report = campaign.run_campaign(
-        seeds=1 if seed is not None else seeds, first=first if seed is None else seed, jobs=jobs
-    )
-    say(json.dumps(report.row()) if as_json else report.sentence())
+    one = seed is not None
+    report = run_campaign(seeds=1 if one else seeds, first=seed if seed is not None else first, jobs=1 if one else jobs)
+    say(report.as_json() if as_json else report.as_text())
     if not report.ok:
         raise typer.Exit(1)
 
