@@ -241,3 +241,24 @@ def _typed(knob: Knob, value: Any, source: str) -> Any:
     except (TypeError, ValueError) as error:
         shown = "(hidden)" if knob.secret else repr(value)
         raise BadInput(f"{source}: {knob.name} is {shown}; it must be a {kind.__name__}") from error
+
+
+def table_markdown() -> str:
+    """Print every setting; the documentation contains exactly this text."""
+    lines = ["| setting | default | bounds | environment | why |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{knob.name}` | {_default(knob)} | {_bounds(knob)} | `{knob.variable}` | {knob.why} |" for knob in KNOBS
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _default(knob: Knob) -> str:
+    if isinstance(knob.default, list):
+        return ", ".join(f"`{item:g}`" if isinstance(item, float) else f"`{item}`" for item in knob.default) or "none"
+    shown = f"{knob.default:,g}".replace(",", "") if isinstance(knob.default, float) else str(knob.default)
+    return f"`{shown}`" if shown else "empty"
+
+
+def _bounds(knob: Knob) -> str:
+    ends = [f"{word} {bound:,g}" for word, bound in (("from", knob.least), ("to", knob.most)) if bound is not None]
+    return " ".join(ends) or ("secret" if knob.secret else "")

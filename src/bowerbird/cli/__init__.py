@@ -8,6 +8,7 @@ which the guardian knows that starting it again would change nothing.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -43,6 +44,23 @@ rehearse.register(app)
 operate.register(app)
 posts.register(app)
 accounts.register(app)
+
+
+def reference_markdown() -> str:
+    """Print every command with its arguments and options; the documentation contains exactly this text."""
+    group = typer.main.get_command(app)
+    context = typer.Context(group, info_name="bowerbird", terminal_width=100)
+    commands: dict[str, Any] = getattr(group, "commands", {})
+    return "\n\n".join(_section(name, command, context) for name, command in commands.items() if not command.hidden)
+
+
+def _section(name: str, command: Any, above: typer.Context) -> str:
+    context = typer.Context(command, info_name=name, parent=above)
+    asked = [param.get_help_record(context) for param in command.params]
+    rows = [f"| `{row[0]}` | {' '.join(row[1].split())} |" for row in asked if row]
+    table = ["", "| argument or option | what for |", "|---|---|", *rows] if rows else []
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    return "\n".join([f"### {name}", "", " ".join((command.help or "").split()), "", f"    {usage}", *table])
 
 
 def run() -> int:

@@ -135,3 +135,16 @@ class WriterBusy(WriterError):
 
 class WriterSpent(WriterError):
     """Today's budget for words is used up."""
+
+
+def table_markdown() -> str:
+    """Print the vocabulary; the documentation contains exactly this text."""
+    lines = ["| error | is a | what it says |", "|---|---|---|"]
+    rest: list[type[BowerbirdError]] = [BowerbirdError]
+    while rest:
+        kind = rest.pop(0)
+        sentence = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
+        above = kind.__base__.__name__ if kind.__base__ else ""
+        lines.append(f"| `{kind.__name__}` | `{above}` | {sentence} |")
+        rest = [below for below in kind.__subclasses__() if below.__module__ == __name__] + rest
+    return "\n".join(lines) + "\n"

@@ -87,3 +87,10 @@ class Fact:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown fact {self.kind!r}; add it to KINDS with its sentence")
+
+
+def table_markdown() -> str:
+    """Print the vocabulary; the documentation contains exactly this text."""
+    lines = ["| fact | what happened |", "|---|---|"]
+    lines += [f"| `{kind}` | {sentence} |" for kind, sentence in KINDS.items()]
+    return "\n".join(lines) + "\n"

@@ -158,3 +158,23 @@ def diagram() -> str:
     lines += [f"    {a} --> {b}: {event}" for a, steps in NEXT.items() for event, b in steps.items()]
     lines += [f"    {state} --> [*]" for state in State if state in FINAL]
     return "\n".join(lines) + "\n"
+
+
+def table_markdown() -> str:
+    """Print each state with its longest stay and its ways out; the documentation contains exactly this text."""
+    lines = ["| state | longest stay | leaves by |", "|---|---|---|"]
+    for state, steps in NEXT.items():
+        ways = "; ".join(f"{event} → {after}" for event, after in steps.items())
+        lines.append(f"| `{state}` | {_stay(state)} | {ways or 'nothing'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _stay(state: State) -> str:
+    if state in FINAL:
+        return "final"
+    limit_s = STAY_MAX_S[state]
+    size_s, unit = next((size, name) for size, name in _SPANS if limit_s >= 2 * size)
+    return f"{limit_s / size_s:g} {unit}"
+
+
+_SPANS = ((DAY_S, "days"), (HOUR_S, "hours"), (MINUTE_S, "minutes"))

@@ -129,3 +129,15 @@ def with_periods(every_s: Mapping[str, float]) -> tuple[Job, ...]:
     if unknown:
         raise KeyError(f"no such job: {', '.join(sorted(unknown))}")
     return tuple(replace(job, every_s=every_s.get(job.name, job.every_s)) for job in JOBS)
+
+
+def table_markdown() -> str:
+    """Print the work and the seats; the documentation contains exactly this text."""
+    lines = ["| job | what for | looks every | lane (seats) | cut off after | tries | lives on |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    lines += [
+        f"| `{job.name}` | {job.why} | {job.every_s:g} s | {job.lane} ({LANES[job.lane]}) | {job.timeout_s:g} s "
+        f"| {job.tries} | {', '.join(job.needs) or 'nothing'} |"
+        for job in JOBS
+    ]
+    return "\n".join(lines) + "\n"
