@@ -79,8 +79,8 @@ def backup(path: Path, target: Path, *, now: int, key_file: Path | None = None) 
         path: the books.
         target: the backup; must not exist.
         now: UTC microseconds.
-        key_file: copied to `<target>.key` (mode 0600) if given and there is one. Without the key the backup is complete apart
-            from the secrets, which nobody can read: that is safer where backups are kept elsewhere.
+        key_file: copied to `<target>.key` (mode 0600) if given and there is one. Without the key the backup is
+            complete apart from the secrets, which nobody can read: safer where backups are kept elsewhere.
 
     Raises:
         BadInput: there are no books at `path`, or something is at `target` already.
