@@ -152,13 +152,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._turns > TURNS_MAX:
             raise NeverAsleep(f"{TURNS_MAX} turns at {self.time()} s")
         if self._order is not None and len(self._ready) > 1:
-            self._shuffle(self._order)
+            self._shuffle(self._ready, self._order)
 
-    def _shuffle(self, order: random.Random) -> None:
-        handles = list(self._ready)
+    def _shuffle(self, ready: deque[asyncio.Handle], order: random.Random) -> None:
+        if len(ready) == 2:  # by far the most frequent case
+            ready.rotate(order.getrandbits(1))
+            return
+        handles = list(ready)
         order.shuffle(handles)
-        self._ready.clear()
-        self._ready.extend(handles)
+        ready.clear()
+        ready.extend(handles)
 
     # The fence: whatever would let real time or another thread in.
 

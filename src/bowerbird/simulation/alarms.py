@@ -37,7 +37,7 @@ def settle_at(posts: Iterable[Post], holds: Iterable[Hold], *, now: int) -> int:
         if post.state is State.SENDING:
             instants += [post.attempt_until + 1, post.since + int(SILENCE_S * SECOND_US)]
         elif post.state is State.UNSURE:
-            instants += [post.not_before, now + int(AGAIN_S * SECOND_US)]
+            instants.append(post.not_before if post.not_before > now else now + int(AGAIN_S * SECOND_US))
     return _next(instants, now=now)
 
 

@@ -53,11 +53,11 @@ def _account(n: int, memory: Memory, rng: random.Random) -> Account:
 def draw_posts(chance: SeededChance, account: Account, *, start_at: int) -> list[Post]:
     """Draw at least ten due posts for a day: singles, replies and a thread or two, in a few bursts."""
     rng = chance.stream(f"posts/{account.id}")
-    bursts = [rng.uniform(0.2, 22.0) * 3_600 for _ in range(rng.randint(2, 4))]
+    bursts = [rng.uniform(0.2, 22.0) * 3_600 for _ in range(rng.randint(1, 2))]
     bursts += [burst + rng.uniform(900, 3_000) for burst in bursts]  # echoes, when the limit is half used
     posts: list[Post] = []
     while len(posts) < 10:
-        due = start_at + int((rng.choice(bursts) + rng.choice((0.0, rng.uniform(0, 900)))) * SECOND_US)
+        due = start_at + int((rng.choice(bursts) + rng.choice((0.0, 0.0, rng.uniform(0, 900)))) * SECOND_US)
         parts = rng.choice((1, 1, 1, 1, 1, 1, 1, 2, 3))
         posts += _draw_thread(rng, account, len(posts), parts, due, start_at)
     return posts

@@ -50,6 +50,7 @@ CALLS: tuple[str, ...] = (
     "storage.thread",
     "storage.post",
     "storage.record",
+    "storage.cursor",
     "storage.lapsed_posts",
     "storage.claim_doubt",
     "storage.late_posts",
@@ -154,7 +155,14 @@ _AROUND_THE_SEND = (
     "platform.prepare:after",
     "storage.record:before",
 )
-_RARE = ("storage.post", "storage.thread", "platform.whoami", "platform.resolve", "storage.claim_doubt")
+_RARE = (
+    "storage.post",
+    "storage.cursor",
+    "storage.thread",
+    "platform.whoami",
+    "platform.resolve",
+    "storage.claim_doubt",
+)
 
 
 def _draw_point(rng: random.Random) -> tuple[str, int]:
@@ -174,9 +182,9 @@ def _some(rng: random.Random, below: int, *, chance: float) -> frozenset[int]:
 def _draw_blinds(rng: random.Random, start_at: int, day_s: float, accounts: int) -> list[Blind]:
     blinds = []
     for account in range(accounts):
-        if rng.random() < 0.35:
+        if rng.random() < 0.3:
             begins_at = start_at + int(rng.uniform(0, day_s * 0.9) * SECOND_US)
-            for_good = rng.random() < 0.25
-            lasts_s = BLIND_FOR_GOOD_S if for_good else rng.uniform(600.0, 8 * HOUR_S)
+            for_good = rng.random() < 0.2
+            lasts_s = BLIND_FOR_GOOD_S if for_good else rng.uniform(600.0, 4 * HOUR_S)
             blinds.append(Blind(account, begins_at, begins_at + int(lasts_s * SECOND_US)))
     return blinds

@@ -46,18 +46,23 @@ class Process:
         """Go dead: from now on no port answers."""
         self.dead = True
 
-    async def pass_point(self, point: str) -> None:
-        """Go on if this process may; wait for ever if it is dead, or for as long as it stands still."""
+    def may_pass(self, point: str) -> bool:
+        """Reach a point; False if this process has to wait there."""
         if not self.dead:
             freeze_s = self._fates.reach(self, point)
             if freeze_s:
-                self._frozen_until = self._clock.monotonic() + freeze_s
+                self._frozen_until = max(self._frozen_until, self._clock.monotonic() + freeze_s)
+        return not (self.dead or self.buried or self._frozen_until)
+
+    async def wait(self) -> None:
+        """Wait until the process moves again; for ever if it is dead."""
         while not self.dead and self._frozen_until > self._clock.monotonic():
             await self._clock.sleep(self._frozen_until - self._clock.monotonic())
         if self.buried:
             raise BuriedError
         if self.dead:
             await asyncio.get_running_loop().create_future()
+        self._frozen_until = 0.0
 
 
 class Mortal:
@@ -81,16 +86,16 @@ class Mortal:
         return call
 
     def _mortal(self, call: Callable[..., Awaitable[Any]], point: str) -> Callable[..., Awaitable[Any]]:
-        before, after, pass_point = f"{point}:before", f"{point}:after", self._process.pass_point
+        before, after = f"{point}:before", f"{point}:after"
+        may_pass, wait = self._process.may_pass, self._process.wait
 
         async def called(*args: Any, **kwargs: Any) -> Any:
-            await pass_point(before)
+            if not may_pass(before):
+                await wait()
             try:
-                answer = await call(*args, **kwargs)
-            except BaseException:
-                await pass_point(after)
-                raise
-            await pass_point(after)
-            return answer
+                return await call(*args, **kwargs)
+            finally:
+                if not may_pass(after):
+                    await wait()
 
         return called

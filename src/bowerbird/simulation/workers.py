@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Protocol, cast
 
 from bowerbird.core.errors import StorageError
+from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock, Platform, Storage
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Owner
@@ -16,13 +17,15 @@ from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler
 from bowerbird.posting.renewal import Renewal
 from bowerbird.posting.sweeper import Sweeper
-from bowerbird.simulation.alarms import RENEW_S, publish_at, settle_at, sweep_at
+from bowerbird.simulation.alarms import publish_at, settle_at, sweep_at
 from bowerbird.simulation.mortal import BuriedError, Mortal, Process
 from bowerbird.simulation.platform import FakePlatform
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 BEAT_S = 4.0
 """How often a worker that is sending says that it lives, seconds."""
+SOON_S = 10.0
+"""A sweep that is due within this is done at once, seconds."""
 AFTER_TROUBLE_S = 5.0
 """How long a loop rests after an exception, seconds."""
 
@@ -73,7 +76,7 @@ class Worker:
         self._publishing, self._settling, self._sweeping = (asyncio.Event() for _ in range(3))
         self._sending = asyncio.Event()
         self._started_at = self._clock.now()
-        self._heard_at = 0
+        self._heard_at = self._swept_at = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -92,11 +95,14 @@ class Worker:
             bell.set()
 
     def _ring_others(self) -> None:
-        """Wake whichever loop of this worker has something to do because of what another has done."""
-        now = self._clock.now()
-        self._publishing.set()
-        self._settling.set()
-        if self._alarm(sweep_at, now) <= now + int(RENEW_S * SECOND_US):
+        """Wake the loops that have something to do because of what another one has done."""
+        now, posts = self._clock.now(), self._world.books.shelf.by_id.values()
+        if any(post.state is State.QUEUED and post.due <= now for post in posts):
+            self._publishing.set()
+        if any(post.state in {State.SENDING, State.UNSURE} for post in posts):
+            self._settling.set()
+        held = any(hold.since > self._swept_at for hold in self._world.books.holds.values())
+        if held or self._alarm(sweep_at, now) <= now + int(SOON_S * SECOND_US):
             self._sweeping.set()
 
     def _alarm(self, at: Alarm, now: int) -> int:
@@ -111,6 +117,7 @@ class Worker:
             self._sending.clear()
 
     async def _keep_house(self) -> bool:
+        self._swept_at = self._clock.now()
         more = await self._sweeper.sweep_once()
         more = await self._renewal.renew_once() or more
         self._publishing.set()  # a hold may have been lifted
@@ -144,7 +151,7 @@ class Worker:
         bell.clear()
         now = self._clock.now()
         wakes_at = self._alarm(at, now)
-        late_s = self._rng.choice((0.0, self._rng.random()))
+        late_s = self._rng.choice((0.0, 0.0, 0.0, self._rng.random()))
         timer = asyncio.get_running_loop().call_later((wakes_at - now) / SECOND_US + late_s, bell.set)
         await bell.wait()
         timer.cancel()

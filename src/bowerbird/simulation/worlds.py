@@ -30,7 +30,7 @@ DRAIN_MAX_S = 30 * 3_600.0
 DRAIN_STEP_S = 1_800.0
 SILENCE_S = 11.0
 """After this long without a word from a worker the others look after its posts, seconds."""
-HICCUPS = 0.03
+HICCUPS = 0.05
 """How often a process is slow at a point."""
 HICCUP_MAX_S = 2.0
 """How slow, at most, seconds."""
@@ -57,6 +57,7 @@ class World:
         self.faults: Counter[str] = Counter()
         self.points: Counter[str] = Counter()
         self.crashes: Counter[str] = Counter()
+        self._hiccups = self.chance.stream("hiccups")
         self._passed = 0
         self._counts: Counter[str] = Counter()
         self._unseen: set[str] = set()
@@ -170,11 +171,11 @@ class World:
         self._passed += 1
         if self._calm:
             return 0.0
-        place = (point, self.points[point])
-        if place in self.plot.schedule.crashes or self._passed == self.plot.schedule.crash_at or self._overdue():
+        place, schedule = (point, self.points[point]), self.plot.schedule
+        if place in schedule.crashes or self._passed == schedule.crash_at or self._overdue():
             self._crash(process, point)
             return 0.0
-        freeze_s = self.plot.schedule.freezes.get(place)
+        freeze_s = schedule.freezes.get(place)
         if freeze_s is None:
             return self._hiccup()
         self.faults["frozen"] += 1
@@ -184,13 +185,13 @@ class World:
 
     def _hiccup(self) -> float:
         """Now and then any process is slow, so that others come in between any two calls."""
-        rng = self.chance.stream("hiccups")
-        return rng.uniform(0, HICCUP_MAX_S) if rng.random() < HICCUPS else 0.0
+        draw = self._hiccups.random
+        return draw() * HICCUP_MAX_S if draw() < HICCUPS else 0.0
 
     def _overdue(self) -> bool:
         """True if a crash has to happen now, since none has happened so far."""
         after_s = self.plot.schedule.crash_after_s
-        return after_s is not None and not self.crashes and self.clock.monotonic() > after_s
+        return not self.crashes and after_s is not None and self.clock.monotonic() > after_s
 
     def _crash(self, process: Process, point: str) -> None:
         process.die()
