@@ -50,7 +50,7 @@ from bowerbird.storage.sqlite import SqliteStorage
 
 ATTEMPT_S = 12.0
 """The bench's `posting.attempt_s`; 60 s by default. Printed as the scale: nothing else is shortened."""
-EVERY_S = 0.45
+EVERY_S = 0.6
 """Seconds between the times at which two posts are due."""
 DRAIN_S = 240.0
 """How long everything may take to come to rest after the last kill."""
@@ -178,14 +178,14 @@ class Killing:
     async def arm_for_ever(self) -> None:
         """Keep a handful of faults armed."""
         while True:
-            await asyncio.sleep(self.rng.uniform(0.5, 1.5))
+            await asyncio.sleep(self.rng.uniform(1.0, 3.0))
             if len((await self.ask("/api/faults"))["faults"]) < 3:
                 fault = self.rng.choices([row for _, row in FAULTS], [weight for weight, _ in FAULTS])[0]
                 await self.ask("/api/faults", {**fault, "on": "write"})
 
     async def kill_once(self, aim: str) -> None:
         """Wait for the moment, kill, look at what the death left in the books and in the journal, start again."""
-        await asyncio.sleep(self.rng.uniform(2.0, 5.0))
+        await asyncio.sleep(self.rng.uniform(3.0, 7.0))
         if aim == "sending":
             await self._until_sending()
         elif aim == "accepted":

@@ -18,7 +18,7 @@ from bowerbird.browsers import chromium
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account, Hold, HoldKind, Mode
-from bowerbird.core.errors import BadInput, PlatformError, Unreachable
+from bowerbird.core.errors import BadInput, BowerbirdError, PlatformError, Unreachable
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.policy import attested
@@ -86,6 +86,7 @@ class Connections(Mapping[str, Platform]):
     seat: Seat
     _platforms: dict[str, Platform] = field(default_factory=dict)
     _accounts: dict[str, Account] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
 
     def __getitem__(self, account_id: str) -> Platform:
         return self._platforms[account_id]
@@ -97,36 +98,43 @@ class Connections(Mapping[str, Platform]):
         return len(self._platforms)
 
     async def connect_once(self) -> bool:
-        """Connect accounts that are new or changed, and ask each who we are. Return False: there is no more."""
-        for account in await self.storage.accounts():
-            known = self._accounts.get(account.id)
-            if known is None or _address(known) != _address(account):
-                await self._connect(account)
-            self._accounts[account.id] = account
+        """Attach accounts that are new or changed, and ask each once who we are. Return False: there is no more."""
+        await self.attach()
+        for account_id in [name for name in self._platforms if name not in self._known]:
+            await self._introduce(account_id)
         return False
 
     async def attach(self) -> None:
-        """Make every account's adapter without asking it anything, for a guest's short visit."""
+        """Make the adapter of every account that is new or changed, without asking it anything."""
         for account in await self.storage.accounts():
-            self._platforms[account.id] = await self._adapter(account)
+            before = self._accounts.get(account.id)
+            self._accounts[account.id] = account
+            if before is not None and _address(before) == _address(account):
+                continue
+            try:
+                await self._attach(account)
+            except BadInput as error:  # its own trouble: the others go on
+                await self._tell(account.id, error)
 
-    async def _adapter(self, account: Account) -> Platform:
-        return await connect(account, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings)
-
-    async def _connect(self, account: Account) -> None:
-        before = self._platforms.pop(account.id, None)
+    async def _attach(self, account: Account) -> None:
+        made = await connect(account, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings)
+        before = self._platforms.get(account.id)
+        self._platforms[account.id] = made
+        self._known.discard(account.id)
         if before is not None:
             await before.close()
-        platform = await self._adapter(account)
+
+    async def _introduce(self, account_id: str) -> None:
+        self._known.add(account_id)
         try:
-            await platform.whoami()
+            await self._platforms[account_id].whoami()
         except PlatformError as error:
             # It may be back in a moment; posting finds out for itself, and says so where it matters.
-            fact = Fact(
-                kind="degraded", at=self.clock.now(), by="connect", account_id=account.id, data={"why": str(error)}
-            )
-            await self.storage.record(Batch(facts=(fact,)))
-        self._platforms[account.id] = platform
+            await self._tell(account_id, error)
+
+    async def _tell(self, account_id: str, error: BowerbirdError) -> None:
+        fact = Fact(kind="degraded", at=self.clock.now(), by="connect", account_id=account_id, data={"why": str(error)})
+        await self.storage.record(Batch(facts=(fact,)))
 
     async def close(self) -> None:
         """Close every adapter and the browser."""
@@ -190,6 +198,8 @@ class App:
             loop.add_signal_handler(name, self.runner.stop)
         # Heard once before the first claim: a claim of an owner never heard would be taken for a dead one's.
         await self.heart.beat_once()
+        # And attached before the first look: what a dead engine left in doubt is looked for at once.
+        await self.connections.attach()
         beat = asyncio.create_task(self.heart.beat_for_ever(), name="heart")
         try:
             await self._say("started")

@@ -80,16 +80,16 @@ async def test_our_own_post_is_not_taken_for_a_dead_ones() -> None:
 
 @pytest.mark.parametrize(("platform", "state"), [(Told(), State.QUEUED), (Driven(), State.UNSURE)])
 async def test_the_attempt_ended_with_its_process_but_not_with_a_browser(platform: Told, state: State) -> None:
-    """Five seconds for what was on the wire, ten for the platform; a browser may go on until the attempt's end."""
+    """Two seconds for what was on the wire, ten for the platform; a browser may go on until the attempt's end."""
     room = Room()
     room.platform = platform
     reconciler = await died_a_second_ago(room)
     await reconciler.settle_once()
-    room.clock.pass_s(14)
+    room.clock.pass_s(11)
     await reconciler.settle_once()
     assert (await room.get()).state is State.UNSURE
 
-    room.clock.pass_s(5)
+    room.clock.pass_s(2)
     await reconciler.settle_once()
 
     assert (await room.get()).state is state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -55,6 +54,7 @@ async def books(place: Place) -> AsyncIterator[SqliteStorage]:
 
 def visit(place: Place, ask: Callable[[SqliteStorage], Awaitable[T]]) -> T:
     """Open the books, ask one thing, and close them."""
+    import asyncio
 
     async def go() -> T:
         async with books(place) as storage:
@@ -101,6 +101,8 @@ def run(
 
 def worker(context: typer.Context, part: str = typer.Argument(help="engine or face")) -> None:
     """Be one process of a running Bowerbird (the guardian starts these)."""
+    import asyncio
+
     from bowerbird import app
     from bowerbird.core.errors import BadInput
 

@@ -12,7 +12,7 @@ from bowerbird.core.lifecycle import ABSENCES_MAX, LOOK_MAX_S, Event
 from bowerbird.core.ports import Absent, Batch, Change, Clock, Found, Look, Platform, Unknown
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.pacing import settles
-from bowerbird.posting.publisher import GIVE_UP_BEFORE_S, Books
+from bowerbird.posting.publisher import Books
 
 LOOK_S = 20.0
 """How long one look may take, in seconds."""
@@ -22,6 +22,8 @@ AGAIN_S = 1.0
 """Shortest wait between two looks that decided nothing; it grows by a quarter of the time spent in doubt."""
 AGAIN_MAX_S = 900.0
 """Longest wait between two looks that decided nothing."""
+IN_FLIGHT_S = 2.0
+"""How long what a dead process had handed to its network may still be on its way; then the platform has it."""
 SILENCE_S = 10.0
 """An owner that was not heard for this long is dead."""
 
@@ -86,7 +88,7 @@ class Reconciler:
         platform = self.platforms.get(post.account_id)
         if post.since >= self.alone_since or platform is None or platform.capabilities.browser:
             return post.attempt_until
-        return min(post.attempt_until, self.alone_since + int(GIVE_UP_BEFORE_S * SECOND_US))
+        return min(post.attempt_until, self.alone_since + int(IN_FLIGHT_S * SECOND_US))
 
     async def _look(self, post: Post) -> Look:
         platform = self.platforms.get(post.account_id)
