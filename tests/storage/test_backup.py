@@ -208,6 +208,24 @@ async def test_nobody_restores_under_a_running_engine(tmp_path: Path) -> None:
     await books.close()
 
 
+async def test_nobody_restores_under_an_open_dashboard(tmp_path: Path) -> None:
+    """A guest that still has the file open would go on reading the old books; it is asked to stop."""
+    await (await open_books(tmp_path)).close()
+    await back_up(tmp_path)
+    guest = await open_books(tmp_path, engine=False)
+    with pytest.raises(StorageBusy, match="another process"):
+        await start_again(tmp_path)
+    await guest.close()
+    await start_again(tmp_path)
+
+
+async def test_restored_books_write_ahead_like_the_others(tmp_path: Path) -> None:
+    """A backup is one file without a log; opened again it has one, so readers do not wait for the writer."""
+    books = await a_day_later(tmp_path, a_post())
+    assert await books.desk.read(lambda tx: tx.plain("PRAGMA journal_mode")) == [("wal",)]
+    await books.close()
+
+
 @pytest.mark.parametrize("content", ["", "This is a poem, and rather a long one. " * 100])
 async def test_a_file_that_is_no_backup_is_refused(tmp_path: Path, content: str) -> None:
     """The books stay in their place, and no draft is left."""

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bowerbird.core.errors import BadInput, StorageError, StorageFull
+from bowerbird.core.errors import BadInput, StorageBusy, StorageError, StorageFull
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Change
@@ -37,7 +37,7 @@ from bowerbird.storage.sqlite.lock import EngineLock
 from bowerbird.storage.sqlite.recorder import write_change, write_facts
 from bowerbird.storage.sqlite.schema import make_folder, prepare, ready, version
 from bowerbird.storage.sqlite.tx import Tx
-from bowerbird.storage.sqlite.verdicts import verdict
+from bowerbird.storage.sqlite.verdicts import primary, verdict
 
 MADE_AT = "backed_up_at"
 EPOCH = "epoch"
@@ -135,8 +135,8 @@ def restore(source: Path, into: Path, *, now: int, key_file: Path | None = None)
                 prepare(draft)
             began = _begin_epoch(draft, source, now)
             _check(draft)
-            _put_key_back(_key_of(source), key_file, now)
             aside = _set_aside(into, now)
+            _put_key_back(_key_of(source), key_file, now)
             draft.replace(into)
             _sync(into.parent)
     finally:
@@ -263,8 +263,7 @@ def _set_aside(path: Path, now: int) -> Path | None:
     if not path.exists():
         return None
     aside = _free_name(path, now)
-    with suppress(sqlite3.Error), closing(connect(path)) as old:
-        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _close_log(path)
     for end in ("-wal", "-shm"):
         log = path.with_name(path.name + end)
         if log.exists():
@@ -274,6 +273,16 @@ def _set_aside(path: Path, now: int) -> Path | None:
     except OSError:
         shutil.copy2(path, aside)
     return aside
+
+
+def _close_log(path: Path) -> None:
+    """Bring the old log home, which SQLite only does for who is alone; a damaged file keeps its log."""
+    with closing(connect(path)) as old, suppress(sqlite3.DatabaseError):
+        try:
+            old.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError as error:
+            if primary(error) == sqlite3.SQLITE_BUSY:
+                raise StorageBusy(f"{path} is still open in another process, such as the dashboard; stop it") from error
 
 
 def _free_name(path: Path, now: int) -> Path:

@@ -80,7 +80,7 @@ class Shelf:
         if post.state is State.QUEUED:
             yield self.queues[post.account_id], (post.due, post.kind is Kind.REPLY, post.part, post.id)
         if post.state is State.PUBLISHED and post.look_at is not None:
-            yield self.looks, (post.look_at, post.id)
+            yield self.looks, (post.look_at, post.account_id, post.id)
 
     def of_thread(self, thread_id: str) -> list[Post]:
         """All parts of a thread, in order."""

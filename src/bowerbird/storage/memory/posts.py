@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bowerbird.core.account import Limited, Quota
@@ -83,9 +84,10 @@ class MemoryPosts(Handle):
         looks, shelf = self.books.shelf.looks, self.books.shelf
         if not looks or looks[0][0] > now:
             return []
-        account_id = shelf.by_id[looks[0][1]].account_id
-        passed = (shelf.by_id[post_id] for look_at, post_id in looks if look_at <= now)
-        chosen = [post for post in passed if post.account_id == account_id][: checked_limit(limit)]
+        _, account_id, _ = looks[0]
+        waiting = looks[: bisect_left(looks, (now + 1,))]
+        passed = [post_id for _, of_account, post_id in waiting if of_account == account_id]
+        chosen = [shelf.by_id[post_id] for post_id in passed[: checked_limit(limit)]]
         return [_push(self.books, post.changed(look_at=push_until)) for post in chosen]
 
     @verb

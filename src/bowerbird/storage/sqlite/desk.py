@@ -100,7 +100,7 @@ class Desk:
         self._inline = inline
         self._writes: SimpleQueue[Call[Any] | None] = SimpleQueue()
         self._reads: SimpleQueue[Call[Any] | None] = SimpleQueue()
-        self._writer = connect(path)
+        self._writer = _logging(path)
         self._readers = [connect(path, query_only=True) for _ in range(1 if inline else readers)]
         self._mark = connect(path, query_only=True)
         self._mark_lock = threading.Lock()
@@ -198,6 +198,16 @@ class Desk:
             thread.join(self._deadline_s + 1)
         for connection in (*self._readers, self._mark, self._writer):
             connection.close()
+
+
+def _logging(path: Path) -> sqlite3.Connection:
+    """A connection that writes ahead into a log, so that readers and the writer never wait for one another."""
+    try:
+        connection = connect(path)
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        raise verdict(error, path=str(path), waited_s=2.0) from error
+    return connection
 
 
 def _undo(connection: sqlite3.Connection) -> None:
