@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bowerbird.core.errors import BadInput, Unreachable
@@ -52,24 +54,30 @@ class Seat:
         4. Afterwards keep the page if the lease ended well, else throw its context away.
 
         Raises:
-            Unreachable: the seat stayed taken, or no browser could be started; nothing was sent.
+            Unreachable: the seat stayed taken, no browser could be started, or the page failed during the lease.
+            BadInput: Playwright is not installed.
         """
+        await _load_playwright()
+        from playwright.async_api import Error
+
         try:
             async with asyncio.timeout(wait_s):
                 await self._lock.acquire()
         except TimeoutError as error:
             raise Unreachable("the browser is busy", reason="browser_busy") from error
+        kept = False
         try:
             page = await self._open(account_id, state)
-            kept = False
-            try:
-                yield page
-                kept = True
-            finally:
-                if not kept or page.is_closed():
-                    await self._drop(account_id)
+            yield page
+            kept = not page.is_closed()
+        except (Error, TimeoutError) as error:
+            raise Unreachable(f"the page failed: {_first_line(error)}", reason="page") from error
         finally:
-            self._lock.release()
+            try:
+                if not kept:
+                    await self._drop(account_id)
+            finally:
+                self._lock.release()
 
     async def state(self, account_id: str) -> str | None:
         """Return the account's cookies and local storage as JSON, or None if it has no context."""
@@ -80,12 +88,10 @@ class Seat:
             return json.dumps(await context.storage_state())
 
     async def close(self) -> None:
-        """Close the browser; what does not close in time dies with its driver."""
+        """Close the browser; what does not close in time dies with its driver. Doing it twice is not an error."""
         for account_id in list(self._contexts):
             await self._drop(account_id)
-        await _within(self._browser.close() if self._browser else None)
-        await _within(self._playwright.stop() if self._playwright else None)
-        self._browser = self._playwright = None
+        await self._stop()
 
     async def _open(self, account_id: str, state: str | None) -> Page:
         from playwright.async_api import Error
@@ -100,43 +106,62 @@ class Seat:
                     self._pages[account_id] = await context.new_page()
                 return self._pages[account_id]
         except (Error, TimeoutError, OSError) as error:
-            await self._drop(account_id)
+            # Whichever of the two is gone, browser or driver: the next lease starts both anew.
+            await self._stop()
             raise Unreachable(f"no browser could be started: {_first_line(error)}", reason="no_browser") from error
 
     async def _ready(self) -> Browser:
         if self._browser is not None and self._browser.is_connected():
             return self._browser
-        try:
-            from playwright.async_api import async_playwright
-        except ImportError as error:
-            raise BadInput("Playwright is not installed; run `pip install playwright`") from error
-        self._contexts.clear()
-        self._pages.clear()
-        if self._playwright is None:
-            self._playwright = await async_playwright().start()
+        from playwright.async_api import async_playwright
+
+        await self._stop()
+        self._playwright = await async_playwright().start()
         self._browser = await self._playwright.chromium.launch(
             executable_path=self._path or None, args=self._arguments, headless=True
         )
         self.starts += 1
         return self._browser
 
+    async def _stop(self) -> None:
+        """End browser and driver, also those that were cut off while starting: they belong to their driver."""
+        self._contexts.clear()
+        self._pages.clear()
+        browser, driver = self._browser, self._playwright
+        self._browser = self._playwright = None
+        await _within(browser.close() if browser else None)
+        await _within(driver.stop() if driver else None)
+
     async def _drop(self, account_id: str) -> None:
+        """Throw a page away, and the whole browser with it if it does not even close a page."""
         page, context = self._pages.pop(account_id, None), self._contexts.pop(account_id, None)
-        await _within(page.close() if page else None)
-        await _within(context.close() if context else None)
+        closed = await _within(page.close() if page else None)
+        if not closed or not await _within(context.close() if context else None):
+            await self._stop()
 
 
-async def _within(closing: Any) -> None:
-    """Await a close for `CLOSE_S` seconds at most: closing a frozen browser hangs for ever."""
-    if closing is None:
+async def _load_playwright() -> None:
+    """Import it in a thread: that takes up to a second, and the loop has other things to do."""
+    if "playwright.async_api" in sys.modules:
         return
+    try:
+        await asyncio.to_thread(import_module, "playwright.async_api")
+    except ImportError as error:
+        raise BadInput("Playwright is not installed; run `pip install playwright`") from error
+
+
+async def _within(closing: Awaitable[None] | None) -> bool:
+    """Await a close for `CLOSE_S` seconds at most (closing a frozen browser hangs for ever); True if it closed."""
+    if closing is None:
+        return True
     from playwright.async_api import Error
 
     try:
         async with asyncio.timeout(CLOSE_S):
             await closing
     except (Error, TimeoutError):
-        return  # it is being thrown away; its processes end with the browser
+        return False
+    return True
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,9 +1,7 @@
 """Post and read through a web site, as a person would: one page, one form, one press of a button.
 
-The one request that writes goes through our own hands exactly once. Chromium resends a POST by itself when a
-reused connection closes without an answer (``HttpNetworkTransaction::ShouldResendRequest``), and a site
-without keys would then have the post twice. So the request is taken from the browser as it leaves, sent once,
-and what came back is given to the page; and whatever happens, we know whether it was sent at all.
+A site takes no key, so what is certain comes from two places: the gate, which lets the one request that writes
+out once and remembers what was said to it, and the own profile, which shows what arrived.
 """
 
 from __future__ import annotations
@@ -16,39 +14,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-import regex
-
 from bowerbird.core import errors
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Secrets, Unknown
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
-from bowerbird.platforms.web.reading import ARTICLES, Article, article
+from bowerbird.core.text import graphemes
+from bowerbird.platforms import kept
+from bowerbird.platforms.waits import retry_at
+from bowerbird.platforms.web.gate import WAIT_DEFAULT_S, Gate
+from bowerbird.platforms.web.reading import ARTICLES, LADDERS, Article, article
 from bowerbird.platforms.web.sites import Site
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page, Response, Route
+    from playwright.async_api import Page, Response
 
     from bowerbird.browsers.seat import Seat
 
 STEP_S = 8.0
 """How long one step on a page may take, seconds."""
+STEP_MS = STEP_S * 1000
 SEAT_S = 20.0
 """How long to wait for the browser, seconds."""
 LOOK_BACK_US = 60 * SECOND_US
 """How much earlier than our first attempt a look still accepts a post: clocks differ."""
 PAGES_MAX = 5
 """Pages of a profile that one look turns."""
-
-
-@dataclass
-class Written:
-    """What became of the one request that writes: not sent, sent without an answer, or answered."""
-
-    sent: bool = False
-    status: int | None = None
-    path: str = ""
-    retry_after_s: float | None = None
-    refused: bool = False
 
 
 @dataclass
@@ -87,7 +77,7 @@ class WebDriver:
 
     def length(self, text: str) -> int:
         """Graphemes, as people count them."""
-        return len(regex.findall(r"\X", text))
+        return len(graphemes(text))
 
     async def whoami(self) -> Identity:
         """Who is signed in; followers are not read here."""
@@ -95,71 +85,58 @@ class WebDriver:
             await self._go(page, self.site.home)
             return Identity(id=self.handle, handle=self.handle)
 
+    # --- a post's life ---------------------------------------------------------------------------------------
+
     async def prepare(self, post: Post) -> str:
         """Freeze the words and the place; a site takes nothing else from us yet."""
         if post.payload.media:
             raise errors.Refused("this site's composer takes no pictures from us", reason="no_media")
+        if self.length(post.payload.text) > self.site.text_max:
+            raise errors.Refused(f"this site takes {self.site.text_max} letters", reason="too_long")
         reply_to = post.payload.reply_to.parent.id if post.payload.reply_to else None
         return json.dumps({"text": post.payload.text, "reply_to": reply_to}, ensure_ascii=False, sort_keys=True)
 
     async def publish(self, post: Post) -> RemoteRef:
         """Fill the composer, press the button once, and read the proof off the page.
 
-        1. Open the composer; type the frozen words.  (Until here nothing was sent: `Unreachable`.)
-        2. Press the button; the request passes through our hands.
-        3. Refused, limited or signed out: the answer says so, and nothing was accepted.
+        1. Open the composer; type the frozen words; press.  (Until here nothing was sent: `Unreachable`.)
+        2. Refused, limited or signed out: the answer to the write says so, and nothing was accepted.
+        3. A session that ended in the meantime is renewed, and the words are typed once more.
         4. The toast links to the new post. Without that proof it is `Unconfirmed`, whatever the page says.
         """
-        wire = json.loads(post.wire or "{}")
-        written = Written()
-        async with self._page(written) as page:
-            where = self.site.reply.format(id=wire["reply_to"]) if wire["reply_to"] else self.site.composer
-            await self._go(page, where)
-            box = await self._first(page, self.site.text_box)
-            await box.fill(wire["text"], timeout=STEP_S * 1000)
-            button = await self._first(page, self.site.send)
-            async with self._write_once(page, written):
-                await button.click(timeout=STEP_S * 1000)
-                await page.wait_for_load_state("domcontentloaded", timeout=STEP_S * 1000)
-            self._check(written)
-            link = await self._first(page, self.site.toast_link)
-            path = urlsplit(str(await link.get_attribute("href", timeout=STEP_S * 1000))).path
-        return self._ref(path)
-
-    @asynccontextmanager
-    async def _write_once(self, page: Page, written: Written) -> AsyncIterator[None]:
-        def writes(url: str) -> bool:
-            return urlsplit(url).path == self.site.write_path
-
-        async def carry(route: Route) -> None:
-            if route.request.method != "POST" or written.sent:
-                await (route.abort() if written.sent else route.continue_())
-                return
-            await _carry(route, written)
-
-        await page.route(writes, carry)
+        if post.wire is None:
+            raise errors.Unreachable("the post has not been prepared", reason="not_prepared")
+        gate = self._gate()
         try:
-            yield
-        finally:
-            await page.unroute(writes, carry)
+            async with self._page() as page:
+                try:
+                    await self._send(page, gate, json.loads(post.wire))
+                except errors.SignedOut:
+                    if gate.status is None:
+                        raise
+                    gate = self._gate()
+                    await self._send(page, gate, json.loads(post.wire))
+                proof = page.locator(", ".join(self.site.toast_link)).first
+                return self._ref(urlsplit(str(await proof.get_attribute("href", timeout=STEP_MS))).path)
+        except errors.Unreachable as error:
+            if gate.may_have_arrived:
+                raise errors.Unconfirmed(str(error), reason=error.reason) from error
+            raise
 
-    def _check(self, written: Written) -> None:
-        """Read the answer to the write."""
-        if not written.sent:
-            raise errors.Unreachable("the button sent nothing", reason="not_sent")
-        if written.refused:
-            raise errors.Unreachable("the site cannot be reached", reason="connect")
-        if written.status is None:
-            raise errors.Unconfirmed("the site did not answer", reason="no_answer")
-        if written.status == 429:
-            retry_at = self.clock.now() + int((written.retry_after_s or 60.0) * SECOND_US)
-            raise errors.RateLimited("the site asks us to wait", retry_at=retry_at)
-        if written.status in (401, 403) or (self.site.sign_in and written.path == self.site.sign_in[0]):
-            raise errors.SignedOut("the site does not know this session", reason="session_expired")
-        if 400 <= written.status < 500:
-            raise errors.Refused(f"the site refused with {written.status}", reason=f"http_{written.status}")
-        if written.status >= 500:
-            raise errors.Unconfirmed(f"the site failed with {written.status}", reason=f"http_{written.status}")
+    def _gate(self) -> Gate:
+        return Gate(self.url + self.site.write_path, timeout_s=STEP_S)
+
+    async def _send(self, page: Page, gate: Gate, wire: Mapping[str, Any]) -> None:
+        parent = wire["reply_to"]
+        await self._go(page, self.site.reply.format(id=parent) if parent else self.site.composer)
+        if parent and parent not in [row.id for row in await self._articles(page)]:
+            # The composer would open all the same, and our answer to somebody would stand alone.
+            raise errors.Refused("the post to be answered is gone", reason="target_gone")
+        box, button = await self._rungs(page, self.site.text_box, self.site.send)
+        await page.fill(box, wire["text"], timeout=STEP_MS)
+        async with gate.across(page):
+            await page.click(button, timeout=STEP_MS)
+        gate.judge(self.site.sign_in[0] if self.site.sign_in else "", self.clock.now())
 
     async def resolve(self, post: Post) -> Look:
         """Look through the own profile, as far back as our first attempt.
@@ -167,33 +144,47 @@ class WebDriver:
         Not found counts only if every page was positively read: signed in, with posts or the words that say
         that there are none. A page that cannot be trusted is `Unknown`, never `Absent`.
         """
-        wire = json.loads(post.wire or "{}")
-        earliest = (post.first_claim_at or post.created_at) - LOOK_BACK_US
+        if post.wire is None:
+            return Absent()
         try:
             async with self._page() as page:
-                return await self._search_profile(page, wire["text"], earliest)
+                return await self._search_profile(page, post, json.loads(post.wire))
         except errors.PlatformError as error:
             return Unknown(why=str(error))
 
-    async def _search_profile(self, page: Page, text: str, earliest: int) -> Look:
-        where = self.site.profile.format(handle=self.handle)
+    async def _search_profile(self, page: Page, post: Post, wire: Mapping[str, Any]) -> Look:
+        earliest = (post.first_claim_at or post.created_at) - LOOK_BACK_US
+        where: str | None = self.site.profile.format(handle=self.handle)
+        twins: list[Article] = []
         for _ in range(PAGES_MAX):
-            await self._go(page, where)
-            own = [row for row in await self._articles(page) if row.author == self.handle]
-            for row in own:
-                if row.at >= earliest and _same(row.text, text):
-                    return Found(ref=self._ref(row.path))
+            await self._go(page, str(where))
+            own = [row for row in await self._articles(page) if self._ours(row)]
             if not own and not await self._matches(page, self.site.empty):
                 return Unknown(why="the profile shows neither posts nor that there are none")
-            older = page.locator('a[rel="next"]')
+            twins += [row for row in own if row.at >= earliest and _same(row.text, wire["text"])]
+            older = page.locator(self.site.older).first
             if not own or own[-1].at < earliest or await older.count() == 0:
-                return Absent()
-            where = str(await older.first.get_attribute("href", timeout=STEP_S * 1000))
+                return await self._pick(page, twins, wire["reply_to"])
+            where = await older.get_attribute("href", timeout=STEP_MS)
         return Unknown(why="the profile is longer than a look may read")
+
+    async def _pick(self, page: Page, twins: Sequence[Article], parent: str | None) -> Look:
+        """Tell which of our posts with these words stands in the right place: "Thanks!" may answer two people."""
+        doubt = False
+        for twin in twins:
+            await self._go(page, twin.path)
+            ids = [row.id for row in await self._articles(page)]
+            above = ids[ids.index(twin.id) - 1] if twin.id in ids[1:] else None
+            if above == parent:
+                return Found(ref=self._ref(twin.path))
+            doubt = doubt or above is None
+        return Unknown(why="a post with these words does not show what it answers") if doubt else Absent()
 
     async def delete(self, ref: RemoteRef) -> None:
         """A site description has no steps for it yet."""
         raise errors.Refused("posts are taken back on the site itself", reason="not_supported")
+
+    # --- what came of it -------------------------------------------------------------------------------------
 
     async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
         """Read each post's own page; one that is not there any more is `Gone`."""
@@ -213,7 +204,9 @@ class WebDriver:
         async with self._page() as page:
             await self._go(page, self.site.notifications)
             rows = await self._articles(page)
-        return [self._seen(row, "mention") for row in reversed(rows) if row.at > after and row.author != self.handle]
+            if not rows and not await self._matches(page, self.site.empty):
+                raise errors.Unreachable("the page shows neither mentions nor that there are none", reason="changed")
+        return [self._seen(row, "mention") for row in reversed(rows) if row.at > after and not self._ours(row)]
 
     async def search(self, query: str, limit: int = 25) -> list[Seen] | Unknown:
         """Search the site; an empty page that does not say that it is empty is `Unknown`."""
@@ -222,7 +215,7 @@ class WebDriver:
             rows = await self._articles(page)
             if not rows and not await self._matches(page, self.site.empty):
                 return Unknown(why="the search page shows neither results nor that there are none")
-        return [self._seen(row, "search") for row in rows if row.author != self.handle][:limit]
+        return [self._seen(row, "search") for row in rows if not self._ours(row)][:limit]
 
     async def close(self) -> None:
         """Nothing of our own is open: the seat belongs to whoever lent it."""
@@ -230,22 +223,16 @@ class WebDriver:
     # --- pages -----------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def _page(self, written: Written | None = None) -> AsyncIterator[Page]:
-        """Lease the page; what the browser raises becomes a remedy, by whether the write had left."""
-        from playwright.async_api import Error
-
-        state = await self.secrets.load_secret(self.account_id, "web_state")
-        try:
-            async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S) as page:
-                yield page
-        except (Error, TimeoutError) as error:
-            kind = errors.Unconfirmed if written is not None and written.sent else errors.Unreachable
-            raise kind(f"the page failed: {str(error).splitlines()[0][:160]}", reason="page") from error
+    async def _page(self) -> AsyncIterator[Page]:
+        """Lease the page; what the browser raises during the lease is `Unreachable`."""
+        state = await kept.load(self.secrets, self.account_id, "web_state")
+        async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S) as page:
+            yield page
 
     async def _go(self, page: Page, path: str, *, missing: bool = False) -> Response | None:
         """Open a page of the site as the account; sign in where the site's description tells how."""
         for attempt in (1, 2):
-            answer = await page.goto(self.url + path, wait_until="domcontentloaded", timeout=STEP_S * 1000)
+            answer = await page.goto(self.url + path, wait_until="domcontentloaded", timeout=STEP_MS)
             self._readable(answer, missing=missing)
             if await self._matches(page, self.site.signed_in):
                 return answer
@@ -256,28 +243,35 @@ class WebDriver:
     def _readable(self, answer: Response | None, *, missing: bool) -> None:
         status = answer.status if answer else 0
         if status == 429:
-            wait_s = float((answer.headers if answer else {}).get("retry-after", "60"))
-            raise errors.RateLimited("the site asks us to wait", retry_at=self.clock.now() + int(wait_s * SECOND_US))
+            asked = answer.headers.get("retry-after") if answer else None
+            wait_until = retry_at(self.clock.now(), asked, default_s=WAIT_DEFAULT_S)
+            raise errors.RateLimited("the site asks us to wait", retry_at=wait_until)
         if status >= 500:
             raise errors.Unreachable(f"the site failed with {status}", reason=f"http_{status}")
         if status >= 400 and status not in (401, 403) and not (missing and status in (404, 410)):
             raise errors.Refused(f"the page answered {status}", reason=f"http_{status}")
 
     async def _sign_in(self, page: Page) -> None:
-        password = await self.secrets.load_secret(self.account_id, "password")
+        """Sign in with the kept password, on a page that says that nobody is signed in."""
+        if not await self._matches(page, self.site.signed_out):
+            raise errors.Unreachable("the page does not show whether we are signed in", reason="changed")
+        password = await kept.load(self.secrets, self.account_id, "password")
         if self.site.sign_in is None or password is None:
-            raise errors.SignedOut("only a person can sign in to this site", reason="session_expired")
+            raise errors.SignedOut("only a person can sign in to this site", reason="no_password")
         path, handle_box, password_box, button = self.site.sign_in
-        await page.goto(self.url + path, wait_until="domcontentloaded", timeout=STEP_S * 1000)
-        await page.fill(handle_box, self.handle, timeout=STEP_S * 1000)
-        await page.fill(password_box, password, timeout=STEP_S * 1000)
-        await page.click(button, timeout=STEP_S * 1000)
-        await page.wait_for_load_state("domcontentloaded", timeout=STEP_S * 1000)
+        await page.goto(self.url + path, wait_until="domcontentloaded", timeout=STEP_MS)
+        await page.fill(handle_box, self.handle, timeout=STEP_MS)
+        await page.fill(password_box, password, timeout=STEP_MS)
+        async with page.expect_navigation(wait_until="domcontentloaded", timeout=STEP_MS) as going:
+            await page.click(button, timeout=STEP_MS)
+        answer = await going.value
+        if answer.status not in (401, 403):
+            self._readable(answer, missing=False)
         if not await self._matches(page, self.site.signed_in):
             raise errors.SignedOut("the site does not accept handle and password", reason="wrong_password")
         state = await self.seat.state(self.account_id)
         if state:
-            await self.secrets.save_secret(self.account_id, "web_state", state)
+            await kept.save(self.secrets, self.account_id, "web_state", state)
 
     async def _articles(self, page: Page) -> list[Article]:
         async with asyncio.timeout(STEP_S):
@@ -286,16 +280,17 @@ class WebDriver:
 
     async def _matches(self, page: Page, ladder: Sequence[str]) -> bool:
         async with asyncio.timeout(STEP_S):
-            return bool(await page.locator(", ".join(ladder)).count())
+            return (await page.evaluate(LADDERS, [list(ladder)]))[0] is not None
 
-    async def _first(self, page: Page, ladder: Sequence[str]) -> Any:
-        """Return the locator of the first rung that matches; wait for any of them to appear."""
-        await page.locator(", ".join(ladder)).first.wait_for(state="attached", timeout=STEP_S * 1000)
-        for selector in ladder:
-            found = page.locator(selector)
-            if await found.count():
-                return found.first
-        return page.locator(ladder[-1]).first
+    async def _rungs(self, page: Page, *ladders: Sequence[str]) -> list[str]:
+        """Return the first selector of each ladder that matches, after waiting for a match of each."""
+        for ladder in ladders:
+            await page.locator(", ".join(ladder)).first.wait_for(state="attached", timeout=STEP_MS)
+        async with asyncio.timeout(STEP_S):
+            return [str(found) for found in await page.evaluate(LADDERS, [list(ladder) for ladder in ladders])]
+
+    def _ours(self, row: Article) -> bool:
+        return row.author.lower() == self.handle.lower()
 
     def _ref(self, path: str) -> RemoteRef:
         return RemoteRef(id=path.rstrip("/").rsplit("/", 1)[-1], url=self.url + path)
@@ -304,23 +299,6 @@ class WebDriver:
         return Seen(
             ref=self._ref(row.path), author=row.author, text=row.text, posted_at=row.at, kind=kind, counts=row.counts
         )
-
-
-async def _carry(route: Route, written: Written) -> None:
-    """Send the write once, and give the page what came back."""
-    from playwright.async_api import Error
-
-    written.sent = True
-    try:
-        answer = await route.fetch(max_retries=0, timeout=STEP_S * 1000)
-    except Error as error:
-        written.refused = "ECONNREFUSED" in str(error)
-        await route.abort()
-        return
-    written.status, written.path = answer.status, urlsplit(answer.url).path
-    wait = answer.headers.get("retry-after", "")
-    written.retry_after_s = float(wait) if wait.isdigit() else None
-    await route.fulfill(response=answer)
 
 
 def _same(shown: str, sent: str) -> bool:

@@ -30,6 +30,9 @@ ARTICLES = """() => Array.from(document.querySelectorAll('article')).map(article
 }).filter(row => row !== null)"""
 """Runs in the page; returns a list of plain rows."""
 
+LADDERS = "ladders => ladders.map(ladder => ladder.find(rung => document.querySelector(rung)) ?? null)"
+"""Runs in the page; returns the first selector of each ladder that matches something, or null."""
+
 _NUMBER = re.compile(r"([\d,.\u00a0\u202f ]*\d)\s+([a-z]+)", re.IGNORECASE)
 _NAMES = {
     "reply": "replies",
@@ -62,27 +65,38 @@ def article(row: Mapping[str, Any]) -> Article | None:
     parts = [part for part in str(row.get("href") or "").split("?")[0].split("/") if part]
     if len(parts) < 3 or parts[-2] != "status" or row.get("text") is None:
         return None
-    at = int(datetime.fromisoformat(str(row["at"])).timestamp() * SECOND_US)
+    at = _instant(str(row.get("at")))
+    if at is None:
+        return None
     return Article(
         id=parts[-1], author=parts[-3], path="/" + "/".join(parts), at=at, text=str(row["text"]), counts=counts(row)
     )
 
 
+def _instant(text: str) -> int | None:
+    try:
+        return round(datetime.fromisoformat(text).timestamp() * SECOND_US)
+    except ValueError:
+        return None
+
+
 def counts(row: Mapping[str, Any]) -> Counts:
     """Read the numbers of a post.
 
-    The group's label lists every number that is not zero, so one that it leaves out is an observed 0. Views are
-    the exception: a site that does not show them leaves them out too, so they are None. Without a label the
-    buttons speak for themselves alone, and what none of them says is None.
+    The group's label lists every number that is not zero, so one that it leaves out is an observed 0; one whose
+    word is there but whose number cannot be read is None. Views are the exception: a site that does not show
+    them leaves them out too, so they are None. Without a label the buttons speak for themselves alone, and what
+    none of them says is None.
     """
-    label = row.get("label")
+    label = str(row.get("label") or "")
     if label:
-        found = labelled(str(label))
-        zero = {name: found.get(name, 0) for name in ("replies", "reposts", "likes")}
-        return Counts(**zero, impressions=found.get("impressions"), quotes=found.get("quotes"), source="label")
+        found = labelled(label)
+        named = {_NAMES.get(word) for word in re.findall("[a-z]+", label.lower())}
+        zero = {name: 0 for name in ("replies", "reposts", "likes") if name not in named}
+        return Counts(**(zero | found), source="label")
     found = {}
     for button in row.get("buttons") or ():
-        found.update(labelled(str(button).split(".")[0]))
+        found.update(labelled(str(button)))
     return Counts(**found, source="buttons")
 
 

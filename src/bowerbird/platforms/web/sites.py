@@ -14,11 +14,12 @@ class Site:
     """One site.
 
     Args:
-        home, composer, profile, post, search, notifications: paths; ``{handle}``, ``{id}``, ``{query}`` are filled in.
-        text_box, send, toast_link, signed_in, signed_out, empty: selector ladders.
+        home, composer, reply, profile, search, notifications: paths; ``{handle}``, ``{id}``, ``{query}`` are filled in.
+        text_box, send, toast_link, signed_in, signed_out, empty: selector ladders. A page that fits neither
+            `signed_in` nor `signed_out` is not trusted; `empty` is how a list says that there is nothing.
+        older: the link to the next page of a list.
         sign_in: path, selectors of handle and password, and of the button; empty where only a person may sign in.
         write_path: the path whose POST is the write.
-        impressions: whether the site shows views.
         settle_s: how long an accepted post may take to show on the profile.
         text_max: longest text in graphemes.
     """
@@ -28,7 +29,6 @@ class Site:
     composer: str = "/compose"
     reply: str = "/compose?reply_to={id}"
     profile: str = "/{handle}"
-    post: str = "/{handle}/status/{id}"
     search: str = "/search?q={query}"
     notifications: str = "/notifications"
     write_path: str = "/compose"
@@ -38,6 +38,7 @@ class Site:
     signed_in: tuple[str, ...]
     signed_out: tuple[str, ...]
     empty: tuple[str, ...]
+    older: str = 'a[rel="next"]'
     sign_in: tuple[str, str, str, str] | None = None
     settle_s: float = 20.0
     text_max: int = 300
