@@ -264,3 +264,11 @@ def _be_new(claim: Claim, place: str, seen: dict[str, str]) -> None:
 
 def _said(claim: Claim) -> str:
     return f"text {claim.text.casefold()}"
+
+
+def table_markdown() -> str:
+    """Print the fields of a row as the head of this file tells them; the documentation contains exactly this text."""
+    text = "\n".join(line for line in (__doc__ or "").splitlines() if line.startswith("|"))
+    for name, value in (("TEXT_MAX", f"{TEXT_MAX}"), ("TAGS_MAX", f"{TAGS_MAX}"), ("ANGLES", ", ".join(ANGLES))):
+        text = text.replace(f"`{name}`", value)
+    return text.replace("``", "`") + "\n"
