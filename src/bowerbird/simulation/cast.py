@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bowerbird.clock import SeededChance, mint_tid
 from bowerbird.core.account import Account, Mode
 from bowerbird.core.lifecycle import State
+from bowerbird.core.policy import MODE
 from bowerbird.core.post import SECOND_US, Kind, Payload, Post, RemoteRef, ReplyTo, expiry
 
 DAY_S = 86_400.0
@@ -82,7 +83,7 @@ def _draw_thread(rng: random.Random, account: Account, n: int, parts: int, due: 
             created_at=start_at,
             due=due,
             expires_at=expiry(due, late_s=REPLY_LATE_S) if reply else expiry(due),
-            approved_by="" if asked else "auto",
+            approved_by="" if asked else f"{MODE}{account.mode}",
         )
         for part in range(parts)
     ]

@@ -110,7 +110,7 @@ def nothing_is_held_back(ending: Ending) -> Iterator[Violation]:
             account = ending.accounts[fact.account_id]
             room = [q.max - _taken(lives, account.id, fact.at, q.window_s) for q in quotas_for(account)]
             if min(room) >= PARTS_MAX:
-                yield Violation("held back", account.id, f"at {fact.at}, with room for {min(room):g} posts")
+                yield Violation("held_back", account.id, f"at {fact.at}, with room for {min(room):g} posts")
 
 
 def threads_stay_in_order(ending: Ending) -> Iterator[Violation]:

@@ -8,6 +8,7 @@ from bowerbird.clock import SeededChance
 from bowerbird.clock.virtual import START_AT
 from bowerbird.core.account import Account, Mode
 from bowerbird.core.lifecycle import State
+from bowerbird.core.policy import MODE
 from bowerbird.core.post import SECOND_US, Payload, Post, expiry
 from bowerbird.simulation.cast import DAY_S, Memory, draw_accounts, draw_posts
 from bowerbird.simulation.faults import Fate, Schedule, draw_schedule
@@ -53,7 +54,7 @@ def one_life(memory: Memory, *, fate: Fate | None = None, crash_at: int | None =
         fate: what happens to the first send.
         crash_at: counted from 1 over both workers; None for nobody dies.
     """
-    account = Account(id=f"sandbox-{memory.name}:one", platform=f"fake-{memory.name}", handle="one", mode=Mode.AUTO)
+    account = Account(id=f"sandbox-{memory.name}:one", platform=f"sandbox-{memory.name}", handle="one", mode=Mode.AUTO)
     due = START_AT + 60 * SECOND_US
     post = Post(
         id="one-00",
@@ -66,6 +67,7 @@ def one_life(memory: Memory, *, fate: Fate | None = None, crash_at: int | None =
         created_at=START_AT,
         due=due,
         expires_at=expiry(due),
+        approved_by=f"{MODE}{account.mode}",
     )
     schedule = Schedule(fates={0: fate} if fate else {}, crash_at=crash_at)
     return Plot(seed=seed, cast=[(account, memory)], posts=[post], plan=[], schedule=schedule, day_s=1_800.0, workers=2)

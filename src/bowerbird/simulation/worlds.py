@@ -256,7 +256,12 @@ class World:
 
 def run_world(seed: int) -> Ending:
     """Run the world of this seed to its end, in virtual time."""
-    return run_plot(draw_plot(seed))
+
+    async def main(clock: VirtualClock) -> Ending:
+        # Drawn inside the run, since keys depend on which were minted before in the same process.
+        return await World(draw_plot(seed), clock).live()
+
+    return run_virtual(main, seed=seed)
 
 
 def run_plot(plot: Plot) -> Ending:
