@@ -68,7 +68,7 @@ async def open_books(settings: Settings, clock: Clock, *, engine: bool) -> Sqlit
     """
     folder = settings.folder
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise BadInput(f"the data folder {folder} cannot be made: {error.strerror}") from error
     return await SqliteStorage.open(
@@ -98,42 +98,48 @@ class Connections(Mapping[str, Platform]):
         return len(self._platforms)
 
     async def connect_once(self) -> bool:
-        """Attach accounts that are new or changed, and ask each once who we are. Return False: there is no more."""
+        """Connect accounts that are new or changed, and ask each who we are. Return False: there is no more.
+
+        1. Make their adapters; from here on they can be planned for and posted to.
+        2. Ask them all at once, so that a browser that starts slowly keeps nobody waiting.
+        """
         await self.attach()
-        for account_id in [name for name in self._platforms if name not in self._known]:
-            await self._introduce(account_id)
+        await asyncio.gather(*(self._greet(account_id) for account_id in tuple(self._unasked)))
         return False
 
     async def attach(self) -> None:
-        """Make the adapter of every account that is new or changed, without asking it anything."""
+        """Make the adapter of each account that is new or changed, without asking it anything.
+
+        An account that cannot be connected as it is set up is told once, and does not keep the others.
+        """
         for account in await self.storage.accounts():
-            before = self._accounts.get(account.id)
+            known = self._accounts.get(account.id)
             self._accounts[account.id] = account
-            if before is not None and _address(before) == _address(account):
+            if known is not None and _address(known) == _address(account):
                 continue
+            before = self._platforms.pop(account.id, None)
+            if before is not None:
+                await before.close()
             try:
-                await self._attach(account)
-            except BadInput as error:  # its own trouble: the others go on
-                await self._tell(account.id, error)
+                self._platforms[account.id] = await self._adapter(account)
+            except BadInput as error:
+                await self._tell(account.id, str(error))
+            else:
+                self._unasked.add(account.id)
 
-    async def _attach(self, account: Account) -> None:
-        made = await connect(account, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings)
-        before = self._platforms.get(account.id)
-        self._platforms[account.id] = made
-        self._known.discard(account.id)
-        if before is not None:
-            await before.close()
+    async def _adapter(self, account: Account) -> Platform:
+        return await connect(account, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings)
 
-    async def _introduce(self, account_id: str) -> None:
-        self._known.add(account_id)
+    async def _greet(self, account_id: str) -> None:
+        self._unasked.discard(account_id)
         try:
             await self._platforms[account_id].whoami()
         except PlatformError as error:
             # It may be back in a moment; posting finds out for itself, and says so where it matters.
-            await self._tell(account_id, error)
+            await self._tell(account_id, str(error))
 
-    async def _tell(self, account_id: str, error: BowerbirdError) -> None:
-        fact = Fact(kind="degraded", at=self.clock.now(), by="connect", account_id=account_id, data={"why": str(error)})
+    async def _tell(self, account_id: str, why: str) -> None:
+        fact = Fact(kind="degraded", at=self.clock.now(), by="connect", account_id=account_id, data={"why": why})
         await self.storage.record(Batch(facts=(fact,)))
 
     async def close(self) -> None:
@@ -203,6 +209,7 @@ class App:
         beat = asyncio.create_task(self.heart.beat_for_ever(), name="heart")
         try:
             await self._say("started")
+            await self.connections.attach()  # so that the first plan already has somebody to plan for
             await self.runner.run()
             await self._say("stopped")
         finally:

@@ -9,10 +9,12 @@ the nearest known one, so a misspelled limit is never silently ignored.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,7 +33,8 @@ class Knob:
         name: ``<table>.<key>`` as in the TOML file; units last.
         default: what holds when nobody says anything; its type is the setting's type.
         why: one sentence for a person.
-        least, most: bounds of a number, both allowed.
+        least, most: bounds of a number, or of each number in a list, both allowed.
+        rises: a list of numbers, never empty, each larger than the one before.
         secret: never shown; may come from a file.
     """
 
@@ -40,6 +43,7 @@ class Knob:
     why: str
     least: float | None = None
     most: float | None = None
+    rises: bool = False
     secret: bool = False
 
     @property
@@ -72,7 +76,9 @@ KNOBS: tuple[Knob, ...] = (
     Knob(
         name="measuring.ladder_s",
         default=[60.0, 300.0, 900.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0],
-        why="The ages, in seconds, at which a post's numbers are read.",
+        least=1,
+        rises=True,
+        why="The ages, in seconds and rising, at which a post's numbers are read.",
     ),
     Knob(
         name="writer.bank",
@@ -218,24 +224,32 @@ def _checked(name: str, value: Any, source: str) -> Any:
         raise BadInput(f"{source}: there is no setting {name!r}{suggestion(name)}")
     knob = BY_NAME[name]
     value = _typed(knob, value, source)
-    too_small = knob.least is not None and value < knob.least
-    too_large = knob.most is not None and value > knob.most
-    if too_small or too_large:
+    numbers = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, int | float)]
+    if not all(_within(knob, number) for number in numbers):
         most = "no upper bound" if knob.most is None else f"at most {knob.most:g}"
         raise BadInput(f"{source}: {name} is {value}; it must be at least {knob.least or 0:g} and {most}")
+    if knob.rises and (not value or any(one >= other for one, other in pairwise(value))):
+        raise BadInput(f"{source}: {name} is {value}; it must be a list of numbers, each larger than the one before")
     return value
+
+
+def _within(knob: Knob, number: float) -> bool:
+    above = knob.least is None or number >= knob.least
+    return math.isfinite(number) and above and (knob.most is None or number <= knob.most)
 
 
 def _typed(knob: Knob, value: Any, source: str) -> Any:
     kind = type(knob.default)
     try:
         if kind is list:
-            items = value.split(",") if isinstance(value, str) else value
+            items = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
             of = type(knob.default[0]) if knob.default else str
             return [of(item) for item in cast("list[Any]", items)]
         if kind is str and not isinstance(value, str):
             raise TypeError
         if kind in (int, float) and isinstance(value, bool):
+            raise TypeError
+        if kind is int and isinstance(value, float) and not value.is_integer():
             raise TypeError
         return kind(value)
     except (TypeError, ValueError) as error:

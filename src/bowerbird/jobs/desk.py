@@ -60,3 +60,5 @@ class Desk:
             return True, await verb(command)
         except BowerbirdError as error:
             return False, str(error)
+        except Exception as error:  # noqa: BLE001 - somebody waits for an answer, whatever happened
+            return False, f"unforeseen {type(error).__name__}: {error}"

@@ -4,7 +4,8 @@ Each job lives in a task of its own: it sleeps, takes a seat in its lane, works 
 or its turn is over, and writes down how that went. A run that fails is tried again inside its turn, with
 jittered backoff; whatever it raises becomes a failed run and a fact, and the job lives on.
 
-A quiet job does not fill the books: a run that found nothing to do is written once a minute.
+A quiet job does not fill the books: a run that found nothing to do is written once a minute, and so is one that
+keeps failing. A job that ends by itself is a defect: it takes the engine with it, so that it is started again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from bowerbird.jobs.table import LANES, Job
 from bowerbird.resilience.retry import backoff_s
 
 QUIET_S = 60.0
-"""A run that found nothing to do is written at most this often per job."""
+"""A run that found nothing to do, or failed once more, is written at most this often per job."""
+FAILURES_TOLD = 3
+"""So many failed runs in a row are written one by one."""
 GRACE_S = 20.0
 """How long running work may take to come to an end when the engine stops."""
 
@@ -79,10 +82,18 @@ class Runner:
         self._lanes = {lane: asyncio.Semaphore(seats) for lane, seats in LANES.items()}
 
     async def run(self) -> None:
-        """Run every job until `stop` is called; running work gets `GRACE_S` seconds to end."""
+        """Run every job until `stop` is called; running work gets `GRACE_S` seconds to end.
+
+        Raises whatever ended a job that should have lived; the others are wound down first.
+        """
         self._tasks = {job.name: asyncio.create_task(self._live(job), name=f"job {job.name}") for job in self.jobs}
-        await self._stopping.wait()
+        stopped = asyncio.create_task(self._stopping.wait(), name="stop")
+        ended, _ = await asyncio.wait([stopped, *self._tasks.values()], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        self.stop()
         await self._wind_down()
+        for task in ended - {stopped}:
+            await task
 
     def stop(self) -> None:
         """Begin no further run."""
@@ -150,8 +161,8 @@ class Runner:
     async def _write(self, job: Job, run: Run) -> None:
         pulse = self.pulses[job.name]
         ended_at = run.ended_at or run.started_at
-        quiet = run.outcome is Outcome.DONE and run.units == 0
-        if quiet and ended_at - pulse.written_at < QUIET_S * SECOND_US:
+        same = pulse.failures > FAILURES_TOLD if run.outcome is Outcome.FAILED else run.units == 0
+        if same and ended_at - pulse.written_at < QUIET_S * SECOND_US:
             return
         pulse.written_at = ended_at
         failed = Fact(kind="job_failed", at=ended_at, by=job.name, data={"error": run.error, "attempt": run.attempt})
