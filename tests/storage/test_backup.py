@@ -146,7 +146,7 @@ async def test_a_doubt_is_looked_for_from_the_backup_on(tmp_path: Path) -> None:
     first, second = await books.post("p1"), await books.post("p2")
     assert first is not None
     assert second is not None
-    assert (first.first_claim_at, first.attempt_until, first.attempt) == (NOW, NOW + DAY, 1)
+    assert (first.first_claim_at, first.attempt_until, first.attempt, first.wire) == (NOW, NOW + DAY, 1, "")
     assert second.first_claim_at == NOW - HOUR
     (fact,) = await books.facts(post_id="p1")
     assert (fact.kind, fact.data) == ("lost_touch", {"why": "restored", "was": "queued"})

@@ -137,7 +137,8 @@ class Post:
         first_claim_at: when the first attempt began; a look never has to search earlier than that.
         attempt: sends begun; `absences`: looks that proved an attempt had not arrived.
         owner, attempt_until: the boot id of the worker that holds the lease, and the end of its attempt.
-        wire: the exact message, made once from the payload before the first send.
+        wire: the exact message, made once from the payload before the first send. None: never made, so never
+            sent. Empty: perhaps made, and lost with the books that a restore replaced; looked for by its words.
         reason: code of the last thing that went wrong, or why it came to rest.
         look_at: when it is to be measured next; None when not, or no more.
         approved_by: who or which rule let it go; empty while nobody has.

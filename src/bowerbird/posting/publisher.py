@@ -141,7 +141,7 @@ class Publisher:
 
     async def _freeze(self, post: Post) -> Post | Outcome | None:
         """Return the post with its exact message committed; an outcome if it could not be made; None if we lost it."""
-        if post.wire is not None:
+        if post.wire:
             return post
         try:
             async with asyncio.timeout(self._left_s(post)):

@@ -3,8 +3,9 @@
 What the books did after the backup is lost, but the world remembers it. So a restore begins a new epoch:
 
 * Every post that may have been sent meanwhile (SENDING, or QUEUED and due by now) becomes UNSURE and is settled
-  by looking, from the time of the backup on. This is the one place where a state is written without the
-  lifecycle's table: it is no event in the life of a post, but a hole in our knowledge of it.
+  by looking, from the time of the backup on: by its key, or by its words where its message is lost (an empty
+  `wire` says so, for None would say that there never was one). This is the one place where a state is written
+  without the lifecycle's table: it is no event in the life of a post, but a hole in our knowledge of it.
 * What was PUBLISHED stays so. What was PROPOSED and is due by now expires as ever; it is never queued, for
   nobody knows here whether a person agreed to it.
 * Commands that nobody had answered are answered: ask again. Done once already, they must not be done twice.
@@ -179,7 +180,7 @@ def _doubt(tx: Tx, *, made_at: int, now: int) -> int:
 def _unsure(post: Post, *, made_at: int, now: int) -> Post:
     """The post as far as we can know it: perhaps sent, by an attempt that ended before now."""
     first = made_at if post.first_claim_at is None else min(post.first_claim_at, made_at)
-    attempt = {"attempt": max(post.attempt, 1), "attempt_until": now, "first_claim_at": first}
+    attempt = {"attempt": max(post.attempt, 1), "attempt_until": now, "first_claim_at": first, "wire": post.wire or ""}
     doubt = {"state": State.UNSURE, "since": now, "not_before": now, "owner": "", "reason": "restored"}
     return post.changed(**attempt, **doubt)
 

@@ -148,7 +148,7 @@ class WebDriver:
             return Absent()
         try:
             async with self._page() as page:
-                return await self._search_profile(page, post, json.loads(post.wire))
+                return await self._search_profile(page, post, json.loads(post.wire) if post.wire else _words(post))
         except errors.PlatformError as error:
             return Unknown(why=str(error))
 
@@ -164,6 +164,8 @@ class WebDriver:
             twins += [row for row in own if row.at >= earliest and _same(row.text, wire["text"])]
             older = page.locator(self.site.older).first
             if not own or own[-1].at < earliest or await older.count() == 0:
+                if twins and post.part > 0 and not post.wire:  # lost in a restore, with what it follows
+                    return Found(ref=self._ref(twins[0].path))
                 return await self._pick(page, twins, wire["reply_to"])
             where = await older.get_attribute("href", timeout=STEP_MS)
         return Unknown(why="the profile is longer than a look may read")
@@ -304,3 +306,9 @@ class WebDriver:
 def _same(shown: str, sent: str) -> bool:
     """Compare words as a page may lay them out: runs of white space are one space."""
     return " ".join(shown.split()) == " ".join(sent.split())
+
+
+def _words(post: Post) -> dict[str, Any]:
+    """What must have been sent, where a restore of the books lost the message itself."""
+    to = post.payload.reply_to
+    return {"text": post.payload.text, "reply_to": to.parent.id if to else None}
