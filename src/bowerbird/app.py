@@ -18,7 +18,7 @@ from bowerbird.browsers import chromium
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account, Hold, HoldKind, Mode
-from bowerbird.core.errors import BadInput, BowerbirdError, PlatformError, Unreachable
+from bowerbird.core.errors import BadInput, PlatformError, Unreachable
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.policy import attested
@@ -86,7 +86,7 @@ class Connections(Mapping[str, Platform]):
     seat: Seat
     _platforms: dict[str, Platform] = field(default_factory=dict)
     _accounts: dict[str, Account] = field(default_factory=dict)
-    _known: set[str] = field(default_factory=set)
+    _unasked: set[str] = field(default_factory=set)
 
     def __getitem__(self, account_id: str) -> Platform:
         return self._platforms[account_id]
@@ -204,12 +204,12 @@ class App:
             loop.add_signal_handler(name, self.runner.stop)
         # Heard once before the first claim: a claim of an owner never heard would be taken for a dead one's.
         await self.heart.beat_once()
-        # And attached before the first look: what a dead engine left in doubt is looked for at once.
+        # And attached before the first job: the first plan has somebody to plan for, and what a dead engine left
+        # in doubt is looked for at once.
         await self.connections.attach()
         beat = asyncio.create_task(self.heart.beat_for_ever(), name="heart")
         try:
             await self._say("started")
-            await self.connections.attach()  # so that the first plan already has somebody to plan for
             await self.runner.run()
             await self._say("stopped")
         finally:
