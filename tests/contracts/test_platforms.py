@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -253,6 +254,17 @@ async def test_what_was_never_sent_is_absent(stage: Stage) -> None:
     assert await stage.platform.resolve(made) == Absent()
     await published(stage.platform, post("Something else."))
     assert await stage.platform.resolve(made) == Absent()
+
+
+async def test_a_post_whose_message_a_restore_lost_is_looked_for_by_its_words(stage: Stage) -> None:
+    """An empty wire: found if it went out, also as a later part whose place is unknown; else absent."""
+    made = post(WORDS)
+    ref = await published(stage.platform, made)
+    for lost in (replace(made, wire=""), replace(made, wire="", part=1, parts=2)):
+        look = await stage.platform.resolve(lost)
+        assert isinstance(look, Found)
+        assert look.ref.id == ref.id
+    assert isinstance(await stage.platform.resolve(replace(post("Never said."), wire="")), Absent)
 
 
 @pytest.mark.parametrize("trouble", [Trouble.BROKEN, Trouble.LIMITED])
