@@ -46,11 +46,13 @@ class Pulse:
         last_at: end of the last run (microseconds), None before the first.
         failures: failed runs in a row.
         busy: True while a run is under way.
+        written, written_at: how the run ended that was written last, and when.
     """
 
     last_at: int | None = None
     failures: int = 0
     busy: bool = False
+    written: Outcome | None = None
     written_at: int = 0
     error: str = ""
 
@@ -161,13 +163,13 @@ class Runner:
     async def _write(self, job: Job, run: Run) -> None:
         pulse = self.pulses[job.name]
         ended_at = run.ended_at or run.started_at
-        same = pulse.failures > FAILURES_TOLD if run.outcome is Outcome.FAILED else run.units == 0
-        if same and ended_at - pulse.written_at < QUIET_S * SECOND_US:
+        again = pulse.failures > FAILURES_TOLD if run.outcome is Outcome.FAILED else run.units == 0
+        if again and pulse.written is run.outcome and ended_at - pulse.written_at < QUIET_S * SECOND_US:
             return
-        pulse.written_at = ended_at
         failed = Fact(kind="job_failed", at=ended_at, by=job.name, data={"error": run.error, "attempt": run.attempt})
         facts = (failed,) if run.outcome is Outcome.FAILED and pulse.failures <= 1 else ()
         try:
             await self.storage.record(Batch(runs=(run,), facts=facts))
+            pulse.written, pulse.written_at = run.outcome, ended_at
         except BowerbirdError as error:
             pulse.error = f"the run could not be written: {error}"  # shown by the pulse; the next run tries again
