@@ -12,7 +12,10 @@ from bowerbird.core.findings import Counts, Reading
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post
 
-COUNTED = ("impressions", "likes", "reposts", "replies", "quotes")
+COUNTED = {
+    "impressions": "impression", "likes": "like", "reposts": "repost", "replies": "reply", "quotes": "quote",
+}  # fmt: skip
+"""The numbers of a post in the order in which they are told, each with its word for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +29,77 @@ class Line:
 
 Teller = Callable[[Fact, dict[str, Any]], str]
 
+MODE = "mode:"
+"""Begins the name of whoever approved, where it was the account's mode."""
+VERDICTS = {"there": "it is there", "send": "it is not there, send it", "leave": "it is not there, leave it"}
+"""What a person may say of a post that nobody else can settle."""
+
 
 def _attempt(data: dict[str, Any]) -> str:
     return f"attempt {data.get('attempt', '?')}"
 
 
 def _said(data: dict[str, Any]) -> str:
-    words = data.get("sentence") or data.get("reason") or ""
-    return f": {words}" if words else ""
+    words = str(data.get("sentence") or data.get("why") or data.get("reason") or "").rstrip(".")
+    return f": {words}" if words and words not in KINDS else ""  # a code that says the same again says nothing
+
+
+def who(by: str) -> str:
+    """Say who decided: a mode of the account, somebody at the dashboard, or a person by name."""
+    if by.startswith(MODE):
+        return f"the account's approval mode, {by.removeprefix(MODE)}"
+    return {"": "a person", "face": "a person, on the dashboard"}.get(by, by)
+
+
+def _wrote(data: dict[str, Any]) -> str:
+    cost = data.get("cost", data.get("dollars"))
+    paid = f"; it cost {cost:.4f} dollars" if isinstance(cost, (int, float)) and cost else ""
+    return f"{data.get('writer') or 'A writer'} was asked for words{paid}."
+
+
+def _settled(by: str, data: dict[str, Any]) -> str:
+    verdict = VERDICTS.get(str(data.get("verdict")), "what became of it")
+    return f"{who(by).capitalize()} said: {verdict}."
 
 
 TELL: dict[str, tuple[str, Teller]] = {
-    "approved": ("approved", lambda _, d: f"Let go by {d.get('by') or d.get('approved_by') or 'a person'}."),
-    "claimed": ("sent", lambda f, d: f"Taken for sending by {f.by}, {_attempt(d)}; its limits were taken with it."),
+    "approved": ("approved", lambda f, d: f"Let go by {who(d.get('by') or d.get('approved_by') or f.by)}."),
+    "edited": ("changed", lambda f, d: f"New words from {who(f.by)}: version {d.get('version', '?')}, with a new key."),
+    "wrote": ("written", lambda _, d: _wrote(d)),
+    "fell_back": ("written", lambda _, d: f"A writer could not write{_said(d)}; the next one took over."),
+    "claimed": ("sent", lambda _, d: f"The engine took it to be sent ({_attempt(d)}), and its share of the limits."),
     "frozen": ("sent", lambda _, d: f"The exact message was made and stored ({d.get('bytes', '?')} bytes)."),
     "confirmed": ("confirmed", lambda _, d: f"The platform gave it the id {d.get('remote_id', '?')} ({_attempt(d)})."),
     "found": ("confirmed", lambda _, d: f"We looked, and it is there: {d.get('remote_id', '?')}."),
     "confirmed_late": ("confirmed", lambda _, d: f"The proof of {_attempt(d)} came after all: {d.get('remote_id')}."),
+    "duplicate_seen": ("in doubt", lambda _, d: f"A second copy appeared on the platform: {d.get('remote_id', '?')}."),
     "refused": ("ended", lambda _, d: f"The platform refused it{_said(d)}."),
+    "forbidden": ("ended", lambda _, d: f"A rule forbids it{_said(d)}; nothing was sent."),
+    "missed": ("ended", lambda _, d: "It would have been too late to matter; nothing was sent."),
+    "expired": ("ended", lambda _, d: "Nobody approved it in time; nothing was sent."),
+    "withdrawn": ("ended", lambda f, d: f"Taken back by {who(f.by)}{_said(d)}."),
     "postponed": ("waited", lambda _, d: f"The platform asked us to wait{_said(d)}; nothing was sent."),
     "unreached": ("waited", lambda _, d: f"The platform was not reached{_said(d)}; nothing was sent."),
     "held": ("waited", lambda _, d: f"The session is no longer valid{_said(d)}; nothing was sent."),
     "lost_touch": ("in doubt", lambda _, d: f"It may have been sent{_said(d)}; we look before anything else."),
     "absent": ("in doubt", lambda _, d: "We looked after it had settled: it is not there, so it may go again."),
-    "looked_in_vain": ("in doubt", lambda _, d: f"We could not see: {d.get('why', '')}."),
+    "looked_in_vain": ("in doubt", lambda _, d: f"We could not see{_said(d)}."),
     "parked": ("in doubt", lambda _, d: "Only a person can tell whether it is there."),
+    "settled_by_person": ("settled", lambda f, d: _settled(f.by, d)),
     "gone": ("ended", lambda _, d: "It was published and is no longer there."),
-    "turned_down": ("ended", lambda _, d: f"Turned down{_said(d)}."),
+    "turned_down": ("ended", lambda f, d: f"Turned down by {who(f.by)}{_said(d)}."),
+    "unmeasured": ("measured", lambda _, d: f"Its numbers could not be read{_said(d)}; nothing was stored."),
+    "commanded": (
+        "asked",
+        lambda _, d: f"Asked to {d.get('verb', '?')} it, which could not be done{_said({'why': d.get('answer')})}.",
+    ),
 }
 """How a fact is told: the chapter it belongs to and its sentence; every other kind tells its row of `KINDS`."""
+
+
+def _untold(fact: Fact) -> bool:
+    """What the story tells in its own words, and buttons that worked: what they did is a fact of its own."""
+    return fact.kind in {"planned", "measured"} or (fact.kind == "commanded" and bool(fact.data.get("ok")))
 
 
 def story(post: Post, facts: Sequence[Fact], readings: Sequence[Reading], *, learned: str = "") -> list[Line]:
@@ -64,7 +109,7 @@ def story(post: Post, facts: Sequence[Fact], readings: Sequence[Reading], *, lea
     3. What was measured.  4. What was learned from it, where the account has advice.
     """
     lines = [Line(post.created_at, "chosen", _chosen(post)), Line(post.created_at, "written", _written(post))]
-    lines += [_told(fact) for fact in facts if fact.kind not in ("planned", "measured")]
+    lines += [_told(fact) for fact in facts if not _untold(fact)]
     lines += [Line(r.observed_at, "measured", _measured(r)) for r in readings]
     lines.sort(key=lambda line: line.at)
     if learned and readings:
@@ -77,10 +122,11 @@ def _chosen(post: Post) -> str:
 
 
 def _written(post: Post) -> str:
-    source = f"the claim {post.choice.claim_id!r}" if post.choice.claim_id else "no claim of the bank"
+    by = {"bank": "the claim bank", "person": "a person"}.get(post.choice.writer, post.choice.writer)
+    source = f" from the claim {post.choice.claim_id!r}" if post.choice.claim_id else ""
     evidence = f", evidence: {post.choice.evidence}" if post.choice.evidence else ""
     part = f" Part {post.part + 1} of {post.parts}." if post.parts > 1 else ""
-    return f"Written by {post.choice.writer} from {source}{evidence}.{part}"
+    return f"Written by {by}{source}{evidence}.{part}"
 
 
 def _told(fact: Fact) -> Line:
@@ -94,8 +140,13 @@ def _measured(reading: Reading) -> str:
 
 def numbers(counts: Counts) -> str:
     """Say the numbers that were observed; what a platform does not show is left out, not zero."""
-    seen = [(name, getattr(counts, name)) for name in COUNTED]
-    return ", ".join(f"{n} {name}" for name, n in seen if n is not None) or "nothing was shown"
+    seen = [(getattr(counts, many), one, many) for many, one in COUNTED.items()]
+    return ", ".join(count(n, one, many) for n, one, many in seen if n is not None) or "nothing was shown"
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """Say how many: ``1 reply``, ``1,204 replies``; the plural adds an s unless it is given."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def span(seconds: float) -> str:

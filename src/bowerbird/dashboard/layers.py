@@ -6,18 +6,22 @@ Pure: what was read from the books goes in, sentences come out. What was not obs
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bowerbird.core.account import Account, Hold
+from bowerbird.core.account import Account, Hold, HoldKind
 from bowerbird.core.findings import Advice, Reading, Target
 from bowerbird.core.health import Health, Light
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post
-from bowerbird.core.story import span
+from bowerbird.core.story import count, span
 from bowerbird.core.work import Outcome, Owner, Run
 
-SILENCE_S = 10.0
-"""An engine not heard for this long is silent."""
+SILENCE_S = 8.0
+"""An engine not heard for this long is silent: four beats; with the page's next look it is red within 10 s."""
+LOOK_LATE_S = 120.0
+"""A reading this late is overdue."""
+READ_MS_MAX = 500.0
+"""A look at the books longer than this is slow."""
 COVER_MIN_SHARE = 0.25
 """Below this share of the cover an account wants, its queue is thin."""
 
@@ -31,6 +35,7 @@ class Picture:
         read_ms: how long the look took, milliseconds.
         runs: the newest run of each job.
         newest: the newest reading there is, or None.
+        stopped_at: when an engine last said that it stops, if none has started since; else None.
     """
 
     now: int
@@ -45,36 +50,40 @@ class Picture:
     newest: Reading | None
     targets: Sequence[Target]
     advice: Sequence[Advice]
+    stopped_at: int | None = None
 
 
-def layers(picture: Picture) -> list[Health]:
-    """Return the ten layers in order."""
-    return [
-        startup(picture),
-        jobs(picture),
-        content(picture),
-        posting(picture),
-        browsers(picture),
-        database(picture),
-        Health(part="Cache", light=Light.GREY, sentence="Nothing is cached yet; every page reads the books."),
-        measuring(picture),
-        harvesting(picture),
-        learning(picture),
-    ]
+def layers(p: Picture) -> list[Health]:
+    """Return the ten layers in order; while the engine is silent, what it would do waits instead of shining green."""
+    engine = startup(p)
+    work = [jobs(p), content(p), posting(p), browsers(p)]
+    care = [measuring(p), harvesting(p), learning(p)]
+    if engine.light is Light.RED:
+        work, care = [[_waits(health) for health in each] for each in (work, care)]
+    cache = Health(part="Cache", light=Light.GREY, sentence="Nothing is cached yet; every page reads the books.")
+    return [engine, *work, database(p), cache, *care]
+
+
+def _waits(health: Health) -> Health:
+    if health.light is not Light.GREEN:
+        return health
+    return replace(health, light=Light.GREY, sentence=f"Waits for the engine. Before: {health.sentence}")
 
 
 def startup(p: Picture) -> Health:
     """Whether an engine is heard."""
-    engines = [owner for owner in p.owners if owner.role == "engine"]
-    if not engines:
+    engine = max((owner for owner in p.owners if owner.role == "engine"), key=lambda o: o.heard_at, default=None)
+    if engine is None:
         return Health(part="Engine", light=Light.RED, sentence="No engine has ever run here. Start it: bowerbird run")
-    engine = max(engines, key=lambda owner: owner.heard_at)
+    if p.stopped_at is not None and p.stopped_at >= engine.started_at:
+        sentence = f"Stopped {_ago(p, p.stopped_at)}. Nothing is sent. Start it: bowerbird run"
+        return Health(part="Engine", light=Light.RED, sentence=sentence, since=p.stopped_at)
     silent_s = (p.now - engine.heard_at) / SECOND_US
     if silent_s > SILENCE_S:
         sentence = f"Silent for {span(silent_s)}. Nothing is sent. The guardian starts it again if it is dead."
         return Health(part="Engine", light=Light.RED, sentence=sentence, since=engine.heard_at)
     up = span((p.now - engine.started_at) / SECOND_US)
-    return Health(part="Engine", light=Light.GREEN, sentence=f"Up for {up}: {engine.note}.", since=engine.started_at)
+    return Health(part="Engine", light=Light.GREEN, sentence=f"Up for {up}; {engine.note}.", since=engine.started_at)
 
 
 def jobs(p: Picture) -> Health:
@@ -83,24 +92,26 @@ def jobs(p: Picture) -> Health:
     if failed:
         worst = max(failed, key=lambda run: run.started_at)
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        return Health(part="Jobs", light=Light.AMBER, sentence=f"{worst.job}{more} failed: {worst.error}. Tried again.")
+        sentence = f"{worst.job}{more} failed: {worst.error.rstrip('.') or 'it did not say why'}. Tried again."
+        return Health(part="Jobs", light=Light.AMBER, sentence=sentence, since=worst.started_at)
     if not p.runs:
         return Health(part="Jobs", light=Light.GREY, sentence="No job has run yet.")
-    return Health(part="Jobs", light=Light.GREEN, sentence=f"{len(p.runs)} jobs, the last run of each went well.")
+    return Health(
+        part="Jobs", light=Light.GREEN, sentence=f"{count(len(p.runs), 'job')}; the last run of each went well."
+    )
 
 
 def content(p: Picture) -> Health:
     """How many hours the queue covers, of what the accounts want."""
     if not p.accounts:
         return Health(part="Content", light=Light.GREY, sentence="No account is connected yet.")
-    thin = [account for account in p.accounts if cover_h(p, account) < account.cover_h * COVER_MIN_SHARE]
-    waiting = _total(p, State.PROPOSED)
-    waits = f" {waiting} wait for approval." if waiting else ""
-    queued = _total(p, State.QUEUED)
+    thin = [account.handle for account in p.accounts if cover_h(p, account) < account.cover_h * COVER_MIN_SHARE]
+    waiting, queued = total(p, State.PROPOSED), count(total(p, State.QUEUED), "post")
+    waits = f" {count(waiting, 'post waits', 'posts wait')} for your yes." if waiting else ""
     if thin:
-        names = ", ".join(account.handle for account in thin)
-        return Health(part="Content", light=Light.AMBER, sentence=f"{queued} queued; thin for {names}.{waits}")
-    return Health(part="Content", light=Light.GREEN, sentence=f"{queued} posts are queued.{waits}")
+        sentence = f"Too little is approved ahead for {', '.join(thin)}.{waits}"
+        return Health(part="Content", light=Light.AMBER, sentence=sentence)
+    return Health(part="Content", light=Light.GREEN, sentence=f"{queued} queued.{waits}")
 
 
 def cover_h(p: Picture, account: Account) -> float:
@@ -113,20 +124,21 @@ def cover_h(p: Picture, account: Account) -> float:
 
 def posting(p: Picture) -> Health:
     """What was published, what is in doubt, what is held back."""
-    unsure, parked = _total(p, State.UNSURE), _total(p, State.PARKED)
+    unsure, parked = total(p, State.UNSURE), total(p, State.PARKED)
     if parked:
-        return Health(part="Posting", light=Light.RED, sentence=f"{parked} posts need a person: are they there or not?")
-    held = [hold for hold in p.holds if hold.kind not in ("budget", "limited")]
+        sentence = f"{count(parked, 'post needs', 'posts need')} a person: there, or not?"
+        return Health(part="Posting", light=Light.RED, sentence=sentence)
+    held = [hold for hold in p.holds if hold.kind not in (HoldKind.BUDGET, HoldKind.LIMITED)]
     if held:
-        sentence = f"{held[0].account_id} is held: {held[0].why or held[0].kind}. Its posts wait."
+        why = (held[0].why or str(held[0].kind)).rstrip(".")
+        sentence = f"{held[0].account_id} is held: {why}. Its posts wait."
         return Health(part="Posting", light=Light.AMBER, sentence=sentence, since=held[0].since)
     if unsure:
-        return Health(
-            part="Posting", light=Light.AMBER, sentence=f"{unsure} in doubt; we are looking, nothing is resent."
-        )
-    done = _total(p, State.PUBLISHED)
-    ago = f", the last {span((p.now - (p.published[0].published_at or p.now)) / SECOND_US)} ago" if p.published else ""
-    return Health(part="Posting", light=Light.GREEN, sentence=f"{done} published{ago}; none in doubt.")
+        sentence = f"{count(unsure, 'post')} in doubt; we are looking, nothing is sent again."
+        return Health(part="Posting", light=Light.AMBER, sentence=sentence)
+    done = total(p, State.PUBLISHED)
+    last = f", the last {_ago(p, p.published[0].published_at)}" if p.published and p.published[0].published_at else ""
+    return Health(part="Posting", light=Light.GREEN, sentence=f"{done:,} published{last}; none in doubt.")
 
 
 def browsers(p: Picture) -> Health:
@@ -136,32 +148,34 @@ def browsers(p: Picture) -> Health:
         return Health(part="Browsers", light=Light.GREY, sentence="No account posts through a browser.")
     done = sum(p.counts.get((account.id, State.PUBLISHED), 0) for account in need)
     names = ", ".join(account.handle for account in need)
-    return Health(part="Browsers", light=Light.GREEN, sentence=f"One seat for {names}: {done} posts went through it.")
+    sentence = f"One seat for {names}: {count(done, 'post')} went through it."
+    return Health(part="Browsers", light=Light.GREEN, sentence=sentence)
 
 
 def database(p: Picture) -> Health:
     """How fast the books answer."""
-    light = Light.GREEN if p.read_ms < 500 else Light.AMBER
+    light = Light.GREEN if p.read_ms < READ_MS_MAX else Light.AMBER
     return Health(part="Books", light=light, sentence=f"Everything on this page was read in {p.read_ms:.0f} ms.")
 
 
 def measuring(p: Picture) -> Health:
-    """When a number was last read."""
+    """When a number was last read, and whether a reading is overdue."""
+    late = [post.look_at for post in p.published if post.look_at and p.now - post.look_at > LOOK_LATE_S * SECOND_US]
+    if late:
+        sentence = f"{count(len(late), 'reading is', 'readings are')} overdue, the oldest due {_ago(p, min(late))}."
+        return Health(part="Measuring", light=Light.AMBER, sentence=sentence, since=min(late))
     if p.newest is None:
-        light = Light.GREY if not p.published else Light.AMBER
-        return Health(part="Measuring", light=light, sentence="No post has been measured yet.")
-    ago = span((p.now - p.newest.observed_at) / SECOND_US)
-    return Health(part="Measuring", light=Light.GREEN, sentence=f"The last numbers were read {ago} ago.")
+        return Health(part="Measuring", light=Light.GREY, sentence="No post has been measured yet.")
+    sentence = f"The last numbers were read {_ago(p, p.newest.observed_at)}."
+    return Health(part="Measuring", light=Light.GREEN, sentence=sentence)
 
 
 def harvesting(p: Picture) -> Health:
     """Whom we may answer."""
     if "harvest" not in p.runs:
         return Health(part="Harvesting", light=Light.GREY, sentence="Nobody has looked for mentions yet.")
-    waiting = len(p.targets)
-    return Health(
-        part="Harvesting", light=Light.GREEN, sentence=f"{waiting} conversations wait for a person or a draft."
-    )
+    waiting = f"{count(len(p.targets), 'conversation waits', 'conversations wait')} for a person or a draft."
+    return Health(part="Harvesting", light=Light.GREEN, sentence=waiting)
 
 
 def learning(p: Picture) -> Health:
@@ -183,5 +197,10 @@ def overall(found: Sequence[Health]) -> Health:
     return Health(part="Bowerbird", light=Light.GREEN, sentence="All is well.")
 
 
-def _total(p: Picture, state: State) -> int:
+def _ago(p: Picture, at: int) -> str:
+    return f"{span(max(0.0, (p.now - at) / SECOND_US))} ago"
+
+
+def total(p: Picture, state: State) -> int:
+    """How many posts of all accounts are in this state."""
     return sum(number for (_, at), number in p.counts.items() if at is state)

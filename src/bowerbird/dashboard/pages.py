@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from bowerbird.core.account import Account, Hold
+from bowerbird.core.account import Account, Hold, HoldKind, Mode
 from bowerbird.core.findings import Reading, TargetState
-from bowerbird.core.health import Health
+from bowerbird.core.health import Health, Light
 from bowerbird.core.lifecycle import NEXT, Event, State
 from bowerbird.core.ports import Clock, Findings, Journal, Ledger, Posts, Recorder
-from bowerbird.core.post import SECOND_US, Post
+from bowerbird.core.post import SECOND_US, Kind, Post
 from bowerbird.core.story import STATES, Line, numbers, span, story
 from bowerbird.core.work import Run
-from bowerbird.dashboard.layers import Picture, cover_h, layers, overall
+from bowerbird.dashboard.layers import Picture, cover_h, layers, overall, startup
+from bowerbird.dashboard.loop import steps
 
 NEXT_MAX = 8
 """Upcoming posts on the overview."""
@@ -22,6 +25,17 @@ DONE_MAX = 10
 """Published posts on the overview."""
 RUNS_MAX = 200
 """Runs looked at for the newest of each job."""
+COMMANDS_MAX = 50
+"""Buttons looked through for the one that was just pressed."""
+PLACES = {"Content": "/approvals", "Posting": "/accounts", "Harvesting": "/opportunities"}
+"""The page where something can be done about a layer."""
+MODES: dict[Mode, str] = {
+    Mode.ASK: "you approve every post",
+    Mode.ASK_NEW: "you approve what is not from the bank",
+    Mode.VETO: "posts go unless you say no in time",
+    Mode.AUTO: "posts go without asking you",
+}
+"""Each way of approving as the end of a sentence."""
 
 
 class Books(Recorder, Posts, Findings, Ledger, Journal, Protocol):
@@ -39,6 +53,21 @@ class SettingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Flash:
+    """What became of the button that was just pressed.
+
+    Args:
+        kept: the words a person typed where the button could not do it, so that nothing typed is lost: by the
+            field's name, of the post or account named in `about`.
+    """
+
+    sentence: str
+    bad: bool = False
+    about: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A post on a page: with its state in words and its latest numbers."""
 
@@ -47,6 +76,33 @@ class Card:
     state: str
     numbers: str
     reading: Reading | None
+
+
+async def flash(books: Books, command_id: str) -> Flash | None:
+    """Return what became of a button, or None if there is none of that name."""
+    found = next((each for each in await books.commands(limit=COMMANDS_MAX) if each.id == command_id), None)
+    if found is None:
+        return None
+    if found.done_at is None:
+        return Flash("Written down. The engine does it as soon as it runs.")
+    words = {name: str(value) for name, value in found.args.items() if name.startswith(("text", "reason"))}
+    about = str(found.args.get("post_id") or found.args.get("account_id") or "")
+    return Flash(found.answer, bad=not found.ok, about=about, kept={} if found.ok else words)
+
+
+async def engine(books: Books, clock: Clock) -> Health:
+    """How the engine is; every page says so when it is silent."""
+    now = clock.now()
+    nothing = Picture(
+        now=now, read_ms=0, accounts=(), holds=(), owners=await books.owners(), runs={}, counts={}, upcoming=(),
+        published=(), newest=None, targets=(), advice=(), stopped_at=await _stopped_at(books),
+    )  # fmt: skip
+    return startup(nothing)
+
+
+async def _stopped_at(books: Books) -> int | None:
+    newest = await books.newest_facts(kinds=("started", "stopped"), limit=1)
+    return newest[0].at if newest and newest[0].kind == "stopped" else None
 
 
 async def look(books: Books, clock: Clock) -> Picture:
@@ -59,54 +115,79 @@ async def look(books: Books, clock: Clock) -> Picture:
     upcoming = await books.posts(states=(State.QUEUED, State.PROPOSED), limit=200, newest_first=False)
     published = await books.posts(states=(State.PUBLISHED,), limit=DONE_MAX)
     advice = [found for account in accounts if (found := await books.advice(account.id)) is not None]
-    read = [reading for post in published for reading in await books.readings(post_id=post.id)]
-    newest = max(read, key=lambda reading: reading.observed_at) if read else None
+    read = (await _latest(books, published)).values()
     targets = await books.targets(states=(TargetState.OPEN, TargetState.DRAFTED), limit=50)
-    counts = await books.count_posts()
+    counts, stopped_at = await books.count_posts(), await _stopped_at(books)
     now = clock.now()
     holds, owners = await books.holds(now=now), await books.owners()
     return Picture(
         now=now, read_ms=(clock.monotonic() - began) * 1000, accounts=accounts, holds=holds, owners=owners, runs=runs,
-        counts=counts, upcoming=upcoming, published=published, newest=newest, targets=targets, advice=advice,
+        counts=counts, upcoming=upcoming, published=published, targets=targets, advice=advice, stopped_at=stopped_at,
+        newest=max(read, key=lambda reading: reading.observed_at, default=None),
     )  # fmt: skip
+
+
+async def _latest(books: Books, posts: Sequence[Post]) -> dict[str, Reading]:
+    """The newest reading of each of these posts that has one."""
+    found = {post.id: await books.readings(post_id=post.id) for post in posts if post.state is State.PUBLISHED}
+    return {post_id: readings[-1] for post_id, readings in found.items() if readings}
 
 
 async def cards(books: Books, posts: Sequence[Post], accounts: Sequence[Account]) -> list[Card]:
     """Put posts on cards, each with its latest reading."""
     by_id = {account.id: account for account in accounts}
-    found = []
-    for post in posts:
-        readings = await books.readings(post_id=post.id) if post.state is State.PUBLISHED else []
-        last = readings[-1] if readings else None
-        shown = f"{numbers(last.counts)}, at {span(last.age_s)}" if last else "not measured yet"
-        found.append(Card(post, by_id.get(post.account_id), STATES[post.state], shown, last))
-    return found
+    latest = await _latest(books, posts)
+    return [
+        Card(post, by_id.get(post.account_id), STATES[post.state], told(post, latest.get(post.id)), latest.get(post.id))
+        for post in posts
+    ]
+
+
+def told(post: Post, last: Reading | None) -> str:
+    """Say a post's latest numbers, and how old it was then; the age of an answer matters to nobody."""
+    if last is None:
+        return "not measured yet"
+    return numbers(last.counts) + ("" if post.kind is Kind.REPLY else f", at {span(last.age_s)}")
+
+
+def shared_reason(found: Sequence[Card]) -> str:
+    """The reason that two or more cards have in common most often, to be told once for all; else empty."""
+    reasons = Counter(card.post.choice.because for card in found if card.post.choice.because)
+    reason, n = reasons.most_common(1)[0] if reasons else ("", 0)
+    return reason if n > 1 else ""
 
 
 async def overview(books: Books, clock: Clock) -> dict[str, Any]:
-    """The first page: one light, ten layers, what comes, what went, and whom we may answer."""
+    """The first page: one light, the loop, ten layers, what comes and what went."""
     picture = await look(books, clock)
     health: list[Health] = layers(picture)
     needs = await books.posts(states=(State.PARKED, State.UNSURE), limit=20, newest_first=False)
+    light = overall(health)
+    heads = [post for post in picture.upcoming if post.part == 0]
+    coming = await cards(books, heads[:NEXT_MAX], picture.accounts)
+    done = await cards(books, picture.published, picture.accounts)
     return {
         "now": picture.now,
-        "light": overall(health),
+        "light": light,
+        "place": PLACES.get(light.part, "") if light.light is not Light.GREEN else "",
         "layers": health,
-        "next": await cards(books, picture.upcoming[:NEXT_MAX], picture.accounts),
-        "done": await cards(books, picture.published, picture.accounts),
+        "loop_steps": steps(picture, {card.post.id: card.reading for card in done if card.reading}),
+        "next": coming,
+        "shared": shared_reason(coming),
+        "done": done,
         "needs": await cards(books, needs, picture.accounts),
         "proposed": sum(n for (_, state), n in picture.counts.items() if state is State.PROPOSED),
-        "targets": picture.targets[:6],
         "empty": not picture.accounts,
     }
 
 
 async def approvals(books: Books, clock: Clock) -> dict[str, Any]:
-    """Everything that waits for a person's yes, soonest due first."""
+    """Everything that waits for a person's yes, soonest due first; a thread stands under its head."""
     posts = await books.posts(states=(State.PROPOSED,), limit=100, newest_first=False)
     heads = [post for post in posts if post.part == 0]
     threads = {post.id: await books.thread(post.thread_id) for post in heads if post.parts > 1}
-    return {"now": clock.now(), "cards": await cards(books, heads, await books.accounts()), "threads": threads}
+    found = await cards(books, heads, await books.accounts())
+    return {"now": clock.now(), "cards": found, "threads": threads, "shared": shared_reason(found)}
 
 
 async def trace(books: Books, clock: Clock, post_id: str) -> dict[str, Any] | None:
@@ -131,6 +212,7 @@ async def trace(books: Books, clock: Clock, post_id: str) -> dict[str, Any] | No
         "may_edit": Event.EDITED in steps,
         "may_withdraw": Event.WITHDRAWN in steps or post.state in (State.SENDING, State.UNSURE),
         "may_settle": Event.SEEN in steps,
+        "may_retry": post.state in (State.DROPPED, State.REJECTED),
     }
 
 
@@ -140,6 +222,8 @@ class AccountRow:
 
     account: Account
     holds: list[Hold]
+    paused: bool
+    mode: str
     cover: str
     published: int
     proposed: int
@@ -149,16 +233,29 @@ class AccountRow:
 async def accounts(books: Books, clock: Clock) -> dict[str, Any]:
     """Every account, the worst first."""
     picture = await look(books, clock)
-    rows = []
-    for account in picture.accounts:
-        holds = [hold for hold in picture.holds if hold.account_id == account.id]
-        first = next((post for post in picture.upcoming if post.account_id == account.id), None)
-        cover = span(cover_h(picture, account) * 3600)
-        published = picture.counts.get((account.id, State.PUBLISHED), 0)
-        proposed = picture.counts.get((account.id, State.PROPOSED), 0)
-        rows.append(AccountRow(account, holds, cover, published, proposed, first))
+    rows = [_account_row(picture, account) for account in picture.accounts]
     rows.sort(key=lambda row: (-len(row.holds), row.account.id))
     return {"now": picture.now, "rows": rows}
+
+
+def _account_row(p: Picture, account: Account) -> AccountRow:
+    holds = [hold for hold in p.holds if hold.account_id == account.id]
+    hours = cover_h(p, account)
+    return AccountRow(
+        account=account,
+        holds=holds,
+        paused=any(hold.kind is HoldKind.PAUSED for hold in holds),
+        mode=MODES[account.mode],
+        cover=f"The queue reaches {span(hours * 3600)} ahead" if hours else "Nothing is approved ahead",
+        published=p.counts.get((account.id, State.PUBLISHED), 0),
+        proposed=p.counts.get((account.id, State.PROPOSED), 0),
+        next=next((post for post in p.upcoming if post.account_id == account.id), None),
+    )
+
+
+def without_credentials(rows: Sequence[SettingRow]) -> list[SettingRow]:
+    """Hide a password that somebody wrote into an address, such as ``https://me:secret@host``."""
+    return [replace(row, value=re.sub(r"//[^/@\s]*@", "//(hidden)@", row.value)) for row in rows]
 
 
 async def opportunities(books: Books, clock: Clock) -> dict[str, Any]:
@@ -172,4 +269,6 @@ def ago(now: int, at: int | None) -> str:
     if at is None:
         return "never"
     seconds = (now - at) / SECOND_US
-    return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(-seconds)}"
+    if abs(seconds) < 1:
+        return "now"
+    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"

@@ -1,11 +1,12 @@
 """Every address of the face, and who may use it.
 
 A page is read with GET and changes nothing. What changes something is a POST with the session's form token,
-becomes a row in `commands`, is executed by the engine, and its answer is shown on the page one came from.
+becomes a row in `commands`, is executed by the engine, and its answer is read from there onto the page one came from.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,19 +17,23 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bowerbird.core.errors import StorageError
+from bowerbird.core.health import Light
 from bowerbird.core.ports import Batch, Chance, Clock
 from bowerbird.core.post import SECOND_US
-from bowerbird.core.story import clock_time, span
+from bowerbird.core.story import clock_time, count, span
 from bowerbird.core.work import Command
 from bowerbird.dashboard import pages
 from bowerbird.dashboard.doors import AGE_S, COOKIE, Doors
+from bowerbird.dashboard.middleware import HEADERS, Guarded
 from bowerbird.dashboard.pages import Books, SettingRow
 
 HERE = Path(__file__).parent
@@ -38,15 +43,12 @@ VERBS = ("approve", "reject", "edit", "withdraw", "settle", "pause", "resume", "
 """What the buttons may ask for."""
 FORM_MAX = 20_000
 """Longest value of a form's field, in characters."""
+FIELDS_MAX = 100
+"""Most fields of a form: a thread of forty parts."""
+HTTP_404 = 404
 
-HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cache-control": "no-store",
-}
-"""Sent with every page: no inline script, nobody frames us, nothing is kept by a cache."""
+PATH = re.compile(r"/|(/[A-Za-z0-9_.~-]+)+")
+"""A path of ours: nothing in it can lead elsewhere."""
 
 Page = Callable[[Books, Clock], Awaitable[dict[str, Any]]]
 
@@ -66,28 +68,37 @@ class Face:
             loader=PackageLoader("bowerbird.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
-        self.templates.filters.update(span=span, iso=iso, clock_time=clock_time, title_of=title_of)
+        self.templates.filters.update(
+            span=span, iso=iso, clock_time=clock_time, title_of=title_of, tight=tight, rows_of=rows_of, count=count
+        )
         self.templates.globals.update(ago=pages.ago)
         # Read now, so that no page reads a file while others wait.
         for name in self.templates.list_templates(extensions=["html"]):
             self.templates.get_template(name)
 
-    def page(self, request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-        """Draw a page for whoever is signed in."""
-        session = request.state.session
-        html = self.templates.get_template(name).render(
-            here=request.url.path,
-            said=request.query_params.get("said", "")[:500],
-            bad=request.query_params.get("bad") == "1",
-            token=self.doors.form_token(session) if session else "",
-            session=session,
-            **context,
-        )
-        return HTMLResponse(html, status, headers=HEADERS)
+    def draw(self, request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """Draw a page from what is given, without a look at the books."""
+        session = getattr(request.state, "session", None)
+        given = {
+            "here": request.url.path,
+            "token": self.doors.form_token(session) if session else "",
+            "session": session,
+            "engine": None,
+            "flash": None,
+            "now": self.clock.now(),
+        }
+        return HTMLResponse(self.templates.get_template(name).render(**{**given, **context}), status)
+
+    async def page(self, request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """Draw a page for whoever is signed in, with how the engine is and what became of the last button."""
+        engine = await pages.engine(self.books, self.clock)
+        did = request.query_params.get("did", "")
+        flash = await pages.flash(self.books, did) if did else None
+        return self.draw(request, name, status=status, engine=engine, flash=flash, **context)
 
 
-def create_app(face: Face) -> Starlette:
-    """Make the application."""
+def create_app(face: Face, *, host: str = "127.0.0.1") -> Starlette:
+    """Make the application, which answers to the loopback names and to `host`."""
     app = Starlette(
         routes=[
             Route("/healthz", healthz),
@@ -104,8 +115,8 @@ def create_app(face: Face) -> Starlette:
             Route("/commands", ask, methods=["POST"]),
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=500)],
-        exception_handlers={404: not_found},
+        middleware=[Middleware(Guarded, host=host), Middleware(GZipMiddleware, minimum_size=500)],
+        exception_handlers={HTTPException: refused, StorageError: unread, Exception: broken},
     )
     app.state.face = face
     return app
@@ -128,7 +139,7 @@ def shown(template: str, page: Page) -> Callable[[Request], Awaitable[Response]]
     """Return the handler of a page that only reads."""
 
     async def answer(request: Request, face: Face) -> Response:
-        return face.page(request, template, **await page(face.books, face.clock))
+        return await face.page(request, template, **await page(face.books, face.clock))
 
     return known(answer)
 
@@ -142,18 +153,18 @@ async def login(request: Request) -> Response:
     """Ask for the password, and let in whoever knows it."""
     face: Face = request.app.state.face
     request.state.session = None
-    onward = _local(request.query_params.get("next", "/"))
-    if request.method == "GET":
-        return face.page(request, "login.html", next=onward, problem="")
+    onward = local(request.query_params.get("next", "/"))
+    if request.method != "POST":
+        return face.draw(request, "login.html", next=onward, problem="")
     shut_s = face.doors.shut_s()
     if shut_s > 0:
         problem = f"Too many wrong passwords. Try again in {span(shut_s)}."
-        return face.page(request, "login.html", status=429, next=onward, problem=problem)
+        return face.draw(request, "login.html", status=429, next=onward, problem=problem)
     form = await request.form(max_files=0, max_fields=5, max_part_size=FORM_MAX)
     session = face.doors.sign_in(_text(form, "password"))
     if session is None:
-        return face.page(request, "login.html", status=401, next=onward, problem="That is not the password.")
-    answer = RedirectResponse(_local(_text(form, "next") or onward), 303)
+        return face.draw(request, "login.html", status=401, next=onward, problem="That is not the password.")
+    answer = RedirectResponse(local(_text(form, "next") or onward), 303)
     answer.set_cookie(
         COOKIE, session, max_age=AGE_S, httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )
@@ -163,9 +174,10 @@ async def login(request: Request) -> Response:
 async def _logout(request: Request, face: Face) -> Response:
     form = await request.form(max_files=0, max_fields=5)
     if not face.doors.form_is_ours(request.state.session, _text(form, "token")):
-        return face.page(request, "stale.html", status=403)
+        return face.draw(request, "stale.html", status=403, kept=[])
+    face.doors.sign_out(request.state.session)
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
 
 
@@ -175,23 +187,26 @@ logout = known(_logout)
 async def _post(request: Request, face: Face) -> Response:
     found = await pages.trace(face.books, face.clock, request.path_params["post_id"])
     if found is None:
-        return face.page(request, "missing.html", status=404)
-    return face.page(request, "post.html", **found)
+        return await face.page(request, "missing.html", status=404)
+    return await face.page(request, "post.html", **found)
 
 
 post = known(_post)
 
 
 async def _settings(request: Request, face: Face) -> Response:
-    return face.page(request, "settings.html", rows=face.settings)
+    return await face.page(request, "settings.html", rows=pages.without_credentials(face.settings))
 
 
 settings = known(_settings)
 
 
 async def _mark(request: Request, face: Face) -> Response:
-    """Return a number that rises when anything changes: open pages ask for it and draw themselves anew."""
-    return JSONResponse({"mark": await face.books.change_mark()})
+    """Return a number that rises when anything changes, and what time it is here.
+
+    Open pages ask for it and draw themselves anew.
+    """
+    return JSONResponse({"mark": await face.books.change_mark(), "now": face.clock.now()})
 
 
 mark = known(_mark)
@@ -214,55 +229,66 @@ async def _ask(request: Request, face: Face) -> Response:
     2. The command is a row; the engine takes it within half a second.
     3. Its answer is shown. Without one the page says that it is written down and will be done.
     """
-    form = await request.form(max_files=0, max_fields=20, max_part_size=FORM_MAX)
+    form = await request.form(max_files=0, max_fields=FIELDS_MAX, max_part_size=FORM_MAX)
     if not face.doors.form_is_ours(request.state.session, _text(form, "token")):
-        return face.page(request, "stale.html", status=403)
+        kept = [_text(form, name) for name in form if name.startswith("text")]
+        return face.draw(request, "stale.html", status=403, kept=kept)
     verb = _text(form, "verb")
-    onward = _local(_text(form, "next") or "/")
     if verb not in VERBS:
-        return _said(onward, f"There is no button {verb!r}.", bad=True)
+        return await face.page(request, "problem.html", status=400, problem="There is no such button.")
     args = {name: _text(form, name) for name in form if name not in ("token", "verb", "next")}
     command = Command(id=face.chance.name("command"), verb=verb, args=args, by="face", asked_at=face.clock.now())
     await face.books.record(Batch(commands=(command,)))
-    answer = await _answer(face, command)
-    if answer is None:
-        return _said(onward, "Written down. The engine does it as soon as it runs.")
-    return _said(onward, answer.answer, bad=not answer.ok)
+    await _wait_for(face, command)
+    return RedirectResponse(f"{local(_text(form, 'next') or '/')}?did={command.id}", 303)
 
 
 ask = known(_ask)
 
 
-async def _answer(face: Face, command: Command) -> Command | None:
+async def _wait_for(face: Face, command: Command) -> None:
+    """Wait a moment for the engine's answer, unless there is no engine to wait for."""
+    if (await pages.engine(face.books, face.clock)).light is Light.RED:
+        return
     until = face.clock.monotonic() + ANSWER_S
     while face.clock.monotonic() < until:
-        for found in await face.books.commands(limit=50):
+        for found in await face.books.commands(limit=pages.COMMANDS_MAX):
             if found.id == command.id and found.done_at is not None:
-                return found
+                return
         await face.clock.sleep(0.1)
-    return None
 
 
-async def not_found(request: Request, error: Exception) -> Response:
-    """Say that there is nothing at this address."""
+async def refused(request: Request, error: Exception) -> Response:
+    """Say what is wrong with a request: no such page, the wrong method, too large a form."""
     face: Face = request.app.state.face
     request.state.session = face.doors.known(request.cookies.get(COOKIE))
-    return face.page(request, "missing.html", status=404)
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    if status == HTTP_404:
+        return face.draw(request, "missing.html", status=status)
+    words = error.detail if isinstance(error, HTTPException) else "That was not understood."
+    return face.draw(request, "problem.html", status=status, problem=words)
 
 
-def _said(onward: str, sentence: str, *, bad: bool = False) -> Response:
-    return RedirectResponse(f"{onward}?said={quote(sentence)}{'&bad=1' if bad else ''}", 303)
+async def unread(request: Request, error: Exception) -> Response:
+    """Say that the books did not answer; the page tries again by itself."""
+    face: Face = request.app.state.face
+    return face.draw(request, "problem.html", status=503, problem=f"The books do not answer: {error}")
 
 
-def _local(path: str) -> str:
+async def broken(request: Request, error: Exception) -> Response:
+    """Say that something of ours broke; what it was is in the log and nowhere else."""
+    return PlainTextResponse("Something broke in Bowerbird's dashboard. The log says what.", 500, headers=HEADERS)
+
+
+def local(path: str) -> str:
     """A path of this site, or the first page: nobody is led elsewhere by a link to us."""
-    good = path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path and "\r" not in path
-    return path.split("?", maxsplit=1)[0] if good else "/"
+    return path if PATH.fullmatch(path) else "/"
 
 
 def _text(form: FormData, name: str) -> str:
+    """A field's value with the line breaks as they are stored; a browser sends its own kind."""
     value = form.get(name, "")
-    return value[:FORM_MAX] if isinstance(value, str) else ""
+    return value[:FORM_MAX].replace("\r\n", "\n") if isinstance(value, str) else ""
 
 
 def iso(at: int | None) -> str:
@@ -274,3 +300,13 @@ def title_of(text: str) -> str:
     """The first line of a text, shortened for a heading."""
     first = text.strip().split("\n", 1)[0]
     return first if len(first) <= 90 else first[:89].rstrip() + "…"
+
+
+def tight(text: str) -> str:
+    """A text without its empty lines, for a small card."""
+    return "\n".join(line for line in text.splitlines() if line.strip())
+
+
+def rows_of(text: str) -> int:
+    """How many rows a box for this text needs, from 2 to 14."""
+    return max(2, min(14, sum(1 + len(line) // 64 for line in text.split("\n"))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 import socket
 from pathlib import Path
@@ -13,6 +12,7 @@ import uvicorn
 from bowerbird.core.errors import BadInput
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.dashboard.doors import Doors
+from bowerbird.dashboard.middleware import loopback
 from bowerbird.dashboard.pages import Books, SettingRow
 from bowerbird.dashboard.routes import Face, create_app
 
@@ -36,7 +36,7 @@ async def serve(
     if not password and not loopback(host):
         raise BadInput(f"face.host is {host}, which others can reach; set face.password first, or listen on 127.0.0.1")
     known = password or await asyncio.to_thread(made_password, password_file)
-    app = create_app(Face(books, clock, chance, Doors(known, clock, chance), settings))
+    app = create_app(Face(books, clock, chance, Doors(known, clock, chance), settings), host=host)
     listener = listen(host, port)
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", lifespan="off", ws="none", server_header=False,
@@ -46,14 +46,6 @@ async def serve(
         await uvicorn.Server(config).serve(sockets=[listener])
     finally:
         listener.close()
-
-
-def loopback(host: str) -> bool:
-    """Tell whether only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:
