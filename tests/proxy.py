@@ -11,6 +11,8 @@ The fault is asked for whenever an answer comes by, so it may be changed while c
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 CHUNK = 65_536
+_CALL = re.compile(rb"(?:GET|POST) /xrpc/([\w.]+)")
 
 
 class Fault(StrEnum):
@@ -31,13 +34,17 @@ class Fault(StrEnum):
 
 @dataclass
 class Proxy:
-    """One server seen through a proxy; `answers_lost` counts what it has swallowed or cut."""
+    """One server seen through a proxy.
+
+    `answers_lost` counts what it has swallowed or cut; `calls` how often each method of Bluesky's was asked for.
+    """
 
     host: str
     port: int
     fault: Fault = Fault.NONE
     delay_s: float = 0.0
     answers_lost: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
     own_port: int = 0
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -92,6 +99,7 @@ class Proxy:
     async def _ask(self, reader: asyncio.StreamReader, up_writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while chunk := await reader.read(CHUNK):
+                self.calls.update(name.decode() for name in _CALL.findall(chunk))
                 up_writer.write(chunk)
                 await up_writer.drain()
             up_writer.close()

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
-from bowerbird.cli.operate import Place, guardian_argv
+from bowerbird.cli.operate import Place, guarded, guardian_argv
 from bowerbird.core.account import Account, Mode
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 CAST = "wren:forever,finch:hour,robin:none"
 """Our accounts in the rehearsal, and for how long each remembers a key."""
-START_S = 30.0
-"""How long the sandbox may take to start."""
+NETWORK_PORT = 8421
+"""The sandbox's port where it is free."""
 STOP_S = 40.0
 """How long everything may take to stop."""
 PUBLISHED = ("confirmed", "found", "confirmed_late")
@@ -220,17 +220,23 @@ class Network:
 def start_network(settings: Settings, folder: Path) -> Network:
     """Start the sandbox and wait for its greeting.
 
+    It has a guardian of its own, by which it ends when we do, however we end; and the same port each time where
+    that is free, so that the links of earlier rehearsals still lead somewhere.
+
     Raises:
-        BadInput: it did not start; its own words are on standard error.
+        BadInput: it did not start; its own words are in its log.
     """
-    argv = [sys.executable, "-m", "bowerbird.sandbox", "--data", str(folder / "network"), "--port", "0"]
-    argv += ["--speed", str(settings["demo.speed"]), "--seed", str(settings["demo.seed"]), "--accounts", CAST]
+    sandbox = [sys.executable, "-m", "bowerbird.sandbox", "--data", str(folder / "network")]
+    sandbox += ["--port", str(free_port("127.0.0.1", NETWORK_PORT)), "--accounts", CAST]
+    sandbox += ["--speed", str(settings["demo.speed"]), "--seed", str(settings["demo.seed"])]
+    argv = [*guarded([{"name": "network", "argv": sandbox}], folder / "network.json"), "--with-parent"]
+    log = (folder / "network.log").open("ab")
     # A group of its own: Ctrl-C stops the engine first, and the network when nobody needs it any more.
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
     line = process.stdout.readline() if process.stdout else ""
     if not line:
         end(process)
-        raise BadInput("the sandbox network did not start")
+        raise BadInput(f"the rehearsal network did not start; its own words are in {folder / 'network.log'}")
     greeting = json.loads(line)
     return Network(process, greeting["url"], greeting["accounts"])
 

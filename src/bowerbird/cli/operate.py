@@ -76,10 +76,14 @@ def children(place: Place, *, face: bool = True) -> list[dict[str, Any]]:
 
 
 def guardian_argv(place: Place, folder: Path, *, face: bool = True) -> list[str]:
-    """Write down the children and return the command of the guardian that keeps them."""
+    """Write down engine and face and return the command of the guardian that keeps them."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = folder / "guardian.json"
-    file.write_text(json.dumps(children(place, face=face)), encoding="utf-8")
+    return guarded(children(place, face=face), folder / "guardian.json")
+
+
+def guarded(rows: list[dict[str, Any]], file: Path) -> list[str]:
+    """Write down children and return the command of the guardian that keeps them."""
+    file.write_text(json.dumps(rows), encoding="utf-8")
     return [sys.executable, "-m", "bowerbird.startup.guardian", str(file)]
 
 
