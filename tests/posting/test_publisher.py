@@ -12,6 +12,7 @@ from bowerbird.core.account import Account, HoldKind
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Batch, Change
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
+from bowerbird.posting.proof import confirm_late
 
 from .room import ACCOUNT, START, Room, post, raising, thread
 
@@ -190,8 +191,6 @@ async def test_a_worker_whose_attempt_was_given_up_still_publishes_what_it_prove
 
 async def test_a_second_place_for_one_post_is_told_and_not_hidden() -> None:
     """If two proofs disagree, a second post exists, and a person must see it."""
-    from bowerbird.posting.publisher import confirm_late
-
     room = Room()
     await room.put(post())
     await room.publisher.publish_once()
@@ -205,8 +204,6 @@ async def test_a_second_place_for_one_post_is_told_and_not_hidden() -> None:
 
 async def test_a_proof_of_a_dropped_post_publishes_it() -> None:
     """What is on the platform is published, whatever we had decided meanwhile."""
-    from bowerbird.posting.publisher import confirm_late
-
     room = Room()
     dropped = post(state=State.DROPPED, attempt=1)
     await room.put(dropped)

@@ -10,7 +10,7 @@ Two promises of the product can be read off the tables below:
   evidence that it never arrived: the platform said so before accepting (POSTPONED, UNREACHED, HELD), or
   the reconciler looked and it was absent (ABSENT). A lapsed lease proves nothing, so it leads to UNSURE.
 * Nothing is lost. A final state is reached only by a proof (CONFIRMED, FOUND, SEEN), a refusal, or a
-  person; a late confirmation of a past attempt still publishes a post that was dropped or rejected.
+  person; a late confirmation of a past attempt still publishes a post that was edited, dropped or rejected.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ NEXT: dict[State, dict[Event, State]] = {
         E.TURNED_DOWN: S.REJECTED,
         E.EXPIRED: S.DROPPED,
         E.WITHDRAWN: S.DROPPED,
+        E.CONFIRMED_LATE: S.PUBLISHED,
     },
     S.QUEUED: {
         E.CLAIMED: S.SENDING,

@@ -15,11 +15,12 @@ from typing import Any, Protocol
 from bowerbird.core import errors
 from bowerbird.core.account import Account, Hold, HoldKind, Limited
 from bowerbird.core.facts import Fact
-from bowerbird.core.lifecycle import NEXT, Event
+from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.policy import Context, judge_post, opt_out_place
-from bowerbird.core.ports import Batch, Change, Clock, Journal, Ledger, Lost, Platform, Posts, Recorder
+from bowerbird.core.ports import Batch, Change, Clock, Committed, Journal, Ledger, Lost, Platform, Posts, Recorder
 from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
 from bowerbird.posting.pacing import quotas_for, settles
+from bowerbird.posting.proof import confirm_late
 
 BACKOFF_S = 5.0
 """First wait after a post could not be sent; doubles with each attempt."""
@@ -27,8 +28,14 @@ BACKOFF_MAX_S = 600.0
 """Longest wait between two attempts."""
 GIVE_UP_BEFORE_S = 5.0
 """A worker stops waiting this long before its lease ends, so that it never acts on a lapsed one."""
-LATE_TRIES_MAX = 5
-"""How often a late confirmation tries to win its compare-and-set."""
+WAIT_MAX_S = 86_400.0
+"""However long a platform asks us to wait, it is asked again after a day."""
+TRIES_MAX = 5
+"""How often an outcome is written over a row that a person changes meanwhile."""
+HICCUPS_MAX = 3
+"""How often an outcome is offered to books that cannot be written just now."""
+HICCUP_S = 1.0
+"""Wait between two such offers."""
 
 
 class Books(Recorder, Posts, Ledger, Journal, Protocol):
@@ -126,7 +133,7 @@ class Publisher:
         frozen = await self._freeze(post)
         if isinstance(frozen, Outcome):
             await self._record(post, frozen)
-        elif frozen is not None:
+        else:
             await self._record(frozen, await self._send(frozen))
 
     async def _context(self, account: Account, post: Post) -> set[Context]:
@@ -139,9 +146,9 @@ class Publisher:
             known.add(Context.OPTED_OUT)
         return known
 
-    async def _freeze(self, post: Post) -> Post | Outcome | None:
-        """Return the post with its exact message committed; an outcome if it could not be made; None if we lost it."""
-        if post.wire:
+    async def _freeze(self, post: Post) -> Post | Outcome:
+        """Return the post with its exact message committed, or the outcome if it was not: nothing is sent then."""
+        if post.wire is not None:
             return post
         try:
             async with asyncio.timeout(self._left_s(post)):
@@ -153,10 +160,15 @@ class Publisher:
             return self._unreached(post, error.reason, str(error))  # making a message writes nothing visible
         except errors.PlatformError as error:
             return self._outcome(post, error)
+        except errors.StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing can have been sent, so it may wait and be told
+            return self._unreached(post, "unforeseen", f"the message could not be made: {type(error).__name__}")
         frozen = post.changed(wire=wire, payload=post_with_parent.payload)
         fact = self._fact("frozen", post, {"bytes": len(wire.encode())})
-        answer = await self.storage.record(Batch(changes=(Change(post, frozen),), facts=(fact,)))
-        return None if isinstance(answer, Lost) else frozen
+        if isinstance(await self.storage.record(Batch(changes=(Change(post, frozen),), facts=(fact,))), Lost):
+            return self._unreached(post, "changed", "it was changed before it was sent")
+        return frozen
 
     async def _attach(self, post: Post) -> Post:
         """Give a later part of a thread its place: the part before it, and the root of the conversation."""
@@ -201,7 +213,7 @@ class Publisher:
             case errors.Refused():
                 return Outcome(Event.REFUSED, error.reason, sentence=str(error))
             case errors.RateLimited():
-                again = max(error.retry_at, now + SECOND_US)
+                again = min(max(error.retry_at, now + SECOND_US), now + int(WAIT_MAX_S * SECOND_US))
                 wait = (HoldKind.LIMITED, again)
                 return Outcome(Event.POSTPONED, error.reason, {"not_before": again}, wait, str(error))
             case errors.SignedOut():
@@ -217,25 +229,61 @@ class Publisher:
         return Outcome(Event.UNREACHED, reason, {"not_before": again}, sentence=sentence)
 
     async def _record(self, post: Post, outcome: Outcome) -> None:
+        """Write down what the attempt came to.
+
+        1. Take the step, together with the quota, the hold and the facts.
+        2. If the row changed but the attempt is still ours (a person took the post back), take it on the new row.
+        3. If the attempt was given up meanwhile, a proof publishes all the same, and what the platform said about
+           the account holds it all the same; of anything else the reconciler's look knows more.
+        """
+        for _ in range(TRIES_MAX):
+            if not isinstance(await self._commit(await self._batch(post, outcome)), Lost):
+                return
+            found = await self.storage.post(post.id)
+            if found is None or found.state is not State.SENDING or found.token != post.token:
+                break
+            post = found
+        now, ref = self.clock.now(), outcome.changes.get("remote")
+        if ref is not None:
+            look_at = outcome.changes["look_at"]
+            await confirm_late(self.storage, post, ref, now=now, look_at=look_at, by=self.by)
+        elif holds := self._holds(post, outcome):
+            data = {"hold": holds[0].kind, "why": holds[0].why}
+            await self._commit(Batch(holds=holds, facts=(self._fact("hold_set", post, data),)))
+
+    async def _commit(self, batch: Batch) -> Committed | Lost:
+        """Record what only this process knows; books that certainly did not write are asked again."""
+        for _ in range(HICCUPS_MAX - 1):
+            try:
+                return await self.storage.record(batch)
+            except errors.StorageError:
+                await self.clock.sleep(HICCUP_S)
+        return await self.storage.record(batch)
+
+    async def _batch(self, post: Post, outcome: Outcome) -> Batch:
+        """The step and all that goes with it; what was taken back and has not left ends here."""
         now = self.clock.now()
         after = post.after(outcome.event, now=now, reason=outcome.reason, **outcome.changes)
+        facts = [self._fact(outcome.event, post, self._told(after, outcome))]
+        if after.withdrawn and after.state is State.QUEUED:
+            after = after.after(Event.WITHDRAWN, now=now, reason="withdrawn")
+            facts.append(self._fact("withdrawn", post, {"reason": after.reason}))
         thread = await self.storage.thread(post.thread_id) if post.parts > 1 else ()
-        data = {
-            "attempt": post.attempt,
-            "reason": outcome.reason,
-            "sentence": outcome.sentence,
-            "key": post.key,
-        }
-        if after.remote:
-            data |= {"remote_id": after.remote.id, "url": after.remote.url}
-        batch = Batch(
+        return Batch(
             changes=(Change(post, after),),
             settles=settles(after, thread, now=now),
-            facts=(self._fact(outcome.event, post, data),),
+            facts=tuple(facts),
             holds=self._holds(post, outcome),
         )
-        if isinstance(await self.storage.record(batch), Lost) and after.remote:
-            await confirm_late(self.storage, post, after.remote, now=now, look_at=after.look_at, by=self.by)
+
+    def _told(self, after: Post, outcome: Outcome) -> dict[str, Any]:
+        data = {
+            "attempt": after.attempt,
+            "reason": outcome.reason,
+            "sentence": outcome.sentence,
+            "key": after.key,
+        }
+        return data | ({"remote_id": after.remote.id, "url": after.remote.url} if after.remote else {})
 
     def _holds(self, post: Post, outcome: Outcome) -> tuple[Hold, ...]:
         if outcome.hold is None:
@@ -256,41 +304,3 @@ class Publisher:
 
     def _left_s(self, post: Post) -> float:
         return max(0.0, (post.attempt_until - self.clock.now()) / SECOND_US - GIVE_UP_BEFORE_S)
-
-
-async def confirm_late(
-    storage: Books, attempt: Post, ref: RemoteRef, *, now: int, look_at: int | None, by: str
-) -> None:
-    """Record the proof of an attempt that somebody had already given up.
-
-    1. Read where the post is now.
-    2. If it carries this remote id, somebody else recorded it; if it carries another, a second post exists:
-       that is a `duplicate_seen` fact, and a person must see it.
-    3. Otherwise publish it, with the words and the key that were really sent. A lost race starts again.
-    """
-    for _ in range(LATE_TRIES_MAX):
-        post = await storage.post(attempt.id)
-        if post is None or (post.remote and post.remote.id == ref.id):
-            return
-        data = {"remote_id": ref.id, "url": ref.url, "attempt": attempt.attempt, "key": attempt.key}
-        if post.remote or Event.CONFIRMED_LATE not in NEXT[post.state]:
-            known = post.remote.id if post.remote else ""
-            data["known_id"] = known
-            await storage.record(Batch(facts=(_late_fact("duplicate_seen", post, data, now, by),)))
-            return
-        after = post.after(
-            Event.CONFIRMED_LATE, now=now, remote=ref, published_at=now, look_at=look_at,
-            key=attempt.key, payload=attempt.payload, wire=attempt.wire, version=attempt.version,
-        )  # fmt: skip
-        thread = await storage.thread(post.thread_id) if post.parts > 1 else ()
-        batch = Batch(
-            changes=(Change(post, after),),
-            settles=settles(after, thread, now=now),
-            facts=(_late_fact("confirmed_late", post, data, now, by),),
-        )
-        if not isinstance(await storage.record(batch), Lost):
-            return
-
-
-def _late_fact(kind: str, post: Post, data: dict[str, Any], now: int, by: str) -> Fact:
-    return Fact(kind=kind, at=now, by=by, account_id=post.account_id, post_id=post.id, data=data)
