@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bowerbird.core.post import SECOND_US
 from bowerbird.simulation.endings import Ending
-from bowerbird.simulation.faults import CRASH_POINTS, FAULTS
+from bowerbird.simulation.faults import CRASH_POINTS, FAULTS, FAULTS_MIN
 from bowerbird.simulation.judge import Violation, judge
 from bowerbird.simulation.sometimes import SOMETIMES, recoveries
 from bowerbird.simulation.worlds import run_world
@@ -39,7 +39,7 @@ class Report:
         seed: the first one; `worlds`: how many from there on.
         faults, crash_points: how often each happened; `sometimes`: in how many worlds each was reached.
         broken: (seed, violation), in the order of seeds.
-        crashless, faultless: worlds without a crash, or with fewer than five faults.
+        tame: seeds of worlds without a crash, or with fewer than five faults.
     """
 
     seed: int
@@ -118,56 +118,53 @@ def _table(title: str, names: dict[str, Any] | tuple[str, ...], counted: Counter
     return [f"{title}:", *(f"  {counted[name]:7} {name}" for name in names)]
 
 
-def run_campaign(seeds: int, first: int = 0, jobs: int = 1, *, faults_min: int = 5) -> Report:
+def run_campaign(seeds: int, first: int = 0, jobs: int = 1) -> Report:
     """Run the worlds `first` to `first + seeds - 1` on `jobs` processes, with a bar where there is a terminal.
 
     1. Deal out the seeds in chunks, only as many ahead as there are processes.
     2. Add up what comes back, in whatever order: the sum does not depend on it.
-
-    Args:
-        faults_min: a world with fewer faults, or without a crash, is too tame to count.
     """
     report = Report(seed=first)
     chunks = [range(n, min(n + CHUNK, first + seeds)) for n in range(first, first + seeds, CHUNK)]
     with _bar(seeds) as advance:
-        for part in _run_all(chunks, jobs, faults_min):
+        for part in _run_all(chunks, jobs):
             report.add(part)
             advance(part.worlds)
     return report
 
 
-def _run_all(chunks: list[range], jobs: int, faults_min: int) -> Iterator[Report]:
+def _run_all(chunks: list[range], jobs: int) -> Iterator[Report]:
     if jobs <= 1:
-        yield from (run_chunk(chunk, faults_min) for chunk in chunks)
+        yield from (run_chunk(chunk) for chunk in chunks)
         return
     waiting, running = iter(chunks), set[Future[Report]]()
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         while True:
             while len(running) < 2 * jobs and (chunk := next(waiting, None)) is not None:
-                running.add(pool.submit(run_chunk, chunk, faults_min))
+                running.add(pool.submit(run_chunk, chunk))
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
 
 
-def run_chunk(seeds: range, faults_min: int) -> Report:
+def run_chunk(seeds: range) -> Report:
     """Run these worlds, in this process."""
     report, began_s = Report(seed=seeds.start), time.process_time()
     for seed in seeds:
-        _count(report, run_world(seed), faults_min)
+        _count(report, run_world(seed))
     report.cpu_s = time.process_time() - began_s
     return report
 
 
-def _count(report: Report, ending: Ending, faults_min: int) -> None:
+def _count(report: Report, ending: Ending) -> None:
     report.worlds += 1
     report.simulated_s += (ending.ended_at - ending.began_at) / SECOND_US
     report.faults += ending.faults
     report.crash_points += ending.crashes
     report.sometimes.update(recoveries(ending))
     report.broken += [(ending.seed, violation) for violation in judge(ending)]
-    if ending.faults.total() < faults_min or not ending.crashes:
+    if ending.faults.total() < FAULTS_MIN or not ending.crashes:
         report.tame.append(ending.seed)
 
 

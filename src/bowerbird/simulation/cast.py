@@ -47,7 +47,7 @@ def _account(n: int, memory: Memory, rng: random.Random) -> Account:
         rehearsal=True,
         mode=rng.choice((Mode.ASK, Mode.AUTO)),
         posts_per_hour_max=rng.randint(3, 5),
-        posts_per_day_max=rng.randint(6, 12),
+        posts_per_day_max=rng.randint(7, 14),
     )
 
 

@@ -66,6 +66,8 @@ CALLS: tuple[str, ...] = (
 CRASH_POINTS: tuple[str, ...] = tuple(f"{call}:{side}" for call in CALLS for side in ("before", "after"))
 """Where a process can die: before and after every port call."""
 
+FAULTS_MIN = 5
+"""Faults that every world meets at least; one that met fewer is too tame to count."""
 BLIND_FOR_GOOD_S = 60 * HOUR_S
 """Longer than any world lasts."""
 
@@ -98,7 +100,8 @@ class Schedule:
         blinds: when nobody can look.
         crashes: (point, n): a process dies when the point is passed for the nth time in this world.
         crash_at: a process dies at the nth point passed, whichever it is, counted from 1.
-        crash_after_s: if nobody has died after this many seconds, the next point is deadly; None for never.
+        wild_after_s: if after this many seconds nobody has died, or too little has gone wrong, the next call makes up
+            for it; None for never.
         freezes: (point, n) -> seconds for which the process stands still.
         busy: (verb, n): this call of this verb finds the books busy.
         removals: how many published posts the platform removes.
@@ -111,7 +114,7 @@ class Schedule:
     blinds: tuple[Blind, ...] = ()
     crashes: frozenset[tuple[str, int]] = frozenset()
     crash_at: int | None = None
-    crash_after_s: float | None = None
+    wild_after_s: float | None = None
     freezes: dict[tuple[str, int], float] = field(default_factory=dict)
     busy: frozenset[tuple[str, int]] = frozenset()
     removals: int = 0
@@ -141,7 +144,7 @@ def draw_schedule(rng: random.Random, *, start_at: int, day_s: float, posts: int
         slow_looks=_some(rng, 12, chance=0.3),
         blinds=tuple(_draw_blinds(rng, start_at, day_s, accounts)),
         crashes=frozenset(_draw_point(rng) for _ in range(rng.randint(2, 5))),
-        crash_after_s=day_s / 2,
+        wild_after_s=day_s / 2,
         freezes={_draw_freeze(rng): rng.uniform(3.0, 150.0) for _ in range(rng.randint(0, 3))},
         busy=frozenset((rng.choice(_BUSY), rng.randint(1, 40)) for _ in range(rng.randint(0, 3))),
         removals=rng.choice((0, 0, 1, 2)),

@@ -54,7 +54,7 @@ def draw_plan(rng: random.Random, posts: list[Post], *, start_at: int) -> Plan:
     plan: Plan = []
     for post in posts:
         if post.part == 0 and post.state is State.PROPOSED and rng.random() < 0.93:
-            early_s = rng.choice((rng.uniform(-600, 600), *(rng.uniform(60, 10_000) for _ in range(4))))
+            early_s = rng.choice((rng.uniform(-600, 600), *(rng.uniform(60, 10_000) for _ in range(7))))
             plan.append((post.due - int(early_s * SECOND_US), "approve", post.id))
         if rng.random() < 0.25:
             verb = rng.choice(("withdraw", "withdraw", "edit", "edit", "turn_down"))

@@ -17,7 +17,7 @@ from bowerbird.core.ports import Batch
 from bowerbird.core.post import Post
 from bowerbird.simulation.cast import Memory
 from bowerbird.simulation.endings import Ending, Event, WatchedShelf
-from bowerbird.simulation.faults import Fate
+from bowerbird.simulation.faults import FAULTS_MIN, Fate
 from bowerbird.simulation.mortal import Process
 from bowerbird.simulation.people import Person
 from bowerbird.simulation.platform import FakePlatform, Script
@@ -161,9 +161,14 @@ class World:
 
     def _books_trouble(self, verb: str) -> None:
         n = self._number(verb) + 1
-        if not self._calm and (verb, n) in self.plot.schedule.busy:
+        if not self._calm and ((verb, n) in self.plot.schedule.busy or self._too_tame()):
             self._fault("books_busy", verb)
             raise StorageBusy
+
+    def _too_tame(self) -> bool:
+        """True if it is late in the day, and too little has gone wrong so far."""
+        after_s = self.plot.schedule.wild_after_s
+        return after_s is not None and self.clock.monotonic() > after_s and self.faults.total() < FAULTS_MIN
 
     def reach(self, process: Process, point: str) -> float:
         """Let a process die or stand still at this point, if that is planned."""
@@ -190,7 +195,7 @@ class World:
 
     def _overdue(self) -> bool:
         """True if a crash has to happen now, since none has happened so far."""
-        after_s = self.plot.schedule.crash_after_s
+        after_s = self.plot.schedule.wild_after_s
         return not self.crashes and after_s is not None and self.clock.monotonic() > after_s
 
     def _crash(self, process: Process, point: str) -> None:
