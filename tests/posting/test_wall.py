@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bowerbird.core.account import HoldKind
+from bowerbird.core.errors import Unconfirmed
 from bowerbird.core.lifecycle import State
+from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.posting.wall import Wall
 
-from .room import START, Hands, Room, post
+from .room import START, Hands, Room, post, raising
 
 
 class Stepped(Hands):
@@ -43,6 +47,7 @@ async def test_a_jump_of_an_hour_sends_nothing_and_misses_nothing() -> None:
 
     clock.at -= 7200 * 1_000_000  # and back
     await wall.watch_once()
+    assert not await room.publisher.publish_once()
     clock.pass_s(61)
     await wall.watch_once()
 
@@ -61,3 +66,76 @@ async def test_time_that_merely_passes_is_no_step() -> None:
         clock.pass_s(3600)
 
     assert await room.books.holds(now=clock.now()) == []
+
+
+def stepped_room() -> tuple[Room, Stepped]:
+    """A room whose clock can be stepped, and in which nobody watches the wall."""
+    room, clock = Room(), Stepped()
+    room.clock = room.sweeper.clock = room.publisher.clock = room.reconciler.clock = clock
+    return room, clock
+
+
+async def test_nothing_is_sent_early_in_the_moment_before_the_watch_notices() -> None:
+    """The publisher looks at both clocks itself before it claims."""
+    room, clock = stepped_room()
+    await room.put(post(due=START + 3600 * SECOND_US, expires_at=START + 7200 * SECOND_US))
+    assert not await room.publisher.publish_once()
+
+    clock.at += 4000 * SECOND_US
+    assert not await room.publisher.publish_once()
+
+    clock.pass_s(61)
+    assert await room.publisher.publish_once()
+
+
+async def test_nothing_is_missed_in_the_moment_before_the_watch_notices() -> None:
+    """The sweeper looks at both clocks itself before it calls anything late."""
+    room, clock = stepped_room()
+    await room.put(post())
+    await room.sweeper.sweep_once()
+
+    clock.at += 4000 * SECOND_US
+    await room.sweeper.sweep_once()
+
+    assert (await room.get()).state is State.QUEUED
+
+
+async def test_a_jump_of_the_wall_proves_no_absence() -> None:
+    """An hour that did not pass gave the platform no time to show the post, and ended no attempt."""
+    room, clock = stepped_room()
+    await room.put(post(expires_at=START + 90_000 * SECOND_US))
+    room.platform.fate = raising(Unconfirmed())
+    await room.publisher.publish_once()
+    await room.reconciler.settle_once()
+
+    clock.at += 4000 * SECOND_US
+    for _ in range(60):
+        await room.reconciler.settle_once()
+        clock.pass_s(1)
+    assert (await room.get()).state is State.UNSURE
+
+    clock.pass_s(150)
+    await room.reconciler.settle_once()
+    assert (await room.get()).state is State.QUEUED
+
+
+async def test_an_attempt_does_not_grow_when_the_wall_is_set_back() -> None:
+    """What is left of an attempt is never more than an attempt."""
+    room, clock = stepped_room()
+    room.publisher.attempt_s = 5.05
+    await room.put(post())
+    original = room.platform.prepare
+
+    async def prepare(claimed: Post) -> str:
+        clock.at -= 3600 * SECOND_US
+        return await original(claimed)
+
+    async def never(sent: Post) -> RemoteRef:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    room.platform.prepare = prepare  # type: ignore[method-assign,assignment]
+    room.platform.publish = never  # type: ignore[method-assign,assignment]
+    await asyncio.wait_for(room.publisher.publish_once(), timeout=2)
+
+    assert (await room.get()).state is State.UNSURE

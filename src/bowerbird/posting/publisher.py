@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from bowerbird.clock import Steady
 from bowerbird.core import errors
 from bowerbird.core.account import Account, Hold, HoldKind, Limited
 from bowerbird.core.facts import Fact
@@ -28,6 +29,8 @@ BACKOFF_MAX_S = 600.0
 """Longest wait between two attempts."""
 GIVE_UP_BEFORE_S = 5.0
 """A worker stops waiting this long before its lease ends, so that it never acts on a lapsed one."""
+AT_ONCE_MAX = 8
+"""Accounts that are posted for at the same time."""
 WAIT_MAX_S = 86_400.0
 """However long a platform asks us to wait, it is asked again after a day."""
 TRIES_MAX = 5
@@ -62,7 +65,7 @@ class Outcome:
 
 @dataclass
 class Publisher:
-    """Sends due posts, one at a time.
+    """Sends due posts, one of each account at a time.
 
     Args:
         platforms: the adapter of each account, by account id.
@@ -78,28 +81,37 @@ class Publisher:
     attempt_s: float = 60.0
     first_look_s: float = 60.0
     by: str = "posting"
+    steady: Steady = field(default_factory=Steady)
 
     async def publish_once(self) -> bool:
-        """Send one post, of whichever account is most due.
+        """Send one post of each account that has one due, so that an account that hangs keeps no other.
 
-        1. Claim: QUEUED -> SENDING with its quotas, committed before anything else happens; a crash from
-           here on is found by the reconciler.
-        2. Ask the platform's rules once more: what was allowed at planning may be forbidden by now.
-        3. Make the exact message, once, and commit it.
-        4. Send it under its key.
-        5. Record what we know, in one step with the quota and the fact.
+        1. Send nothing for a minute after the wall clock jumped: what seems to be due may not be.
+        2. For the accounts that wait longest, at the same time: claim, QUEUED -> SENDING with its quotas, committed
+           before anything else happens; a crash from here on is found by the reconciler.
+        3. Ask the platform's rules once more: what was allowed at planning may be forbidden by now.
+        4. Make the exact message, once, and commit it.
+        5. Send it under its key.
+        6. Record what we know, in one step with the quota and the fact.
 
-        Return True if the caller should come back at once, False if there is nothing to do.
+        Return True if the caller should come back at once, False if there is nothing to do. What an attempt raises
+        comes out when every other attempt has been written down.
         """
-        for account_id in await self.storage.due_accounts(now=self.clock.now()):
-            account = await self.storage.account(account_id)
-            if account is None or account_id not in self.platforms:
-                continue
-            post = await self._claim(account)
-            if post is not None:
-                await self._attempt(account, post)
-                return True
-        return False
+        self.steady.feed(self.clock.now(), self.clock.monotonic())
+        if not self.steady.trusted:
+            return False
+        due = [name for name in await self.storage.due_accounts(now=self.clock.now()) if name in self.platforms]
+        ends = await asyncio.gather(*(self._publish(name) for name in due[:AT_ONCE_MAX]), return_exceptions=True)
+        _raise_first([end for end in ends if isinstance(end, BaseException)])
+        return any(end is True for end in ends)
+
+    async def _publish(self, account_id: str) -> bool:
+        account = await self.storage.account(account_id)
+        post = await self._claim(account) if account else None
+        if account is None or post is None:
+            return False
+        await self._attempt(account, post)
+        return True
 
     async def _claim(self, account: Account) -> Post | None:
         now = self.clock.now()
@@ -183,12 +195,14 @@ class Publisher:
         return replace(post, payload=replace(post.payload, reply_to=place))
 
     async def _send(self, post: Post) -> Outcome:
-        left_s = self._left_s(post)
+        left_s, platform = self._left_s(post), self.platforms.get(post.account_id)
         if left_s <= 0:  # a deadline of zero would still let the first bytes out
             return self._unreached(post, "late", "the attempt was over before anything was sent")
+        if platform is None:
+            return self._unreached(post, "no_adapter", "the account is being connected anew")
         try:
             async with asyncio.timeout(left_s):
-                ref = await self.platforms[post.account_id].publish(post)
+                ref = await platform.publish(post)
         except TimeoutError:
             return Outcome(Event.LOST_TOUCH, "timeout", {"not_before": self.clock.now()})
         except errors.PlatformError as error:
@@ -303,4 +317,18 @@ class Publisher:
         )
 
     def _left_s(self, post: Post) -> float:
-        return max(0.0, (post.attempt_until - self.clock.now()) / SECOND_US - GIVE_UP_BEFORE_S)
+        """Seconds until a worker stops waiting: never more than an attempt has, also when the wall was set back."""
+        left_s = (post.attempt_until - self.clock.now()) / SECOND_US
+        return max(0.0, min(left_s, self.attempt_s) - GIVE_UP_BEFORE_S)
+
+
+def _raise_first(failures: list[BaseException]) -> None:
+    """Raise what went wrong; the notes of the first name the others."""
+    if not failures:
+        return
+    first, *others = failures
+    for other in others:
+        first.add_note(f"and {type(other).__name__}: {other}")
+    if isinstance(first, asyncio.CancelledError):  # nobody cancelled this job: an adapter lost a task of its own
+        raise RuntimeError("an attempt was cancelled from inside its adapter") from first  # noqa: TRY004 - no type
+    raise first

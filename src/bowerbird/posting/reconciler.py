@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bowerbird.clock import Steady
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import ABSENCES_MAX, LOOK_MAX_S, Event
 from bowerbird.core.ports import Absent, Batch, Change, Clock, Found, Look, Platform, Unknown
@@ -26,6 +27,8 @@ IN_FLIGHT_S = 2.0
 """How long what a dead process had handed to its network may still be on its way; then the platform has it."""
 SILENCE_S = 10.0
 """An owner that was not heard for this long is dead."""
+CALM_S = 150.0
+"""So long after a jump of the wall nothing is concluded from it: an attempt, its settling and some breath."""
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Reconciler:
     first_look_s: float = 60.0
     alone_since: int = 0
     by: str = "reconciler"
+    steady: Steady = field(default_factory=lambda: Steady(calm_s=CALM_S))
 
     async def settle_once(self) -> bool:
         """Settle one doubt.
@@ -57,8 +61,13 @@ class Reconciler:
         4. Found is published. Absent counts only after the attempt has ended and the platform had time to
            show it; then it may go again. What cannot be seen stays in doubt, and is parked after a day.
 
+        After a jump of the wall clock nothing is settled until it has been steady for as long as an attempt and its
+        settling take: an hour that did not pass ended no attempt and showed no post.
         Return True if the caller should come back at once, False if nothing is in doubt.
         """
+        self.steady.feed(self.clock.now(), self.clock.monotonic())
+        if not self.steady.trusted:
+            return False
         lapsed = await self._lapse()
         now = self.clock.now()
         post = await self.storage.claim_doubt(now=now, push_until=now + int(PUSH_S * SECOND_US))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bowerbird.clock import Steady
 from bowerbird.core.account import HoldKind
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import PARKED_MAX_S, Event, State
@@ -23,18 +24,23 @@ class Sweeper:
     storage: Books
     clock: Clock
     by: str = "sweeper"
+    steady: Steady = field(default_factory=Steady)
 
     async def sweep_once(self) -> bool:
         """Bring a handful of posts to rest.
 
         1. Queued past its expiry is missed; proposed past its time is expired; withdrawn while queued is dropped.
-           An account whose clock jumped loses nothing: nothing is late until the wall is steady.
+           An account whose clock jumped loses nothing: nothing is late until the wall is steady, whoever sees
+           the jump first, the watch or we.
         2. A part whose thread broke before it is orphaned.
         3. A parked post that nobody answered for during 14 days is abandoned.
 
         Return True if there may be more.
         """
         now = self.clock.now()
+        self.steady.feed(now, self.clock.monotonic())
+        if not self.steady.trusted:
+            return False
         unsteady = {hold.account_id for hold in await self.storage.holds(now=now) if hold.kind is HoldKind.CLOCK}
         late = [p for p in await self.storage.late_posts(now=now, limit=SWEEP_MAX) if p.account_id not in unsteady]
         orphans = await self.storage.orphaned_posts(limit=SWEEP_MAX)

@@ -17,7 +17,7 @@ IDLE_MAX_S = 7_200.0
 SILENCE_S = 11.0
 """After this long without a word from its owner, a post that is being sent is worth a look (seconds)."""
 AGAIN_S = 60.0
-"""How soon a doubt is looked at again that should have been settled by now, seconds."""
+"""How soon a lease or a doubt is looked at again that should have been settled by now, seconds."""
 RENEW_S = 300.0
 """How often a signed-out session is tried again, seconds."""
 
@@ -35,7 +35,9 @@ def settle_at(posts: Iterable[Post], holds: Iterable[Hold], *, now: int) -> int:
     instants = []
     for post in posts:
         if post.state is State.SENDING:
-            instants += [post.attempt_until + 1, post.since + int(SILENCE_S * SECOND_US)]
+            lapses = [post.attempt_until + 1, post.since + int(SILENCE_S * SECOND_US)]
+            # Past both: nothing is settled while the wall is not trusted, so ask again.
+            instants += lapses if max(lapses) > now else [now + int(AGAIN_S * SECOND_US)]
         elif post.state is State.UNSURE:
             instants.append(post.not_before if post.not_before > now else now + int(AGAIN_S * SECOND_US))
     return _next(instants, now=now)
