@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +14,7 @@ from bowerbird.core.ports import Batch, Chance, Change, Clock, Lost, Platform, W
 from bowerbird.core.post import SECOND_US, Kind, Payload, Post, ReplyTo
 from bowerbird.harvesting.asking import Asker, Books
 from bowerbird.harvesting.replier import Replier, Reply
+from bowerbird.harvesting.restraint import Restraint, plain
 from bowerbird.harvesting.searches import QUERY_EVERY_S, Searches
 from bowerbird.harvesting.targets import STALE_S, stale, stops, taken, target, target_id
 
@@ -24,9 +24,6 @@ OVERLAP_S = 120.0
 """Mentions are asked for again from this long before the last one: platforms list them a little out of order."""
 DRAFTS_MAX = 10
 """Answers drafted per account and run."""
-PER_AUTHOR_MAX = 2
-"""Answers to one author in a day; another robot that answers our answers is not talked to for ever."""
-DAY_S = 86_400.0
 VETO_S = 1_800.0
 """How long a person can say no to an answer, where the account's mode is veto, in seconds."""
 SAID_MAX = 200
@@ -176,24 +173,24 @@ class Harvester:
         if not addressed:
             return
         lately = [post for post in await self.storage.said(account.id, limit=SAID_MAX) if post.kind is Kind.REPLY]
-        since = self.clock.now() - int(DAY_S * SECOND_US)
-        per_author = Counter(_author(post) for post in lately if post.created_at > since)
-        texts = [post.payload.text for post in lately]
+        restraint = Restraint.of(lately, now=self.clock.now())
         for each in addressed[:DRAFTS_MAX]:
-            if per_author[_plain(each.seen.author)] >= PER_AUTHOR_MAX:
-                await self._dismiss(each, "They were answered often enough for a day; answer yourself if you like.")
+            enough = restraint.enough(each.seen)
+            if enough:
+                await self._dismiss(each, enough)
                 continue
-            post = await self._draft(account, platform, each, texts)
+            post = await self._draft(account, platform, each, restraint)
             if post is not None:
-                per_author[_plain(each.seen.author)] += 1
-                texts.append(post.payload.text)
+                restraint.count(post)
 
-    async def _draft(self, account: Account, platform: Platform, each: Target, texts: list[str]) -> Post | None:
+    async def _draft(self, account: Account, platform: Platform, each: Target, restraint: Restraint) -> Post | None:
         """Write one answer and store it with its target; None if the rules forbid it or somebody was quicker."""
         known = {Context.SUMMONED}
         if await self._opted_out(account, each.seen.author):
             known.add(Context.OPTED_OUT)
-        replies = await self._replier.draft(each, platform, brief_id=self.chance.name("brief"), avoid=texts)
+        replies = await self._replier.draft(
+            each, platform, brief_id=self.chance.name("brief"), avoid=restraint.texts, courtesy=restraint.courteous
+        )
         verdict: Verdict | None = None
         for reply in replies:
             post = self._post(account, each, reply)
@@ -201,7 +198,7 @@ class Harvester:
             verdict = judge_post(account, post, known | ({Context.SAME_TEXT} if same else set()))
             if verdict.ruling is not Ruling.FORBIDDEN:
                 return await self._store(self._approved(account, post, verdict), each, reply)
-        why = verdict.rule if verdict else "No answer passed the gates."
+        why = verdict.rule if verdict else "We have nothing new to say; a like of yours may do."
         await self._dismiss(each, why)
         return None
 
@@ -257,13 +254,5 @@ def _place(account: Account) -> str:
     return f"mentions:{account.id}"
 
 
-def _plain(author: str) -> str:
-    return author.casefold().lstrip("@")
-
-
 def _same(one: str, other: str) -> bool:
-    return _plain(one) == _plain(other)
-
-
-def _author(post: Post) -> str:
-    return _plain(post.payload.reply_to.author) if post.payload.reply_to else ""
+    return plain(one) == plain(other)

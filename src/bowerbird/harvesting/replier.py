@@ -2,13 +2,14 @@
 
 Their text is data. It chooses a topic and is shown to the writer as what it is; whatever comes back must pass the
 gates of a text written without a person, must not repeat what they said, and must not speak of our own orders.
-Where no writer has an answer that passes, we thank them.
+Where no writer has an answer that passes, we thank them; and where we have said that lately, we are silent: the same
+thanks under every post are spam, however kindly meant.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import regex
@@ -48,6 +49,8 @@ UNSURE = (
     "A fair question, thank you. It goes on the list of things for us to check.",
     "Thank you, we do not know that for sure, and a wrong answer would help nobody.",
 )
+COURTESIES = frozenset((*THANKS, *UNSURE))
+"""What we say where we have nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +80,29 @@ class Replier:
     rng: random.Random
 
     async def draft(
-        self, target: Target, platform: Platform, *, brief_id: str, avoid: Sequence[str] = ()
+        self,
+        target: Target,
+        platform: Platform,
+        *,
+        brief_id: str,
+        avoid: Collection[str] = (),
+        courtesy: bool = True,
     ) -> list[Reply]:
-        """Return the answers that pass, best first; what is in `avoid` was said lately and comes last.
+        """Return the answers that pass, best first; none if there is nothing new to say.
 
         1. Ask the writer, if they asked anything or spoke of one of its topics.
-        2. Let pass what holds to the rules for answers.
-        3. Append thanks, or for a question an honest "not yet", so that there is always something to say.
+        2. Append thanks, or for a question an honest "not yet", where a `courtesy` is still welcome.
+        3. Let pass what holds to the rules for answers and was not said lately (`avoid`).
         """
         drafts, told = await self._ask(target, platform, brief_id)
         replies = [self._reply(draft, target) for draft in drafts if len(draft.texts) == 1]
         wrong = {reply.text: faults(reply.text, target, platform) for reply in replies}
         told += [f"a draft was turned away: {', '.join(codes)}" for codes in wrong.values() if codes]
         passing = [reply for reply in replies if not wrong[reply.text]]
-        thanks = [self._courtesy(target, text) for text in self._courtesies(target)]
+        thanks = [self._courtesy(target, text) for text in self._courtesies(target)] if courtesy else []
         passing += [reply for reply in thanks if not faults(reply.text, target, platform)]
         said = {folded(text) for text in avoid}
-        passing.sort(key=lambda reply: folded(reply.text) in said)
-        return [replace(reply, told=(*told, *reply.told)) for reply in passing]
+        return [replace(reply, told=(*told, *reply.told)) for reply in passing if folded(reply.text) not in said]
 
     async def _ask(self, target: Target, platform: Platform, brief_id: str) -> tuple[list[Draft], list[str]]:
         topics = {cell.topic for cell in self.writer.cells() if cell.topic}
