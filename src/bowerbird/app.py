@@ -23,7 +23,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.policy import attested
 from bowerbird.core.ports import Batch, Chance, Clock, Identity, Platform, Secrets, Storage, Writer
-from bowerbird.core.post import Post
+from bowerbird.core.post import SECOND_US, Post
 from bowerbird.core.work import Command, Owner
 from bowerbird.harvesting.harvester import Harvester
 from bowerbird.jobs.desk import Desk
@@ -31,6 +31,7 @@ from bowerbird.jobs.runner import Runner, Work
 from bowerbird.jobs.table import with_periods
 from bowerbird.learning.trainer import Trainer
 from bowerbird.measuring.reader import Reader
+from bowerbird.planning.calendar import next_slots
 from bowerbird.planning.gate import Passed, open_gate
 from bowerbird.planning.planner import Planner
 from bowerbird.planning.proposals import propose
@@ -48,6 +49,8 @@ BOOKS = "bowerbird.db"
 """The books, in the data folder."""
 KEY = "secrets.key"
 """The key of the secrets, in the data folder, readable by its owner alone."""
+WEEK_US = 7 * 86_400 * SECOND_US
+"""A week, in microseconds."""
 INTRODUCE_S = 45.0
 """How long a platform may take to say who we are, in seconds."""
 PLATFORMS = ("sandbox", "sandbox-web", "bluesky")
@@ -149,6 +152,15 @@ class Connections(Mapping[str, Platform]):
         await self.seat.close()
 
 
+def seat_of(settings: Settings) -> Seat:
+    """A seat in the browser of this machine. One that is missing fails where it is needed, and nowhere else."""
+    try:
+        path = chromium.find(settings["browser.path"])
+    except BadInput:
+        path = settings["browser.path"] or os.environ["CHROMIUM"]
+    return Seat(path=path, arguments=chromium.flags())
+
+
 def _address(account: Account) -> tuple[str, str, str, int]:
     """What an adapter is made from; connecting an account anew changes its `created_at`."""
     return account.platform, account.url, account.handle, account.created_at
@@ -202,18 +214,20 @@ class App:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.runner.stop)
-        # Heard once before the first claim: a claim of an owner never heard would be taken for a dead one's.
-        await self.heart.beat_once()
-        # And attached before the first job: the first plan has somebody to plan for, and what a dead engine left
-        # in doubt is looked for at once.
-        await self.connections.attach()
-        beat = asyncio.create_task(self.heart.beat_for_ever(), name="heart")
+        beat = None
         try:
+            # Heard once before the first claim: a claim of an owner never heard would be taken for a dead one's.
+            await self.heart.beat_once()
+            beat = asyncio.create_task(self.heart.beat_for_ever(), name="heart")
+            # And attached before the first job: the first plan has somebody to plan for, and what a dead engine
+            # left in doubt is looked for at once.
+            await self.connections.attach()
             await self._say("started")
             await self.runner.run()
             await self._say("stopped")
         finally:
-            beat.cancel()
+            if beat is not None:
+                beat.cancel()
             await self.connections.close()
             await self.storage.close()
 
@@ -223,13 +237,20 @@ class App:
 
 
 async def build(settings: Settings) -> App:
-    """Put an engine together; nothing runs yet."""
+    """Put an engine together; nothing runs yet. What cannot be put together lets go of the books again."""
     clock, chance = SystemClock(), SystemChance()
     storage = await open_books(settings, clock, engine=True)
+    try:
+        return _assembled(settings, storage, clock, chance)
+    except BaseException:
+        await storage.close()
+        raise
+
+
+def _assembled(settings: Settings, storage: SqliteStorage, clock: Clock, chance: Chance) -> App:
     now = clock.now()
     owner = Owner(id=chance.name("boot"), role="engine", pid=os.getpid(), started_at=now, heard_at=now)
-    seat = Seat(path=chromium.find(settings["browser.path"]), arguments=chromium.flags())
-    connections = Connections(storage, clock, settings, seat)
+    connections = Connections(storage, clock, settings, seat_of(settings))
     periods = {name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")}
     work = bind(settings, storage, connections, clock, chance, owner.id, alone_since=now)
     runner = Runner(with_periods(periods), work, storage, clock, chance, owner.id)
@@ -370,7 +391,7 @@ def account_from(settings: Settings, *, platform: str, handle: str, url: str, no
     """Make a new account with the owner's defaults.
 
     Raises:
-        BadInput: an unknown platform or approval mode.
+        BadInput: an unknown platform, approval mode, time zone or time of day.
     """
     if platform not in PLATFORMS:
         raise BadInput(f"there is no platform {platform!r}; known are {', '.join(PLATFORMS)}")
@@ -394,7 +415,9 @@ def account_from(settings: Settings, *, platform: str, handle: str, url: str, no
         "searches": tuple(settings["account.searches"]),
         "created_at": now,
     }
-    return Account(**{**defaults, **changes})
+    account = Account(**{**defaults, **changes})
+    next_slots(account, (), now, now + WEEK_US)  # a zone or time of day that does not exist is told now, not at night
+    return account
 
 
 async def execute(settings: Settings, storage: Storage, verb: str, args: Mapping[str, Any], *, by: str) -> str:
@@ -439,7 +462,7 @@ async def introduce(settings: Settings, storage: Storage, account: Account, pass
     """
     clock = SystemClock()
     trial = Trial({"password": password})
-    seat = Seat(path=chromium.find(settings["browser.path"]), arguments=chromium.flags())
+    seat = seat_of(settings)
     platform = await connect(account, secrets=trial, clock=clock, seat=seat, settings=settings)
     try:
         async with asyncio.timeout(INTRODUCE_S):

@@ -126,6 +126,8 @@ KNOBS: tuple[Knob, ...] = (
     Knob(name="demo.seed", default=7, least=0, why="The seed of the sandbox's world."),
 )
 """Every setting there is."""
+KINDS = {int: "a whole number", float: "a number", str: "text", list: "a list"}
+"""What a setting must be, in words."""
 
 BY_NAME = {knob.name: knob for knob in KNOBS}
 
@@ -254,7 +256,7 @@ def _typed(knob: Knob, value: Any, source: str) -> Any:
         return kind(value)
     except (TypeError, ValueError) as error:
         shown = "(hidden)" if knob.secret else repr(value)
-        raise BadInput(f"{source}: {knob.name} is {shown}; it must be a {kind.__name__}") from error
+        raise BadInput(f"{source}: {knob.name} is {shown}; it must be {KINDS[kind]}") from error
 
 
 def table_markdown() -> str:

@@ -82,7 +82,7 @@ def post(
 
     try:
         due = int(datetime.fromisoformat(at).astimezone().timestamp() * 1_000_000) if at else ""
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadInput(f"{at!r} is no time; write it like 2026-12-24T18:00") from error
     command(context.obj, "post", account_id=account, text=text, due=due)
 

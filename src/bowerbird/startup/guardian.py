@@ -89,12 +89,12 @@ def look(child: Child, now: float) -> None:
     say(f"{child.name} ended by itself and starts again in {wait_s:g} s", code=code)
 
 
-def stop(children: list[Child]) -> None:
-    """Ask every child to stop, and kill what has not after `STOP_S`."""
+def stop(children: list[Child], *, within_s: float = STOP_S) -> None:
+    """Ask every child to stop, and kill what has not after `within_s`."""
     running = [child for child in children if child.process is not None]
     for child in running:
         child.process.terminate()  # type: ignore[union-attr]
-    end = time.monotonic() + STOP_S  # noqa: TID251 - stdlib only
+    end = time.monotonic() + within_s  # noqa: TID251 - stdlib only
     for child in running:
         try:
             child.process.wait(max(0.1, end - time.monotonic()))  # type: ignore[union-attr]  # noqa: TID251
