@@ -12,7 +12,7 @@ from bowerbird.cli import app
 from tests.docs.pages import PAGES, ROOT, lines_of, quoted_of
 
 GROUP: Any = typer.main.get_command(app)
-SHOWN = re.compile(r"(?:^|\s)bowerbird ((?!COMMAND)(?:--\w+ \S+ )*[a-z].*)$")
+SHOWN = re.compile(r"(?:^|[\s/])bowerbird ((?!COMMAND)(?:--\w+ \S+ )*[a-z].*)$")
 PLACEHOLDER = "COMMAND"
 
 
