@@ -43,6 +43,7 @@ from bowerbird.posting.verbs import Verbs
 from bowerbird.posting.wall import Wall
 from bowerbird.settings import KNOBS, Settings
 from bowerbird.startup.heart import Heart
+from bowerbird.startup.late import Late
 from bowerbird.storage.sqlite import SqliteStorage
 
 BOOKS = "bowerbird.db"
@@ -268,10 +269,28 @@ def bind(
     *,
     alone_since: int,
 ) -> dict[str, Work]:
-    """Bind every job of the table to the room that does it; `alone_since` is when the lock was taken."""
+    """Bind every job of the table to the room that does it; `alone_since` is when the lock was taken.
+
+    To read a bank and try all its wordings takes a second, which no post in doubt has to wait for: the rooms that
+    write are made when they are first needed, off the loop.
+    """
+
+    async def writing() -> tuple[Planner, Harvester]:
+        writers = await asyncio.to_thread(writers_of, settings, storage, clock, chance)
+        every_s, late_s = settings["harvest.search_s"], settings["posting.late_s"]
+        harvester = Harvester(storage, platforms, writers, clock, chance, search_every_s=every_s)
+        return Planner(storage, platforms, writers, clock, chance, late_s=late_s), harvester
+
+    async def plan_once() -> bool:
+        planner, _ = await rooms.get()
+        return await planner.plan_once()
+
+    async def harvest_once() -> bool:
+        _, harvester = await rooms.get()
+        return await harvester.harvest_once()
+
+    rooms = Late(writing)
     ladder = tuple(settings["measuring.ladder_s"])
-    writers = writers_of(settings, storage, clock, chance)
-    planner = Planner(storage, platforms, writers, clock, chance, late_s=settings["posting.late_s"])
     desk = Desk(storage, clock, owner, verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"]))
     return {
         "publish": Publisher(
@@ -285,11 +304,9 @@ def bind(
         "renew": Renewal(storage, platforms, clock).renew_once,
         "obey": desk.obey_once,
         "connect": platforms.connect_once,
-        "plan": planner.plan_once,
+        "plan": plan_once,
         "measure": Reader(storage, platforms, clock, ladder).measure_once,
-        "harvest": Harvester(
-            storage, platforms, writers, clock, chance, search_every_s=settings["harvest.search_s"]
-        ).harvest_once,
+        "harvest": harvest_once,
         "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,
     }
 
