@@ -20,6 +20,7 @@ from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.policy import Context, judge_post, opt_out_place
 from bowerbird.core.ports import Batch, Change, Clock, Committed, Journal, Ledger, Lost, Platform, Posts, Recorder
 from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
+from bowerbird.posting.budget import Budget
 from bowerbird.posting.pacing import quotas_for, settles
 from bowerbird.posting.proof import confirm_late
 
@@ -82,6 +83,10 @@ class Publisher:
     first_look_s: float = 60.0
     by: str = "posting"
     steady: Steady = field(default_factory=Steady)
+    _budget: Budget = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._budget = Budget(self.storage, self.by)
 
     async def publish_once(self) -> bool:
         """Send one post of each account that has one due, so that an account that hangs keeps no other.
@@ -120,22 +125,11 @@ class Publisher:
             account.id, now=now, owner=self.owner, until=until, quotas=quotas_for(account)
         )
         if isinstance(claimed, Limited):
-            await self._hold(account.id, claimed)
+            await self._budget.spent(account.id, claimed, now=now)
             return None
+        if claimed is not None:
+            self._budget.free(account.id)
         return claimed
-
-    async def _hold(self, account_id: str, limit: Limited) -> None:
-        now = self.clock.now()
-        why = f"{limit.used:g} of {limit.quota.max:g} {limit.quota.unit} in {limit.quota.window_s / 3600:g} h are used"
-        hold = Hold(
-            account_id=account_id,
-            kind=HoldKind.BUDGET,
-            since=now,
-            until=max(limit.retry_at, now + SECOND_US),
-            why=why,
-        )
-        fact = Fact(kind="hold_set", at=now, by=self.by, account_id=account_id, data={"hold": hold.kind, "why": why})
-        await self.storage.record(Batch(holds=(hold,), facts=(fact,)))
 
     async def _attempt(self, account: Account, post: Post) -> None:
         verdict = judge_post(account, post, await self._context(account, post))
