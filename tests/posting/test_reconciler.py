@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bowerbird.core import errors
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Absent, Found, Unknown
-from bowerbird.core.post import SECOND_US, RemoteRef
+from bowerbird.core.ports import Absent, Found, Look, Unknown
+from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.core.work import Owner
 
 from .room import START, Room, post, raising
 
 THERE = RemoteRef(id="there")
+
+
+def looking(error: Exception) -> Callable[[Post], Look]:
+    """A look that fails."""
+
+    def look(post: Post) -> Look:
+        raise error
+
+    return look
 
 
 async def in_doubt(room: Room, **changes: Any) -> None:
@@ -144,3 +154,52 @@ async def test_an_absent_post_gives_its_quota_back() -> None:
     await room.reconciler.settle_once()
 
     assert await room.used() == 0
+
+
+@pytest.mark.parametrize("error", [errors.SignedOut(), RuntimeError("the page changed")])
+async def test_a_look_that_fails_saw_nothing(error: Exception) -> None:
+    """Whatever comes out of it, the post stays in doubt, is pushed ahead, and is parked after a day."""
+    room = Room()
+    await in_doubt(room)
+    room.platform.look = looking(error)
+    for _ in range(200):
+        await room.reconciler.settle_once()
+        room.clock.pass_s(600)
+
+    assert ((await room.get()).state, (await room.get()).reason) == (State.PARKED, "unknown")
+
+
+async def test_an_adapter_that_goes_away_during_a_look_proves_nothing() -> None:
+    """An account that is just being connected anew is looked at again."""
+    room = Room()
+    await in_doubt(room)
+    room.clock.pass_s(75)
+    platforms = {room.account.id: room.platform}
+    room.reconciler.platforms = platforms
+
+    def look(_: Post) -> Look:
+        platforms.clear()
+        return Absent()
+
+    room.platform.look = look
+    await room.reconciler.settle_once()
+
+    assert (await room.get()).state is State.UNSURE
+
+
+async def test_a_parked_post_that_a_person_sends_again_is_not_withdrawn_any_more() -> None:
+    """The newer wish counts: it goes, and does not sit in the queue until it is late."""
+    from bowerbird.posting.approvals import settle_by_person, withdraw
+
+    room = Room()
+    await in_doubt(room, absences=2, expires_at=START + 9000 * SECOND_US)
+    await withdraw(room.books, "p1", by="ann", now=room.clock.now())
+    room.clock.pass_s(75)
+    await room.reconciler.settle_once()
+    assert (await room.get()).state is State.PARKED
+    await settle_by_person(room.books, "p1", verdict="send", by="ann", now=room.clock.now())
+    room.platform.fate = lambda sent: THERE
+
+    assert await room.publisher.publish_once()
+
+    assert (await room.get()).state is State.PUBLISHED

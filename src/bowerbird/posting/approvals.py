@@ -125,7 +125,9 @@ async def settle_by_person(storage: Books, post_id: str, *, verdict: str, by: st
         late = verdict == "send" and now >= post.expires_at
         event = Event.ABANDONED if late else events[verdict]
         seen = {"published_at": now} if event is Event.SEEN else {}
-        return post.after(event, now=now, reason=f"a person said: {verdict}", absences=0, not_before=now, **seen)
+        return post.after(
+            event, now=now, reason=f"a person said: {verdict}", absences=0, not_before=now, withdrawn=False, **seen
+        )
 
     return await _decide(storage, post_id, step, kind="settled_by_person", by=by, now=now, data={"verdict": verdict})
 

@@ -23,6 +23,7 @@ from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
 from bowerbird.posting.budget import Budget
 from bowerbird.posting.pacing import quotas_for, settles
 from bowerbird.posting.proof import confirm_late
+from bowerbird.posting.together import together
 
 BACKOFF_S = 5.0
 """First wait after a post could not be sent; doubles with each attempt."""
@@ -106,9 +107,7 @@ class Publisher:
         if not self.steady.trusted:
             return False
         due = [name for name in await self.storage.due_accounts(now=self.clock.now()) if name in self.platforms]
-        ends = await asyncio.gather(*(self._publish(name) for name in due[:AT_ONCE_MAX]), return_exceptions=True)
-        _raise_first([end for end in ends if isinstance(end, BaseException)])
-        return any(end is True for end in ends)
+        return any(await together(self._publish(name) for name in due[:AT_ONCE_MAX]))
 
     async def _publish(self, account_id: str) -> bool:
         account = await self.storage.account(account_id)
@@ -314,15 +313,3 @@ class Publisher:
         """Seconds until a worker stops waiting: never more than an attempt has, also when the wall was set back."""
         left_s = (post.attempt_until - self.clock.now()) / SECOND_US
         return max(0.0, min(left_s, self.attempt_s) - GIVE_UP_BEFORE_S)
-
-
-def _raise_first(failures: list[BaseException]) -> None:
-    """Raise what went wrong; the notes of the first name the others."""
-    if not failures:
-        return
-    first, *others = failures
-    for other in others:
-        first.add_note(f"and {type(other).__name__}: {other}")
-    if isinstance(first, asyncio.CancelledError):  # nobody cancelled this job: an adapter lost a task of its own
-        raise RuntimeError("an attempt was cancelled from inside its adapter") from first  # noqa: TRY004 - no type
-    raise first

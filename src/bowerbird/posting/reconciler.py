@@ -107,9 +107,14 @@ class Reconciler:
             return Absent()  # it was never made, so it cannot have been sent
         try:
             async with asyncio.timeout(LOOK_S):
-                return await platform.resolve(post)
+                look = await platform.resolve(post)
         except TimeoutError:
             return Unknown(why=f"no answer within {LOOK_S:g} s")
+        except Exception as error:  # noqa: BLE001 - whatever it was, this look saw nothing; it is told as such
+            return Unknown(why=f"the look failed: {type(error).__name__}: {error}")
+        if isinstance(look, Absent) and self.platforms.get(post.account_id) is not platform:
+            return Unknown(why="the account was connected anew meanwhile")
+        return look
 
     async def _judge(self, post: Post, look: Look) -> None:
         match look:
