@@ -129,3 +129,18 @@ async def test_pausing_and_resuming_leave_facts_and_no_holds() -> None:
     assert "Resumed" in await desk.ask("resume", account_id=ACCOUNT.id)
     assert await desk.ask("resume", account_id=ACCOUNT.id) == "Nothing was held."
     assert ACCOUNT.mode is Mode.AUTO
+
+
+async def test_resuming_does_not_lift_what_a_button_cannot_mend() -> None:
+    """An account that nobody attested would lose each post that is due: it stays held, and is told why."""
+    from bowerbird.core.account import Hold, HoldKind
+    from bowerbird.core.ports import Batch
+
+    desk = await a_desk()
+    hold = Hold(account_id=ACCOUNT.id, kind=HoldKind.UNATTESTED, since=0, why="attest the label")
+    await desk.room.books.record(Batch(holds=(hold,)))
+
+    answer = await desk.ask("resume", account_id=ACCOUNT.id)
+
+    assert answer == f"{ACCOUNT.id} is still held (unattested): attest the label."
+    assert await desk.room.books.holds(now=desk.room.clock.now()) == [hold]

@@ -15,6 +15,9 @@ from bowerbird.core.work import Command
 from bowerbird.posting import approvals
 from bowerbird.posting.publisher import Books
 
+STAYING = frozenset({HoldKind.UNATTESTED, HoldKind.CLOCK})
+"""Holds that no button lifts: they end when their cause does."""
+
 Gate = Callable[[Account, Post, str], Awaitable[None]]
 """Raises `BadInput` with the remedy if the account may not say this text in place of the post's."""
 
@@ -118,13 +121,20 @@ class Verbs:
         return f"Paused {', '.join(ids)}; nothing is sent until you resume."
 
     async def resume(self, command: Command) -> str:
-        """Lift every hold of an account, or of all: `account_id` (empty: all)."""
+        """Lift the holds of an account, or of all: `account_id` (empty: all).
+
+        Two kinds stay, since a button cannot mend them and posts would be lost: not attested, and a wall clock that
+        jumped.
+        """
         ids = await self._accounts(command)
-        held = [hold for hold in await self.storage.holds(now=self.clock.now()) if hold.account_id in ids]
+        holds = [hold for hold in await self.storage.holds(now=self.clock.now()) if hold.account_id in ids]
+        held = [hold for hold in holds if hold.kind not in STAYING]
         lifted = tuple((hold.account_id, hold.kind) for hold in held)
         facts = tuple(self._fact("hold_lifted", hold.account_id, {"hold": hold.kind}) for hold in held)
         await self.storage.record(Batch(lifted=lifted, facts=facts))
-        return f"Resumed {', '.join(ids)}." if held else "Nothing was held."
+        said = [f"Resumed {', '.join(ids)}."] if held else []
+        said += [f"{hold.account_id} is still held ({hold.kind}): {hold.why}." for hold in holds if hold not in held]
+        return " ".join(said) or "Nothing was held."
 
     async def attest(self, command: Command) -> str:
         """Attest that the account is labelled as automated and names who runs it: `account_id`, `operator`."""
