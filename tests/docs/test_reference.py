@@ -1,17 +1,24 @@
 """Each setting, fact, state, job, command, error and field has its row or heading."""
 
+import ast
+import inspect
 import re
+import textwrap
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import typer
 
-from bowerbird.cli import app
+from bowerbird.cli import app, operate, posts
+from bowerbird.cli.demo import Demo
 from bowerbird.core import errors
 from bowerbird.core.facts import KINDS
 from bowerbird.core.lifecycle import STAY_MAX_S, Event, State
 from bowerbird.core.policy import RULES
 from bowerbird.jobs.table import JOBS, LANES
 from bowerbird.settings import KNOBS
+from bowerbird.simulation.campaign import Report
 from bowerbird.writers.rows import FIELDS
 from tests.docs.pages import text_of
 
@@ -70,3 +77,28 @@ def test_each_field_of_a_bank_has_its_row() -> None:
     """Who writes a bank finds every field."""
     page = text_of("docs/extend.md")
     assert [name for name in FIELDS if not re.search(rf"^\| .*`{name}`.* \|", page, re.MULTILINE)] == []
+
+
+def keys_of(maker: Callable[..., Any], first: str) -> set[str]:
+    """The keys of the dictionary in this function's source that has the key `first`, and those set afterwards."""
+    nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(maker)))))
+    dicts = [[key.value for key in n.keys if isinstance(key, ast.Constant)] for n in nodes if isinstance(n, ast.Dict)]
+    stored = [node.slice for node in nodes if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)]
+    later = [place.value for place in stored if isinstance(place, ast.Constant)]
+    return {str(key) for key in [*next(keys for keys in dicts if first in keys), *later]}
+
+
+@pytest.mark.parametrize(
+    ("command", "maker", "first"),
+    [
+        ("demo", Demo._report, "published"),
+        ("simulate", Report.as_dict, "worlds"),
+        ("doctor", operate.doctor, "findings"),
+        ("why POST", posts.why, "story"),
+    ],
+    ids=["demo", "simulate", "doctor", "why"],
+)
+def test_each_field_of_the_json_has_its_row(command: str, maker: Callable[..., Any], first: str) -> None:
+    """Whoever reads the line by a program finds every field, and none that is gone."""
+    section = REFERENCE.split(f"`bowerbird {command} --json`")[1].split("\n`bowerbird")[0].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == keys_of(maker, first)
