@@ -49,9 +49,10 @@ class Row:
 
 
 def machine() -> dict[str, Any]:
-    """Describe the machine: the cores this process may use, and the Python that ran."""
+    """Describe the machine: the cores this process may use, the Python that ran, and what else is going on."""
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return {"cores": len(allowed), "python": platform.python_version(), "system": platform.system()}
+    load = round(os.getloadavg()[0], 1)  # of the last minute: figures in ms are only as quiet as the machine
+    return {"cores": len(allowed), "python": platform.python_version(), "system": platform.system(), "load": load}
 
 
 def report(

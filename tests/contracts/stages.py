@@ -199,7 +199,7 @@ class WebStage(PerchStage):
     def __init__(self, perch: Perch, seat: Seat) -> None:
         super().__init__(perch, "none")
         self.seat = seat
-        self.platform = self.adapter(perch.url)
+        self.driver = self.platform = self.adapter(perch.url)
 
     def adapter(self, url: str) -> WebDriver:
         """A driver of the account at this address."""

@@ -37,7 +37,7 @@ class Window:
         surplus = len(self.acts) - self.limit
         if surplus < 0 or not self.acts:
             return now
-        return self.acts[surplus] + int(self.window_s * SECOND_US)
+        return self.acts[min(surplus, len(self.acts) - 1)] + int(self.window_s * SECOND_US)
 
     def headers(self, now: int) -> dict[str, str]:
         """Return the three headers that tell a client where it stands; `reset` in epoch seconds, rounded up."""

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
     from bowerbird.browsers.seat import Seat
 
-STEP_S = 8.0
-"""How long one step on a page may take, seconds."""
-STEP_MS = STEP_S * 1000
 SEAT_S = 20.0
 """How long to wait for the browser, seconds."""
 LOOK_BACK_US = 60 * SECOND_US
@@ -48,6 +45,7 @@ class WebDriver:
     Args:
         url: the site's address.
         seat: the browser; shared with other accounts, closed by its owner.
+        step_s: how long one step on a page may take, seconds.
     """
 
     account_id: str
@@ -57,6 +55,7 @@ class WebDriver:
     seat: Seat
     secrets: Secrets
     clock: Clock
+    step_s: float = 8.0
 
     @property
     def name(self) -> str:
@@ -117,14 +116,14 @@ class WebDriver:
                     gate = self._gate()
                     await self._send(page, gate, json.loads(post.wire))
                 proof = page.locator(", ".join(self.site.toast_link)).first
-                return self._ref(urlsplit(str(await proof.get_attribute("href", timeout=STEP_MS))).path)
+                return self._ref(urlsplit(str(await proof.get_attribute("href", timeout=self._step_ms))).path)
         except errors.Unreachable as error:
             if gate.may_have_arrived:
                 raise errors.Unconfirmed(str(error), reason=error.reason) from error
             raise
 
     def _gate(self) -> Gate:
-        return Gate(self.url + self.site.write_path, timeout_s=STEP_S)
+        return Gate(self.url + self.site.write_path, timeout_s=self.step_s)
 
     async def _send(self, page: Page, gate: Gate, wire: Mapping[str, Any]) -> None:
         parent = wire["reply_to"]
@@ -133,9 +132,9 @@ class WebDriver:
             # The composer would open all the same, and our answer to somebody would stand alone.
             raise errors.Refused("the post to be answered is gone", reason="target_gone")
         box, button = await self._rungs(page, self.site.text_box, self.site.send)
-        await page.fill(box, wire["text"], timeout=STEP_MS)
+        await page.fill(box, wire["text"], timeout=self._step_ms)
         async with gate.across(page):
-            await page.click(button, timeout=STEP_MS)
+            await page.click(button, timeout=self._step_ms)
         gate.judge(self.site.sign_in[0] if self.site.sign_in else "", self.clock.now())
 
     async def resolve(self, post: Post) -> Look:
@@ -167,7 +166,7 @@ class WebDriver:
                 if twins and post.part > 0 and not post.wire:  # lost in a restore, with what it follows
                     return Found(ref=self._ref(twins[0].path))
                 return await self._pick(page, twins, wire["reply_to"])
-            where = await older.get_attribute("href", timeout=STEP_MS)
+            where = await older.get_attribute("href", timeout=self._step_ms)
         return Unknown(why="the profile is longer than a look may read")
 
     async def _pick(self, page: Page, twins: Sequence[Article], parent: str | None) -> Look:
@@ -222,6 +221,10 @@ class WebDriver:
     async def close(self) -> None:
         """Nothing of our own is open: the seat belongs to whoever lent it."""
 
+    @property
+    def _step_ms(self) -> float:
+        return self.step_s * 1000
+
     # --- pages -----------------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -234,7 +237,7 @@ class WebDriver:
     async def _go(self, page: Page, path: str, *, missing: bool = False) -> Response | None:
         """Open a page of the site as the account; sign in where the site's description tells how."""
         for attempt in (1, 2):
-            answer = await page.goto(self.url + path, wait_until="domcontentloaded", timeout=STEP_MS)
+            answer = await page.goto(self.url + path, wait_until="domcontentloaded", timeout=self._step_ms)
             self._readable(answer, missing=missing)
             if await self._matches(page, self.site.signed_in):
                 return answer
@@ -261,11 +264,11 @@ class WebDriver:
         if self.site.sign_in is None or password is None:
             raise errors.SignedOut("only a person can sign in to this site", reason="no_password")
         path, handle_box, password_box, button = self.site.sign_in
-        await page.goto(self.url + path, wait_until="domcontentloaded", timeout=STEP_MS)
-        await page.fill(handle_box, self.handle, timeout=STEP_MS)
-        await page.fill(password_box, password, timeout=STEP_MS)
-        async with page.expect_navigation(wait_until="domcontentloaded", timeout=STEP_MS) as going:
-            await page.click(button, timeout=STEP_MS)
+        await page.goto(self.url + path, wait_until="domcontentloaded", timeout=self._step_ms)
+        await page.fill(handle_box, self.handle, timeout=self._step_ms)
+        await page.fill(password_box, password, timeout=self._step_ms)
+        async with page.expect_navigation(wait_until="domcontentloaded", timeout=self._step_ms) as going:
+            await page.click(button, timeout=self._step_ms)
         answer = await going.value
         if answer.status not in (401, 403):
             self._readable(answer, missing=False)
@@ -276,19 +279,19 @@ class WebDriver:
             await kept.save(self.secrets, self.account_id, "web_state", state)
 
     async def _articles(self, page: Page) -> list[Article]:
-        async with asyncio.timeout(STEP_S):
+        async with asyncio.timeout(self.step_s):
             rows = await page.evaluate(ARTICLES)
         return [found for row in rows if (found := article(row)) is not None]
 
     async def _matches(self, page: Page, ladder: Sequence[str]) -> bool:
-        async with asyncio.timeout(STEP_S):
+        async with asyncio.timeout(self.step_s):
             return (await page.evaluate(LADDERS, [list(ladder)]))[0] is not None
 
     async def _rungs(self, page: Page, *ladders: Sequence[str]) -> list[str]:
         """Return the first selector of each ladder that matches, after waiting for a match of each."""
         for ladder in ladders:
-            await page.locator(", ".join(ladder)).first.wait_for(state="attached", timeout=STEP_MS)
-        async with asyncio.timeout(STEP_S):
+            await page.locator(", ".join(ladder)).first.wait_for(state="attached", timeout=self._step_ms)
+        async with asyncio.timeout(self.step_s):
             return [str(found) for found in await page.evaluate(LADDERS, [list(ladder) for ladder in ladders])]
 
     def _ours(self, row: Article) -> bool:

@@ -1,0 +1,84 @@
+"""A real Chromium and a real sandbox for the tests of the web driver; a machine without a browser skips, loudly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bowerbird.browsers import chromium
+from bowerbird.browsers.seat import Seat
+from tests.contracts.stages import WebStage
+from tests.perch import Perch, running_perch
+
+NO_CHROMIUM = "There is no Chromium on this machine; tools/chromium.sh installs one."
+
+
+@pytest.fixture(scope="session")
+def perch() -> Iterator[Perch]:
+    """One sandbox process."""
+    with running_perch() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The browser's program; empty for Playwright's own."""
+    if not chromium.available():
+        pytest.skip(NO_CHROMIUM)
+    return chromium.find()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def seat(program: str) -> AsyncIterator[Seat]:
+    """One browser for the tests of a file."""
+    seat = Seat(path=program, arguments=chromium.flags())
+    yield seat
+    await seat.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(perch: Perch, seat: Seat) -> AsyncIterator[WebStage]:
+    """A driver whose account nobody else uses."""
+    stage = WebStage(perch, seat)
+    yield stage
+    await stage.close()
+
+
+def children() -> dict[int, str]:
+    """Every process that descends from this one, with its command line."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    parents = {pid: parent for pid in pids if (parent := _parent(pid))}
+    ours = {os.getpid()}
+    while found := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= found
+    return {pid: line for pid in ours - {os.getpid()} if (line := _command(pid))}
+
+
+def browser_pid() -> int:
+    """The browser itself, not one of its helpers."""
+    (pid,) = [pid for pid, line in children().items() if "--remote-debugging-pipe" in line and "--type=" not in line]
+    return pid
+
+
+def driver_pid() -> int:
+    """The process through which Playwright speaks to the browser."""
+    (pid,) = [pid for pid, line in children().items() if "run-driver" in line]
+    return pid
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (OSError, IndexError):
+        return None
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,114 @@
+"""The seat in a real browser: it is waited for within bounds, and what hangs, freezes or lies is thrown away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from bowerbird.browsers import chromium
+from bowerbird.browsers.seat import Seat
+from bowerbird.core.errors import Unreachable
+from tests.browser.conftest import browser_pid, children
+from tests.contracts.stages import CLOCK
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def title(seat: Seat, account_id: str = "robin") -> str:
+    """Use the seat for something small."""
+    async with seat.page(account_id, state=None, wait_s=20) as page:
+        await page.goto("data:text/html,<title>perch</title>")
+        return await page.title()
+
+
+async def test_who_waits_too_long_for_the_seat_is_told(seat: Seat) -> None:
+    """The browser is busy: nothing was sent, and the one who sits there is not disturbed."""
+    async with seat.page("robin", state=None, wait_s=20) as page:
+        with pytest.raises(Unreachable) as unreachable:
+            async with seat.page("wren", state=None, wait_s=0.1):
+                pass
+        assert unreachable.value.reason == "browser_busy"
+        assert await page.evaluate("1 + 1") == 2
+
+
+async def test_a_page_is_warm_for_the_next_lease_and_each_account_has_its_own(seat: Seat) -> None:
+    """The same page again, and another one for somebody else."""
+    pages = []
+    for name in ("robin", "robin", "wren"):
+        async with seat.page(name, state=None, wait_s=20) as page:
+            pages.append(page)
+    assert pages[0] is pages[1] is not pages[2]
+
+
+async def test_a_page_that_hangs_costs_its_lease_and_no_more(seat: Seat) -> None:
+    """A script that never ends has no time limit of its own; the lease's has, and the browser stays."""
+    await title(seat)
+    starts = seat.starts
+    with pytest.raises(Unreachable):
+        async with seat.page("robin", state=None, wait_s=20) as page, asyncio.timeout(0.5):
+            await page.evaluate("while (true) {}")
+    assert await title(seat) == "perch"
+    assert seat.starts == starts
+
+
+async def test_a_lease_that_is_cancelled_leaves_a_seat_for_the_next(seat: Seat) -> None:
+    """The page is thrown away, since nobody knows what it was doing."""
+    sitting = asyncio.Event()
+
+    async def sit() -> None:
+        async with seat.page("robin", state=None, wait_s=20) as page:
+            sitting.set()
+            await page.wait_for_selector("#never")
+
+    lease = asyncio.create_task(sit())
+    await sitting.wait()
+    lease.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await lease
+    assert await title(seat) == "perch"
+
+
+async def test_a_frozen_browser_is_thrown_away(seat: Seat) -> None:
+    """It says that it is connected and answers nothing, not even to be closed; the next lease has a new one."""
+    await title(seat)
+    starts, frozen = seat.starts, browser_pid()
+    os.kill(frozen, signal.SIGSTOP)
+    begun = time.monotonic()
+    with pytest.raises(Unreachable):
+        async with seat.page("robin", state=None, wait_s=20) as page, asyncio.timeout(0.5):
+            await page.evaluate("1 + 1")
+    assert await title(seat) == "perch"
+    assert seat.starts == starts + 1
+    assert time.monotonic() - begun < 20
+    assert frozen not in children()
+
+
+async def test_a_program_that_is_no_browser_is_told_at_once(tmp_path: Path) -> None:
+    """It starts and ends; whoever waits is told that no browser could be started, and nothing hangs."""
+    program = tmp_path / "no-browser"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    seat = Seat(path=str(program), arguments=[])
+    with pytest.raises(Unreachable) as unreachable:
+        await title(seat)
+    assert unreachable.value.reason == "no_browser"
+    await seat.close()
+
+
+async def test_closing_twice_leaves_no_process(program: str) -> None:
+    """The browser, its helpers and its driver are gone; before the first lease there is nothing to close."""
+    before = set(children())
+    seat = Seat(path=program, arguments=chromium.flags())
+    await seat.close()
+    await title(seat)
+    await seat.close()
+    await seat.close()
+    deadline = time.monotonic() + 5
+    while (left := set(children()) - before) and time.monotonic() < deadline:
+        await CLOCK.sleep(0.05)
+    assert left == set()

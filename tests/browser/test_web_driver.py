@@ -1,0 +1,294 @@
+"""The web driver in a real browser: redesigned pages, sessions that end, browsers that die, and never two posts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from bowerbird.browsers.seat import Seat
+from bowerbird.core.errors import RateLimited, Refused, SignedOut, Unconfirmed, Unreachable
+from bowerbird.core.findings import Counts
+from bowerbird.core.ports import Absent, Found, Unknown
+from bowerbird.core.post import Media, RemoteRef
+from bowerbird.platforms.web.sites import SANDBOX
+from tests.browser.conftest import browser_pid, driver_pid
+from tests.contracts.stages import CLOCK, Said, Trouble, WebStage
+from tests.perch import Perch
+from tests.platforms.bluesky.made import frozen, post, published, reply_to
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+WORDS = "A small thing about Python."
+TIPS = [
+    "Tip: unpack the rest.\n\n>>> first, *rest = [1, 2, 3]\n>>> rest\n[2, 3]",
+    "def walk(tree):\n    for leaf in tree:\n        if leaf:\n            yield leaf",
+    "Aligned:\na    = 1\nbird = 2   # two  spaces, and three   here",
+    "Tabs\tand\ttrailing spaces   \n\n\nand three line breaks.",
+    "print('<b>&amp;</b>', \"{{ x }}\", '\\n', `x`, 100 % 7, a && b)",
+    "e\u0301 and \u00e9, \U0001f469\u200d\U0001f4bb, \u00a0no-break, \u65e5\u672c\u8a9e, \u05e9\u05dc\u05d5\u05dd",
+]
+
+
+async def until(met: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for something outside to happen, at most ten seconds."""
+    async with asyncio.timeout(10):
+        while not await met():
+            await CLOCK.sleep(0.02)
+
+
+async def hit(perch: Perch) -> None:
+    """Wait until every fault that was armed has met its request."""
+
+    async def spent() -> bool:
+        return not (await perch.judge("GET", "/api/faults"))["faults"]
+
+    await until(spent)
+
+
+# --- pages -----------------------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture(params=["v1", "v2", "v3"], loop_scope="module")
+async def variant(request: pytest.FixtureRequest, perch: Perch) -> AsyncIterator[str]:
+    """The site as it is, with other test ids, and with none."""
+    await perch.arm("variant", variant=request.param)
+    yield request.param
+    await perch.arm("variant", variant="v1")
+
+
+async def test_every_design_of_the_pages_is_posted_to_and_read_alike(stage: WebStage, variant: str) -> None:
+    """Signing in, posting, answering, looking, counting, listening and searching."""
+    said = await stage.address_us(f"Do you know {variant}?")
+    (heard,) = [one for one in await stage.platform.mentions(0) if one.text == said]
+    ref = await published(stage.platform, post("I do.", reply_to=reply_to(heard.ref)))
+    made = await frozen(stage.platform, post(WORDS))
+    own = await stage.platform.publish(made)
+    assert await stage.posts() == [Said("I do.", heard.ref.id), Said(WORDS, None)]
+    assert await stage.platform.resolve(made) == Found(ref=own)
+    assert all(isinstance(read, Counts) for read in (await stage.platform.counts([ref, own])).values())
+    found = await stage.platform.search(said)
+    assert isinstance(found, list)
+    assert [one.text for one in found] == [said]
+
+
+@pytest.mark.parametrize("words", TIPS, ids=range(len(TIPS)))
+async def test_code_keeps_its_white_space(stage: WebStage, words: str) -> None:
+    """What stands on the site is what was frozen, to the letter, and a look recognises it."""
+    made = await frozen(stage.platform, post(words))
+    ref = await stage.platform.publish(made)
+    assert await stage.said() == [words]
+    assert await stage.platform.resolve(made) == Found(ref=ref)
+
+
+async def test_a_look_turns_the_pages_of_the_profile(stage: WebStage, perch: Perch) -> None:
+    """The post stands on the second page; and one that never was is absent after reading them all."""
+    made = await frozen(stage.platform, post(WORDS))
+    ref = await stage.platform.publish(made)
+    async with httpx.AsyncClient(base_url=perch.url) as http:
+        login = {"handle": stage.handle, "password": f"{stage.handle}-pass"}
+        signed = {"authorization": f"Bearer {(await http.post('/api/sessions', json=login)).json()['token']}"}
+        for n in range(42):
+            await http.post("/api/posts", json={"text": f"Later, number {n}."}, headers=signed)
+    assert await stage.platform.resolve(made) == Found(ref=ref)
+    assert await stage.platform.resolve(await frozen(stage.platform, post("Never sent."))) == Absent()
+
+
+async def test_hidden_views_are_none_and_not_zero(stage: WebStage, perch: Perch) -> None:
+    """An account whose tier shows no impressions."""
+    await perch.judge("POST", "/api/limits", account=stage.handle, impressions=False)
+    ref = await published(stage.platform, post(WORDS))
+    counts = (await stage.platform.counts([ref]))[ref.id]
+    assert isinstance(counts, Counts)
+    assert (counts.impressions, counts.likes) == (None, 0)
+
+
+async def test_a_page_we_do_not_recognise_is_not_taken_for_a_lost_session(stage: WebStage) -> None:
+    """Nobody is asked to sign in because a site was redesigned; and what cannot be read is unknown."""
+    stage.driver.site = replace(SANDBOX, signed_in=("#gone",), signed_out=("#gone",))
+    with pytest.raises(Unreachable) as unreachable:
+        await published(stage.platform, post(WORDS))
+    assert unreachable.value.reason == "changed"
+    look = await stage.platform.resolve(await frozen(stage.platform, post(WORDS)))
+    assert isinstance(look, Unknown)
+    assert await stage.said() == []
+
+
+async def test_a_composer_without_a_button_sends_nothing(stage: WebStage) -> None:
+    """What cannot be pressed was not sent, and that is certain."""
+    site = stage.driver.site
+    await stage.platform.whoami()
+    stage.driver.site, stage.driver.step_s = replace(site, send=('a[href="/home"]',)), 2.0
+    with pytest.raises(Unreachable):
+        await published(stage.platform, post(WORDS))
+    stage.driver.site, stage.driver.step_s = site, 8.0
+    await published(stage.platform, post("The next one."))
+    assert await stage.said() == ["The next one."]
+
+
+async def test_pictures_are_refused_before_anything_is_opened(stage: WebStage) -> None:
+    """The composer takes none from us, so we do not send the words alone."""
+    picture = Media(path="bower.png", mime="image/png", alt="A bower.", sha256="0")
+    with pytest.raises(Refused) as refused:
+        await frozen(stage.platform, post(WORDS, media=(picture,)))
+    assert refused.value.reason == "no_media"
+
+
+# --- sessions --------------------------------------------------------------------------------------------------
+
+
+async def test_a_session_that_ends_while_the_button_is_pressed_is_renewed(stage: WebStage, perch: Perch) -> None:
+    """The site sends our post to the sign-in page: it was not accepted, so it is sent once more."""
+    await stage.platform.whoami()
+    await stage.trouble(Trouble.SLOW)
+    sending = asyncio.create_task(published(stage.platform, post(WORDS)))
+    await hit(perch)
+    await stage.revoke()
+    ref = await sending
+    assert await stage.said() == [WORDS]
+    assert list(await stage.platform.counts([ref])) == [ref.id]
+
+
+async def test_without_a_password_a_person_is_asked_and_nothing_arrives(stage: WebStage, perch: Perch) -> None:
+    """The same moment, but nobody knows the password any more."""
+    await stage.platform.whoami()
+    await stage.trouble(Trouble.SLOW)
+    sending = asyncio.create_task(published(stage.platform, post(WORDS)))
+    await hit(perch)
+    await stage.lock_out()
+    with pytest.raises(SignedOut):
+        await sending
+    assert await stage.said() == []
+
+
+async def test_a_restart_finds_the_session_again(stage: WebStage, seat: Seat) -> None:
+    """The cookies are kept with the secrets, so a new page is signed in without a password."""
+    await stage.platform.whoami()
+    await seat._drop(stage.id)
+    await stage.drawer.save_secret(stage.id, "password", "no longer")
+    await published(stage.platform, post(WORDS))
+    assert await stage.said() == [WORDS]
+
+
+async def test_two_accounts_share_the_browser(stage: WebStage, perch: Perch, seat: Seat) -> None:
+    """Each has its own cookies, and neither is disturbed by what happens to the other."""
+    other = WebStage(perch, seat)
+    await asyncio.gather(published(stage.platform, post("I am one.")), published(other.platform, post("I am two.")))
+    await other.lock_out()
+    with pytest.raises(SignedOut):
+        await other.platform.whoami()
+    await published(stage.platform, post("I am still one."))
+    assert await stage.said() == ["I am one.", "I am still one."]
+    assert await other.said() == ["I am two."]
+    await other.close()
+
+
+# --- never twice -----------------------------------------------------------------------------------------------
+
+
+async def test_the_browsers_own_resend_cannot_double_a_post(stage: WebStage) -> None:
+    """On a connection that was used before, and without keys: one answer is lost, one post is there."""
+    for n in range(3):
+        await published(stage.platform, post(f"Warming up, {n}."))
+    made = await frozen(stage.platform, post(WORDS))
+    await stage.trouble(Trouble.DROP_ANSWER)
+    with pytest.raises(Unconfirmed):
+        await stage.platform.publish(made)
+    assert (await stage.said()).count(WORDS) == 1
+    assert isinstance(await stage.platform.resolve(made), Found)
+
+
+async def test_without_the_gate_the_browser_would_have_posted_twice(stage: WebStage, seat: Seat) -> None:
+    """What the gate is for: the same loss, the same browser, and a script that only presses the button."""
+    await published(stage.platform, post("Warming up."))
+    await stage.trouble(Trouble.DROP_ANSWER)
+    async with seat.page(stage.id, state=None, wait_s=10) as page:
+        await page.goto(f"{stage.perch.url}/compose")
+        await page.fill("textarea", WORDS)
+        await page.click('[data-testid="tweetButton"]')
+        await page.wait_for_url("**/home?sent=*")
+    assert (await stage.said()).count(WORDS) == 2
+
+
+async def test_a_limit_on_reading_is_not_taken_for_the_answer_to_the_write(stage: WebStage, perch: Perch) -> None:
+    """The post is accepted, and the page it leads to is refused: whatever we say, we do not say "limited"."""
+    await stage.platform.whoami()
+    made = await frozen(stage.platform, post(WORDS))
+    await perch.judge("POST", "/api/limits", account=stage.handle, reads=0)
+    try:
+        ref: RemoteRef | None = await stage.platform.publish(made)
+    except Unconfirmed:
+        ref = None
+    assert await stage.said() == [WORDS]
+    with pytest.raises(RateLimited):
+        await stage.platform.whoami()
+    await perch.judge("POST", "/api/limits", account=stage.handle, reads=3_000)
+    look = await stage.platform.resolve(made)
+    assert isinstance(look, Found)
+    assert ref in (None, look.ref)
+
+
+# --- browsers that die -----------------------------------------------------------------------------------------
+
+
+async def test_a_browser_killed_between_two_calls_is_started_again(stage: WebStage, seat: Seat) -> None:
+    """The next call works, with the session that was kept."""
+    await published(stage.platform, post("Before."))
+    starts = seat.starts
+    os.kill(browser_pid(), signal.SIGKILL)
+
+    async def noticed() -> bool:
+        return seat._browser is None or not seat._browser.is_connected()
+
+    await until(noticed)
+    await published(stage.platform, post("After."))
+    assert await stage.said() == ["Before.", "After."]
+    assert seat.starts == starts + 1
+
+
+async def test_a_browser_killed_while_it_reads_costs_that_one_read(stage: WebStage, perch: Perch) -> None:
+    """`Unreachable`, at once; the next call works."""
+    await stage.platform.whoami()
+    await stage.trouble(Trouble.SLOW, on="read")
+    reading = asyncio.create_task(stage.platform.mentions(0))
+    await hit(perch)
+    os.kill(browser_pid(), signal.SIGKILL)
+    with pytest.raises(Unreachable):
+        await reading
+    assert await stage.platform.mentions(CLOCK.now()) == []
+
+
+async def test_a_browser_killed_while_it_posts_leaves_a_doubt_that_a_look_settles(
+    stage: WebStage, perch: Perch
+) -> None:
+    """The request had left, so nobody sends it again before looking; the look tells the truth."""
+    made = await frozen(stage.platform, post(WORDS))
+    await stage.platform.whoami()
+    await stage.trouble(Trouble.SLOW)
+    sending = asyncio.create_task(stage.platform.publish(made))
+    await hit(perch)
+    os.kill(browser_pid(), signal.SIGKILL)
+    with pytest.raises(Unconfirmed):
+        await sending
+    await CLOCK.sleep(stage.late_s)
+    look = await stage.platform.resolve(made)
+    assert isinstance(look, Found if await stage.said() else Absent)
+    assert (await stage.said()).count(WORDS) <= 1
+
+
+async def test_a_dead_driver_of_playwright_costs_one_call_at_most(stage: WebStage) -> None:
+    """Nothing tells that it is gone; the call that notices throws it away, and the next one works."""
+    await stage.platform.whoami()
+    os.kill(driver_pid(), signal.SIGKILL)
+    try:
+        await stage.platform.whoami()
+    except Unreachable:
+        await stage.platform.whoami()
+    await published(stage.platform, post(WORDS))
+    assert await stage.said() == [WORDS]
