@@ -31,7 +31,8 @@ from bowerbird.cli.operate import Place, guarded, guardian_argv
 from bowerbird.core.account import Account, Mode
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
-from bowerbird.core.post import Kind
+from bowerbird.core.lifecycle import State
+from bowerbird.core.post import Kind, Post
 
 if TYPE_CHECKING:
     from bowerbird.settings import Settings
@@ -45,8 +46,21 @@ STOP_S = 40.0
 """How long everything may take to stop."""
 PUBLISHED = ("confirmed", "found", "confirmed_late")
 """The facts by which a post is published."""
-TOLD = (*PUBLISHED, "advised", "lost_touch", "targeted", "refused", "missed", "hold_set", "job_failed", "degraded")
-"""The facts that the rehearsal tells while it runs."""
+TOLD = {
+    "planned": "asks you",
+    "confirmed": "posted",
+    "found": "is there after all",
+    "confirmed_late": "is there after all",
+    "advised": "learned",
+    "lost_touch": "in doubt",
+    "harvested": "was addressed by",
+    "refused": "was refused",
+    "missed": "missed",
+    "hold_set": "is held",
+    "job_failed": "failed",
+    "degraded": "goes without",
+}
+"""The facts that the rehearsal tells while it runs, each with the word for it."""
 
 
 @dataclass
@@ -86,6 +100,7 @@ class Demo:
         place = Place(data=str(folder), file=str(self._settings_file(folder)))
         settings = place.settings()
         settings = place.settings(face__port=free_port(settings["face.host"], settings["face.port"]))
+        tell("Starting a small social network of our own ...")
         network = start_network(settings, folder)
         try:
             return asyncio.run(self._rehearse(place, settings, network))
@@ -108,6 +123,7 @@ class Demo:
         try:
             accounts = await cast_accounts(settings, books, network, now=clock.now())
             self.tally.cursor = await last_fact(books)
+            tell("Starting the engine and its dashboard ...")
             began = time.monotonic()  # noqa: TID251 - a person's stopwatch, not the engine's time
             guardian = start_engine(place, settings)
             try:
@@ -124,6 +140,7 @@ class Demo:
         tell(f"The dashboard:       http://{settings['face.host']}:{settings['face.port']}   "
              f"password: {password_file(settings).read_text(encoding='utf-8').strip()}")  # fmt: skip
         tell(f"The network:         {network.url}   (its faults: {network.url}/faults)")
+        tell("Your part:           finch asks before it posts; say yes or no on the dashboard, under Approvals.")
         tell("Press Ctrl-C to stop.\n" if self.for_s is None else f"Running for {self.for_s:g} s.\n")
 
     async def _watch(
@@ -164,12 +181,8 @@ class Demo:
         tally.readings += fact.kind == "measured"
         if fact.kind == "advised":
             tally.advice = str(fact.data.get("version", ""))
-        if fact.kind in TOLD:
-            words = (
-                post.payload.text.split("\n", 1)[0][:70] if post else fact.data.get("sentence") or fact.data.get("why")
-            )
-            who = fact.account_id.split(":")[-1] or fact.by
-            tell(f"{time.monotonic() - began:6.1f} s  {who:<8} {fact.kind.replace('_', ' '):<14} {words or ''}")  # noqa: TID251
+        if line := told(fact, post):
+            tell(f"{time.monotonic() - began:6.1f} s  {line}")  # noqa: TID251
 
     def _report(self, settings: Settings, network: Network, known: set[str]) -> dict[str, Any]:
         truth = network.get("/api/truth")
@@ -301,6 +314,29 @@ async def cast_accounts(settings: Settings, books: SqliteStorage, network: Netwo
         accounts.append(account)
     await books.record(Batch(accounts=tuple(accounts)))
     return {account.id: account for account in accounts}
+
+
+def told(fact: Fact, post: Post | None) -> str:
+    """Say a fact in one line to the person who watches; empty if it is none of the few that are worth it.
+
+    What is planned is told only where a person is asked, and once for a thread; who addressed us, as a number.
+    """
+    asks = post is not None and post.state is State.PROPOSED and post.part == 0
+    heard = fact.kind == "harvested" and fact.data.get("what") == "mentions"
+    if fact.kind not in TOLD or (fact.kind == "planned" and not asks) or (fact.kind == "harvested" and not heard):
+        return ""
+    who = fact.account_id.split(":")[-1] or fact.by
+    deed = "replied" if post and post.kind is Kind.REPLY and fact.kind in PUBLISHED else TOLD[fact.kind]
+    return f"{who:<8} {deed:<18} {_words(fact, post)[:72]}"
+
+
+def _words(fact: Fact, post: Post | None) -> str:
+    if post is not None:
+        part = f"{post.part + 1}/{post.parts} " if post.parts > 1 else ""
+        return part + " ".join(post.payload.text.split())
+    if fact.kind == "harvested":
+        return f"{fact.data['found']} people" if fact.data["found"] > 1 else "one person"
+    return str(fact.data.get("sentence") or fact.data.get("why") or fact.data.get("error") or "")
 
 
 async def accounts_in_books(books: SqliteStorage) -> set[str]:
