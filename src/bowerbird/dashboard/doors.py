@@ -98,5 +98,5 @@ class Doors:
             return None
         try:
             return str(serializer.loads(value, max_age=AGE_S))
-        except BadData:
+        except (BadData, UnicodeEncodeError):  # the second: half a character, which no cookie of ours holds
             return None

@@ -23,6 +23,8 @@ NEXT_MAX = 8
 """Upcoming posts on the overview."""
 DONE_MAX = 10
 """Published posts on the overview."""
+PROPOSED_MAX = 40
+"""Posts on the page of approvals; the others follow as these are decided."""
 RUNS_MAX = 200
 """Runs looked at for the newest of each job."""
 COMMANDS_MAX = 50
@@ -183,11 +185,13 @@ async def overview(books: Books, clock: Clock) -> dict[str, Any]:
 
 async def approvals(books: Books, clock: Clock) -> dict[str, Any]:
     """Everything that waits for a person's yes, soonest due first; a thread stands under its head."""
-    posts = await books.posts(states=(State.PROPOSED,), limit=100, newest_first=False)
+    posts = await books.posts(states=(State.PROPOSED,), limit=PROPOSED_MAX, newest_first=False)
     heads = [post for post in posts if post.part == 0]
     threads = {post.id: await books.thread(post.thread_id) for post in heads if post.parts > 1}
     found = await cards(books, heads, await books.accounts())
-    return {"now": clock.now(), "cards": found, "threads": threads, "shared": shared_reason(found)}
+    waiting = sum(n for (_, state), n in (await books.count_posts()).items() if state is State.PROPOSED)
+    later = waiting - len(posts)
+    return {"now": clock.now(), "cards": found, "threads": threads, "shared": shared_reason(found), "later": later}
 
 
 async def trace(books: Books, clock: Clock, post_id: str) -> dict[str, Any] | None:

@@ -6,10 +6,12 @@ becomes a row in `commands`, is executed by the engine, and its answer is read f
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -53,6 +55,22 @@ PATH = re.compile(r"/|(/[A-Za-z0-9_.~-]+)+")
 Page = Callable[[Books, Clock], Awaitable[dict[str, Any]]]
 
 
+@cache
+def templates() -> Environment:
+    """Every template, read and compiled once, so that no page reads a file while others wait."""
+    made = Environment(
+        loader=PackageLoader("bowerbird.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
+    )  # fmt: skip
+    made.filters.update(
+        span=span, iso=iso, clock_time=clock_time, title_of=title_of, tight=tight, rows_of=rows_of, count=count
+    )
+    made.globals.update(ago=pages.ago)
+    for name in made.list_templates(extensions=["html"]):
+        made.get_template(name)
+    return made
+
+
 @dataclass
 class Face:
     """What the routes work with."""
@@ -62,19 +80,6 @@ class Face:
     chance: Chance
     doors: Doors
     settings: list[SettingRow]
-
-    def __post_init__(self) -> None:
-        self.templates = Environment(
-            loader=PackageLoader("bowerbird.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-            lstrip_blocks=True, auto_reload=False,
-        )  # fmt: skip
-        self.templates.filters.update(
-            span=span, iso=iso, clock_time=clock_time, title_of=title_of, tight=tight, rows_of=rows_of, count=count
-        )
-        self.templates.globals.update(ago=pages.ago)
-        # Read now, so that no page reads a file while others wait.
-        for name in self.templates.list_templates(extensions=["html"]):
-            self.templates.get_template(name)
 
     def draw(self, request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Draw a page from what is given, without a look at the books."""
@@ -87,7 +92,7 @@ class Face:
             "flash": None,
             "now": self.clock.now(),
         }
-        return HTMLResponse(self.templates.get_template(name).render(**{**given, **context}), status)
+        return HTMLResponse(templates().get_template(name).render(**{**given, **context}), status)
 
     async def page(self, request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Draw a page for whoever is signed in, with how the engine is and what became of the last button."""
@@ -98,7 +103,9 @@ class Face:
 
 
 def create_app(face: Face, *, host: str = "127.0.0.1") -> Starlette:
-    """Make the application, which answers to the loopback names and to `host`."""
+    """Make the application, which answers to the loopback names and to `host`; reads files, so not inside a loop."""
+    templates()
+    mimetypes.init()
     app = Starlette(
         routes=[
             Route("/healthz", healthz),

@@ -36,7 +36,8 @@ async def serve(
     if not password and not loopback(host):
         raise BadInput(f"face.host is {host}, which others can reach; set face.password first, or listen on 127.0.0.1")
     known = password or await asyncio.to_thread(made_password, password_file)
-    app = create_app(Face(books, clock, chance, Doors(known, clock, chance), settings), host=host)
+    doors = Doors(known, clock, chance)
+    app = await asyncio.to_thread(lambda: create_app(Face(books, clock, chance, doors, settings), host=host))
     listener = listen(host, port)
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", lifespan="off", ws="none", server_header=False,
