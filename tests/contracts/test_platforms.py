@@ -16,7 +16,9 @@ from bowerbird.core.errors import RateLimited, Refused, SignedOut, Unconfirmed, 
 from bowerbird.core.findings import Counts
 from bowerbird.core.ports import Absent, Found, Gone, Platform, Unknown
 from bowerbird.core.post import RemoteRef
+from tests.contracts.network_stage import NetworkStage
 from tests.contracts.stages import CLOCK, ApiStage, FakePdsStage, Said, Stage, Trouble, WebStage
+from tests.network.rig import Mode, Rig, missing, running
 from tests.perch import Perch, running_perch
 from tests.platforms.bluesky.made import frozen, post, published, reply_to
 
@@ -28,6 +30,7 @@ STAGES = [
     "sandbox-none",
     pytest.param("sandbox-web", marks=pytest.mark.browser),
     "bluesky",
+    pytest.param("bluesky-network", marks=pytest.mark.network),
 ]
 WORDS = "A small thing about Python."
 
@@ -60,10 +63,22 @@ async def seat(a_browser: Seat | None) -> AsyncIterator[Seat | None]:
         await a_browser.close()
 
 
+@pytest.fixture(scope="module")
+def network() -> Iterator[Rig]:
+    """Bluesky's own server software; a machine that cannot have it skips, and says why."""
+    if why := missing(Mode.FULL):
+        pytest.skip(why)
+    with running(Mode.FULL) as rig:
+        yield rig
+
+
 @pytest_asyncio.fixture(params=STAGES, loop_scope="module")
 async def stage(request: pytest.FixtureRequest, perch: Perch, seat: Seat | None) -> AsyncIterator[Stage]:
     """An adapter on a platform, with an account to itself."""
-    stage = staged(request.param, perch, seat)
+    if request.param == "bluesky-network":
+        stage: Stage = await NetworkStage.on(request.getfixturevalue("network"))
+    else:
+        stage = staged(request.param, perch, seat)
     yield stage
     await stage.close()
 
