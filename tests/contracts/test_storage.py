@@ -215,9 +215,17 @@ async def test_what_is_not_claimable_is_left_alone(books: Storage, post: Post) -
 
 
 async def test_the_most_due_post_goes_first(books: Storage) -> None:
-    """By due time; of two equally due posts the reply waits."""
+    """By due time; an answer waits for every post that is due."""
     await shelve(books, a_post("late", due=NOW - 1), a_reply("reply", due=NOW - 5), a_post("first", due=NOW - 5))
-    assert [(await claim(books)).id for _ in range(3)] == ["first", "reply", "late"]
+    assert [(await claim(books)).id for _ in range(3)] == ["first", "late", "reply"]
+
+
+async def test_stale_answers_do_not_keep_posts_of_the_plan(books: Storage) -> None:
+    """Forty-three answers that have waited for an hour stand behind six posts that have just become due."""
+    long_ago, later = NOW - 60 * MINUTE, NOW + MINUTE
+    answers = [a_reply(f"r{n}", to=f"at://them/{n}", due=long_ago + n, expires_at=later) for n in range(43)]
+    await shelve(books, *answers, *(a_post(f"p{n}", due=NOW) for n in range(6)))
+    assert [(await claim(books)).id[0] for _ in range(8)] == [*"pppppp", *"rr"]
 
 
 async def test_a_thread_goes_part_by_part(books: Storage) -> None:

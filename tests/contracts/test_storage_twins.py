@@ -171,6 +171,6 @@ def test_the_games_reach_every_state() -> None:
             await player.ask()(books)
             seen.update(post.state for post in player.known)
 
-    for seed in range(6):
+    for seed in range(12):
         asyncio.run(play(Player(seed)))
     assert seen == set(State)

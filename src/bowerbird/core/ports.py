@@ -294,7 +294,8 @@ class Posts(Protocol):
         """Take the most due claimable post of this account: QUEUED -> SENDING, quotas reserved, fact written.
 
         Claimable: QUEUED, due <= now < expires_at, not_before <= now, not withdrawn, no hold on the account in
-        force, and for part n of a thread part n-1 PUBLISHED. Replies come after posts that are equally due.
+        force, and for part n of a thread part n-1 PUBLISHED. Replies come after all posts that are due, so that
+        stale answers never use up a limit which the plan needs.
         The head of a thread reserves the quotas of all its parts; later parts reserve nothing.
         Writes attempt+1, owner, attempt_until=until, first_claim_at if unset. None if there is nothing to have.
         """

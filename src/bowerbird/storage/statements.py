@@ -85,7 +85,7 @@ DUE_ACCOUNTS = (
 CLAIMABLE = (
     sa.select(*_p)
     .where(_p.account_id == given("account_id"), _claimable)
-    .order_by(_p.due, _p.kind == sa.literal_column(f"'{Kind.REPLY}'"), _p.part, _p.id)
+    .order_by(_p.kind == sa.literal_column(f"'{Kind.REPLY}'"), _p.due, _p.part, _p.id)
     .limit(sa.literal_column("1"))
 )
 DOUBT = (

@@ -23,8 +23,10 @@ class MemoryPosts(Handle):
     @verb
     def due_accounts(self, *, now: int, limit: int = 100) -> list[str]:
         """Accounts with a claimable post and no hold, longest due first."""
-        firsts = [(next(_claimable(self.books, a, now=now), None), a) for a in self.books.shelf.queues]
-        waiting = sorted((post.due, account_id) for post, account_id in firsts if post is not None)
+        firsts = [
+            (min((p.due for p in _claimable(self.books, a, now=now)), default=None), a) for a in self.books.shelf.queues
+        ]
+        waiting = sorted((due, account_id) for due, account_id in firsts if due is not None)
         return [account_id for _, account_id in waiting[: checked_limit(limit)]]
 
     @verb
@@ -136,15 +138,21 @@ class MemoryPosts(Handle):
 
 
 def _claimable(books: MemoryBooks, account_id: str, *, now: int) -> Iterator[Post]:
-    """The claimable posts of one account, most due first."""
+    """The claimable posts of one account, most due first; its answers after them, however long they have waited."""
     if any(h.account_id == account_id and (h.until is None or h.until > now) for h in books.holds.values()):
         return
-    for due, _, _, post_id in books.shelf.queues.get(account_id, ()):
+    answers = []
+    for due, is_reply, _, post_id in books.shelf.queues.get(account_id, ()):
         if due > now:
-            return
+            break
         post = books.shelf.by_id[post_id]
-        if not post.withdrawn and post.not_before <= now < post.expires_at and _is_next(books, post):
+        if post.withdrawn or not post.not_before <= now < post.expires_at or not _is_next(books, post):
+            continue
+        if is_reply:
+            answers.append(post)
+        else:
             yield post
+    yield from answers
 
 
 def _is_next(books: MemoryBooks, post: Post) -> bool:
