@@ -30,6 +30,8 @@ class Violation:
 
 Lives = dict[str, list[tuple[int, Post]]]
 """Every version of each post, with the instant it was written."""
+ABOUT_S = 300.0
+"""A fact bears the time at which its worker began; one that stood still wrote it this much later, at most."""
 PARTS_MAX = 3
 """The longest thread of any world."""
 
@@ -129,8 +131,8 @@ def threads_stay_in_order(ending: Ending) -> Iterator[Violation]:
 
 
 def _taken(lives: Lives, account_id: str, now: int, window_s: float) -> int:
-    """How many posts of this account can count against a window that ends now: at most these."""
-    began_at = now - int(window_s * SECOND_US)
+    """How many posts of this account can count against a window that ends about now: at most these."""
+    began_at, now = now - int(window_s * SECOND_US), now + int(ABOUT_S * SECOND_US)
     ours = {post_id: life for post_id, life in lives.items() if life[0][1].account_id == account_id}
     taken = {post_id for post_id, life in ours.items() if _states(life, began_at, now) & _TAKING}
     threads = {ours[post_id][0][1].thread_id for post_id in taken}

@@ -11,8 +11,9 @@ import json
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bowerbird.core.errors import RateLimited, Refused, SignedOut, Unconfirmed, Unreachable
 from bowerbird.core.findings import Counts, Seen
@@ -52,6 +53,9 @@ class Send:
     wire: str
     fault: str
 
+
+CALLER: ContextVar[asyncio.Task[Any] | None] = ContextVar("caller", default=None)
+"""Whom the fault ``cancelled`` cancels: the task that runs the job; the one that calls if nobody says so."""
 
 Told = Callable[[str, str], None]
 """Hears of each thing that happens here: what, and to which post."""
@@ -234,7 +238,7 @@ class FakePlatform:
     async def _cancel_caller(self, post: Post, *, accept: bool) -> NoReturn:
         if accept:
             self._accept(post)
-        task = asyncio.current_task()
+        task = CALLER.get() or asyncio.current_task()
         if task is not None:
             task.cancel()
         await asyncio.get_running_loop().create_future()

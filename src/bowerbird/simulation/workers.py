@@ -19,9 +19,11 @@ from bowerbird.posting.renewal import Renewal
 from bowerbird.posting.sweeper import Sweeper
 from bowerbird.simulation.alarms import publish_at, settle_at, sweep_at
 from bowerbird.simulation.mortal import BuriedError, Mortal, Process
-from bowerbird.simulation.platform import FakePlatform
+from bowerbird.simulation.platform import CALLER, FakePlatform
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
+LOOKERS = 2
+"""How many of the workers also look after doubts and keep house; the others only send."""
 BEAT_S = 4.0
 """How often a worker that is sending says that it lives, seconds."""
 SOON_S = 10.0
@@ -46,6 +48,9 @@ class Stage(Protocol):
     @property
     def platforms(self) -> Mapping[str, FakePlatform]:
         """Each account's platform."""
+
+    def doubt(self) -> None:
+        """Told that some post is being sent or in doubt."""
 
     def trouble(self, process: Process, error: BaseException) -> None:
         """Told of whatever came out of a room."""
@@ -81,13 +86,15 @@ class Worker:
 
     def start(self) -> None:
         """Begin all loops."""
-        loops = (
-            self._loop(self._publish, self._publishing, publish_at),
-            self._loop(self._reconciler.settle_once, self._settling, settle_at),
-            self._loop(self._keep_house, self._sweeping, sweep_at),
-            self._heart(),
-        )
+        loops = [self._loop(self._publish, self._publishing, publish_at), self._heart()]
+        if self.process.slot < LOOKERS:
+            loops.append(self._loop(self._reconciler.settle_once, self._settling, settle_at))
+            loops.append(self._loop(self._keep_house, self._sweeping, sweep_at))
         self._tasks = {asyncio.create_task(_until_buried(loop)) for loop in loops}
+
+    def look(self) -> None:
+        """Wake the loop that settles doubts."""
+        self._settling.set()
 
     def ring(self) -> None:
         """Wake every loop: something has changed."""
@@ -99,8 +106,6 @@ class Worker:
         now, posts = self._clock.now(), self._world.books.shelf.by_id.values()
         if any(post.state is State.QUEUED and post.due <= now for post in posts):
             self._publishing.set()
-        if any(post.state in {State.SENDING, State.UNSURE} for post in posts):
-            self._settling.set()
         held = any(hold.since > self._swept_at for hold in self._world.books.holds.values())
         if held or self._alarm(sweep_at, now) <= now + int(SOON_S * SECOND_US):
             self._sweeping.set()
@@ -111,20 +116,27 @@ class Worker:
     async def _publish(self) -> bool:
         await self._beat()
         self._sending.set()
+        began_at = self._clock.now()
         try:
             return await self._publisher.publish_once()
         finally:
             self._sending.clear()
+            in_doubt = self._world.books.shelf.in_state(State.SENDING, State.UNSURE)
+            if any(post.since >= began_at for post in in_doubt):
+                self._world.doubt()
 
     async def _keep_house(self) -> bool:
         self._swept_at = self._clock.now()
         more = await self._sweeper.sweep_once()
+        held = len(self._world.books.holds)
         more = await self._renewal.renew_once() or more
-        self._publishing.set()  # a hold may have been lifted
+        if len(self._world.books.holds) < held:
+            self._publishing.set()
         return more
 
     async def _loop(self, work: Callable[[], Awaitable[bool]], bell: asyncio.Event, at: Alarm) -> None:
         """Work while there is work, then sleep until there can be some, for as long as the process lives."""
+        CALLER.set(asyncio.current_task())
         while True:
             if await self._survive(work):
                 self._ring_others()

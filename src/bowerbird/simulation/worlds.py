@@ -211,6 +211,12 @@ class World:
             if not worker.process.dead:
                 worker.ring()
 
+    def doubt(self) -> None:
+        """Wake those who settle doubts."""
+        for worker in self.workers:
+            if not worker.process.dead:
+                worker.look()
+
     # --- what happened -----------------------------------------------------------------------------------
 
     def trouble(self, process: Process, error: BaseException) -> None:
