@@ -268,7 +268,8 @@ class Killing:
         by_key = {post.key: post for post in posts}
         homeless = [row for row in accepted if not _recorded(by_key.get(row["key"]), row["id"])]
         restless = [post.id for post in posts if post.state not in AT_REST]
-        speechless = [post.id for post in posts if not await self.books.facts(post_id=post.id, limit=1)]
+        kinds = {post.id: [fact.kind for fact in await self.books.facts(post_id=post.id)] for post in posts}
+        speechless = [name for name, told in kinds.items() if not told]
         gone = sorted(set(queued) - {post.id for post in posts})
         copies = sum(n - 1 for n in Counter((row["account"], row["text"], row["parent"]) for row in accepted).values())
         waits = sorted(await self._waits())
@@ -282,6 +283,8 @@ class Killing:
             "lost": len(homeless) + len(gone) + len(speechless),
             "duplicates": max(truth["duplicates"], copies),
             "unsettled": len(restless),
+            "found_by_looking": sum("found" in told for told in kinds.values()),
+            "sent_again": sum(post.attempt > 1 for post in posts),
             "kills_while_sending": sum(1 for kill in self.done if kill.sending),
             "accepted_then_killed": sum(len(kill.accepted) for kill in self.done),
             "restart_to_settled_p95_s": _quantile(waits, 0.95),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sys
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 from bowerbird.browsers import chromium
 from bowerbird.core.errors import BadInput
 from bowerbird.settings import Settings
+from bowerbird.writers.claims import bundled_bank, read_bank
 
 FREE_MIN_MB = 200
 """Less free disk than this is told."""
@@ -43,6 +44,7 @@ def check_all(settings: Settings) -> list[Finding]:
         _browser(settings["browser.path"]),
         _zones(),
         _writer(settings["writer.url"], settings["writer.model"]),
+        _bank(settings["writer.bank"]),
     ]
 
 
@@ -54,8 +56,13 @@ def _python() -> Finding:
 
 def _folder(folder: Path) -> Finding:
     there = folder if folder.exists() else next(parent for parent in folder.parents if parent.exists())
-    if not os.access(there, os.W_OK):
-        return Finding("data folder", False, f"{there} cannot be written; give it to this user, or set data.folder")
+    try:
+        # Permissions alone do not tell: root may all, and still cannot write to a disk that is mounted read-only.
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        mend = "give it to this user, or set data.folder"
+        return Finding("data folder", False, f"{there} cannot be written: {error.strerror}; {mend}")
     return Finding("data folder", True, f"{folder} can be written")
 
 
@@ -110,3 +117,12 @@ def _writer(url: str, model: str) -> Finding:
     if not model:
         return Finding("writer", False, "writer.url is set and writer.model is not; name a model")
     return Finding("writer", True, f"{model}, then the claim bank")
+
+
+def _bank(name: str) -> Finding:
+    try:
+        bank = bundled_bank() if name == "python_tips" else read_bank(Path(name).expanduser())
+    except BadInput as error:
+        return Finding("claim bank", False, f"{error}; mend it, or set writer.bank")
+    bad = f"; {len(bank.bad_rows)} rows cannot be used, `bowerbird bank` lists them" if bank.bad_rows else ""
+    return Finding("claim bank", bool(bank.claims), f"{len(bank.claims)} claims can be used{bad}")
