@@ -11,7 +11,7 @@ from bowerbird.core.ports import Brief
 from bowerbird.core.post import Choice
 from bowerbird.core.text import graphemes
 from bowerbird.writers.bank import BankWriter
-from bowerbird.writers.claims import Bank, Claim
+from bowerbird.writers.claims import Bank, Claim, bundled_bank
 from bowerbird.writers.wording import write
 
 GATHER = Claim(
@@ -21,6 +21,12 @@ GATHER = Claim(
 PATHS = Claim(id="paths", topic="pathlib", text="A path joins with a slash.", angles=("save-time",))
 CACHE = Claim(id="cache", topic="functools", text="It remembers.", code="from functools import cache")
 BRIEF = Brief(id="b", account_id="sandbox:wren", wants=Choice(), text_max=300)
+
+
+@pytest.fixture(scope="module")
+def tips() -> BankWriter:
+    """A writer over the bundled bank."""
+    return BankWriter(bundled_bank(), chance=SeededChance(1))
 
 
 @pytest.fixture
@@ -79,6 +85,36 @@ async def test_a_question_is_answered_by_a_claim_it_names(writer: BankWriter, qu
 async def test_a_question_about_something_else_is_not_answered(writer: BankWriter) -> None:
     """Silence is better than an answer to another question."""
     assert await writer.draft(replace(BRIEF, reply_to="Where is a good lunch?")) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How does it compare with doing it by hand?",
+        "Does this also work in older versions?",
+        "Is this fast enough for a million rows?",
+        "How would you explain f-strings to a beginner?",
+        "I have used Python for years and never saw this.",
+        "What is the first thing to get right next time?",
+    ],
+)
+async def test_everyday_words_are_no_names(tips: BankWriter, question: str) -> None:
+    """The bundled bank knows nothing about these, though their words occur in its code."""
+    assert await tips.draft(replace(BRIEF, reply_to=question)) == []
+
+
+@pytest.mark.parametrize(("question", "name"), [("any tip on heapq?", "heapq"), ("what does count() do?", "count(")])
+async def test_a_name_is_known_by_what_the_code_uses(tips: BankWriter, question: str, name: str) -> None:
+    """What is imported or called counts; an everyday word counts where it is written as code."""
+    drafts = await tips.draft(replace(BRIEF, reply_to=question))
+    assert drafts
+    assert all(name in draft.texts[0] for draft in drafts)
+
+
+async def test_answers_do_not_all_begin_alike(tips: BankWriter) -> None:
+    """Somebody who reads ten answers does not read one opening."""
+    hooks = {draft.choice.hook for _ in range(5) for draft in await tips.draft(replace(BRIEF, reply_to="heapq?"))}
+    assert len(hooks) >= 4
 
 
 async def test_the_same_seed_writes_the_same_posts() -> None:

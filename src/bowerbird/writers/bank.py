@@ -4,12 +4,14 @@
 2. A handful of them is drawn, so that the order of the file is not the order of the posts.
 3. Of each claim the wordings nearest to the wanted cell are taken, each candidate in another opening.
 
-An answer to somebody is a claim whose topic or whose names (in its code or tags) they mention; if there is none,
-the bank says nothing: words that merely occur in both would make it answer "what a good lunch" with `takewhile`.
+An answer to somebody is a claim whose topic they name, or something that its code imports or calls; if there is
+none, the bank says nothing. Words that merely occur in both are not enough: they would answer "how does it compare"
+with `compare_digest`.
 """
 
 from __future__ import annotations
 
+import ast
 import random
 import re
 from collections import Counter
@@ -20,7 +22,7 @@ from bowerbird.core.ports import Brief, Chance, Draft
 from bowerbird.core.post import Choice
 from bowerbird.core.text import folded, graphemes, tamed
 from bowerbird.writers.claims import Bank, Claim
-from bowerbird.writers.wording import ANYTHING, WRITER, wordings, write
+from bowerbird.writers.wording import ANYTHING, WRITER, choices, wordings, write
 
 CLAIMS_MAX = 4
 """Claims of one draft; a wording is measured in some hundred variants, so more would take long."""
@@ -28,7 +30,19 @@ DRAFTS_MAX = 6
 COMMON = 0.05
 """A name that more than this share of the claims uses says nothing about a question."""
 
-_WORD = re.compile(r"[^\W_]{4,}")
+NAME_MIN = 3
+EVERYDAY = frozenset({
+    "all", "and", "any", "compare", "copy", "count", "date", "field", "find", "first", "format", "gather", "get",
+    "group", "help", "index", "input", "last", "like", "line", "list", "main", "map", "match", "max", "min", "name",
+    "next", "number", "open", "order", "out", "path", "print", "range", "read", "reduce", "repeat", "replace", "run",
+    "set", "sleep", "split", "string", "sum", "text", "time", "total", "type", "wait", "words", "write",
+})  # fmt: skip
+"""Names that people use as words; they count only where they are written as code, such as ``count()``."""
+
+_WORD = re.compile(r"[^\W\d][\w-]*")
+_CODE = re.compile(r"(?:(?<=\.)[^\W\d]\w*|[^\W\d]\w*(?=\())")
+STATED = ("claim-first", "claim-only")
+"""Formats of an answer: it opens with the claim."""
 _CELL = ("topic", "angle", "tone", "format")
 
 
@@ -48,7 +62,7 @@ class BankWriter:
         self._chance = chance
         self._length = length
         self._fillers = _fillers(bank.claims)
-        self._names = [_words(f"{claim.topic} {claim.code}") for claim in bank.claims]
+        self._names = [_names(claim.code) for claim in bank.claims]
         self._uses = Counter(name for names in self._names for name in names)
 
     @property
@@ -82,49 +96,74 @@ class BankWriter:
 
     def _worded(self, claim: Claim, brief: Brief, rng: random.Random) -> list[Draft]:
         """Return the two wordings of a claim nearest to what is wanted, with different openings."""
-        choices = wordings(claim, limit=brief.text_max, length=self._length)
-        rng.shuffle(choices)
-        choices.sort(key=lambda choice: -_nearness(choice, brief.wants))
+        found = wordings(claim, limit=brief.text_max, length=self._length)
+        rng.shuffle(found)
+        found.sort(key=lambda choice: -_nearness(choice, brief.wants))
         openings: dict[str, Choice] = {}
-        for choice in choices:
+        for choice in found:
             if len(openings) < 2 and _within(write(claim, choice), brief.bytes_max):
                 openings.setdefault(choice.hook, choice)
         return [_draft(claim, choice, brief) for choice in openings.values()]
 
     def _answers(self, brief: Brief, fresh: Collection[Claim]) -> list[Draft]:
         """Return what the bank knows about a question, rarest shared names first, without links and tags."""
-        asked = _words(tamed(brief.reply_to))
+        asked = _asked(tamed(brief.reply_to))
         scored = [
-            (self._score(claim, names & asked), claim)
+            (self._score(claim, names, asked), claim)
             for claim, names in zip(self._bank.claims, self._names, strict=True)
         ]
         known = sorted((pair for pair in scored if pair[0]), key=lambda pair: (pair[1] not in fresh, -pair[0]))
         answers = (self._answer(claim, brief) for _, claim in known[:CLAIMS_MAX])
         return [answer for answer in answers if answer]
 
-    def _score(self, claim: Claim, shared: set[str]) -> float:
+    def _score(self, claim: Claim, names: set[str], asked: set[str]) -> float:
         """Return how well a claim answers: most for its topic, more for each name that few claims use."""
-        rare = [name for name in shared if self._uses[name] <= max(3, COMMON * len(self._names))]
-        return 10.0 * len(_words(claim.topic) & shared) + sum(3.0 / self._uses[name] for name in rare)
+        rare = [name for name in names & asked if self._uses[name] <= max(3, COMMON * len(self._names))]
+        topic = set(_WORD.findall(folded(claim.topic)))
+        return 10.0 * bool(topic and topic <= asked) + sum(3.0 / self._uses[name] for name in rare)
 
     def _answer(self, claim: Claim, brief: Brief) -> Draft | None:
+        """Word a claim as one text, with an opening that states; whoever asked is not asked back."""
         bare = replace(claim, link="", tags=())
-        choices = wordings(bare, limit=brief.text_max, length=self._length)
-        plain = (choice for choice in choices if choice.angle == ANYTHING and len(write(bare, choice)) == 1)
-        return next((_draft(bare, choice, brief) for choice in plain), None)
+        found = wordings(bare, limit=brief.text_max, length=self._length)
+        plain = [choice for choice in found if choice.angle == ANYTHING and choice.format in STATED]
+        return _draft(bare, self._chance.stream("answers").choice(plain), brief) if plain else None
 
 
 def _fillers(claims: Sequence[Claim]) -> dict[Choice, frozenset[str]]:
-    """Return which claims fill each cell, at any length."""
+    """Return which claims fill each cell, at any length; what is true of a claim is true of all of its shape."""
+    shapes: dict[object, tuple[Choice, ...]] = {}
     found: dict[Choice, set[str]] = {}
     for claim in claims:
-        for choice in wordings(claim, limit=10_000, length=len):
-            found.setdefault(_cell(choice), set()).add(claim.id)
+        shape = (claim.angles, bool(claim.code), bool(claim.output), bool(claim.link))
+        if shape not in shapes:
+            shapes[shape] = tuple(dict.fromkeys(_cell(choice) for choice in choices(claim)))
+        for cell in shapes[shape]:
+            found.setdefault(replace(cell, topic=claim.topic), set()).add(claim.id)
     return {cell: frozenset(ids) for cell, ids in found.items()}
 
 
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(folded(text)))
+def _names(code: str) -> set[str]:
+    """Return what Python code imports, calls or reaches into, without what it names itself; other code has none."""
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError):
+        return set()
+    own = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    own |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    found = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    found |= {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {part for alias in node.names for part in alias.name.split(".")}
+            found |= set((getattr(node, "module", "") or "").split("."))
+    return {folded(name) for name in found - own if len(name) >= NAME_MIN}
+
+
+def _asked(text: str) -> set[str]:
+    """Return the words of a question that may be names: everyday ones only where they are written as code."""
+    plain = folded(text)
+    return set(_WORD.findall(plain)) - EVERYDAY | set(_CODE.findall(plain))
 
 
 def _cell(choice: Choice) -> Choice:
