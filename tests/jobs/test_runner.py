@@ -267,13 +267,128 @@ def test_a_job_that_ends_by_itself_takes_the_engine_with_it() -> None:
         async def leave() -> bool:
             raise SystemError
 
-        async def cancelled() -> bool:
-            raise asyncio.CancelledError
+        async def stopped() -> bool:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await clock.sleep(1)
+            return False
 
-        engine = Engine(clock, [job(), job("other")], {"work": cancelled, "other": leave})
+        engine = Engine(clock, [job(), job("other")], {"work": stopped, "other": leave})
         with pytest.raises(asyncio.CancelledError):
             await engine.for_s(60)
         assert clock.monotonic() < 60
+
+    play(story)
+
+
+def test_a_cancellation_from_inside_the_work_is_a_failed_run_like_any_other() -> None:
+    """A shared task that somebody else stopped must not take the engine with it."""
+
+    async def story(clock: VirtualClock) -> None:
+        async def cancelled() -> bool:
+            raise asyncio.CancelledError
+
+        runs = await Engine(clock, [job()], {"work": cancelled}).for_s(25)
+        assert [run.error for run in runs] == ["cancelled from inside: what it waited for was stopped"] * 3
+
+    play(story)
+
+
+def test_a_slow_piece_is_not_cut_off_because_others_came_before_it() -> None:
+    """Each piece has the whole time, and a run that lasted as long begins no further one."""
+
+    async def story(clock: VirtualClock) -> None:
+        async def work() -> bool:
+            await clock.sleep(20)
+            return True
+
+        runs = await Engine(clock, [job(timeout_s=30)], {"work": work}).for_s(95)
+        assert [(run.outcome, run.units) for run in runs] == [(Outcome.DONE, 2), (Outcome.DONE, 2)]
+
+    play(story)
+
+
+def test_a_run_that_fails_in_the_end_still_counts_what_it_did() -> None:
+    """Two pieces were done before the third failed."""
+
+    async def story(clock: VirtualClock) -> None:
+        turns = iter([True, True])
+
+        async def work() -> bool:
+            if (more := next(turns, None)) is None:
+                raise Unreachable("no route")
+            return more
+
+        runs = await Engine(clock, [job()], {"work": work}).for_s(5)
+        assert [(run.outcome, run.units) for run in runs] == [(Outcome.FAILED, 2)]
+
+    play(story)
+
+
+def test_a_timeout_of_the_work_itself_is_not_told_as_ours() -> None:
+    """Nobody looks for a deadline that did not pass."""
+
+    async def story(clock: VirtualClock) -> None:
+        async def work() -> bool:
+            raise TimeoutError("the socket")
+
+        runs = await Engine(clock, [job()], {"work": work}).for_s(5)
+        assert [run.error for run in runs] == ["unforeseen TimeoutError: the socket"]
+
+    play(story)
+
+
+class ShutBooks(MemoryStorage):
+    """Books that cannot be written for the first minute."""
+
+    clock: VirtualClock
+
+    async def record(self, batch: Batch) -> Committed | Lost:
+        """Refuse at first."""
+        if self.clock.monotonic() < 60:
+            raise StorageFull("the disk is full")
+        return await super().record(batch)
+
+
+def test_a_failure_that_could_not_be_told_is_told_when_the_books_open_again() -> None:
+    """The first failure of a row is a fact, also where the books were what failed."""
+
+    async def story(clock: VirtualClock) -> None:
+        async def work() -> bool:
+            if clock.monotonic() < 60:
+                raise StorageFull("the disk is full")
+            return False
+
+        engine = Engine(clock, [job()], {"work": work})
+        shut = ShutBooks(MemoryBooks())
+        shut.clock = clock
+        engine.runner.storage = engine.books = shut
+        await engine.for_s(90)
+        told = await shut.facts(kinds=["job_failed"])
+        assert [fact.data["error"] for fact in told] == ["StorageFull: the disk is full"]
+
+    play(story)
+
+
+def test_a_job_that_fails_every_other_time_does_not_fill_the_books() -> None:
+    """Ten lines a minute are enough to see it."""
+
+    async def story(clock: VirtualClock) -> None:
+        times = 0
+
+        async def work() -> bool:
+            nonlocal times
+            times += 1
+            if times % 2:
+                raise Unreachable("no route")
+            return False
+
+        engine = Engine(clock, [job(every_s=0.5)], {"work": work})
+        runs = await engine.for_s(300)
+        assert times > 500
+        assert len(runs) <= 60
+        assert len(await engine.books.facts(kinds=["job_failed"], limit=1000)) <= 30
 
     play(story)
 

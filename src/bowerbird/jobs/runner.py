@@ -27,6 +27,8 @@ QUIET_S = 60.0
 """A run that found nothing to do, or failed once more, is written at most this often per job."""
 FAILURES_TOLD = 3
 """So many failed runs in a row are written one by one."""
+LINES_MAX = 10
+"""Runs in which nothing was done, written per job and minute: so many has a job that fails every other time."""
 GRACE_S = 20.0
 """How long running work may take to come to an end when the engine stops."""
 
@@ -47,6 +49,8 @@ class Pulse:
         failures: failed runs in a row.
         busy: True while a run is under way.
         written, written_at: how the run ended that was written last, and when.
+        minute_at, lines: since when the lines are counted that were written, and how many they are.
+        owed: a failure that could not be told yet.
     """
 
     last_at: int | None = None
@@ -54,6 +58,9 @@ class Pulse:
     busy: bool = False
     written: Outcome | None = None
     written_at: int = 0
+    minute_at: int = 0
+    lines: int = 0
+    owed: Fact | None = None
     error: str = ""
 
 
@@ -135,17 +142,10 @@ class Runner:
     async def _try(self, job: Job, started_at: int) -> Run:
         units, error, attempt = 0, "", 0
         for attempt in range(1, job.tries + 1):
-            try:
-                async with asyncio.timeout(job.timeout_s):
-                    units = await self._work(job)
-                error = ""
+            done, error = await self._work(job)
+            units += done
+            if not error:
                 break
-            except TimeoutError:
-                error = f"cut off after {job.timeout_s:g} s"
-            except BowerbirdError as failure:
-                error = f"{type(failure).__name__}: {failure}"
-            except Exception as failure:  # noqa: BLE001 - the seam: whatever it was becomes a failed run and a fact
-                error = f"unforeseen {type(failure).__name__}: {failure}"
             if attempt < job.tries:
                 await self.clock.sleep(backoff_s(attempt, rng=self.chance.stream("retry"), max_s=job.every_s))
         return Run(
@@ -154,22 +154,63 @@ class Runner:
             units=units, owner=self.owner, error=error[:500],
         )  # fmt: skip
 
-    async def _work(self, job: Job) -> int:
-        units = 0
-        while units < job.units_max and not self._stopping.is_set() and await self.work[job.name]():
+    async def _work(self, job: Job) -> tuple[int, str]:
+        """Work until nothing is left to do or the turn is over; return the pieces done, and what went wrong, if any.
+
+        Each piece has the whole time: a slow one is not cut off because others came before it.
+        """
+        units, turn_ends = 0, self.clock.monotonic() + job.timeout_s
+        while units < job.units_max and not self._stopping.is_set() and self.clock.monotonic() < turn_ends:
+            more, error = await self._piece(job)
+            if error or not more:
+                return units, error
             units += 1
-        return units
+        return units, ""
+
+    async def _piece(self, job: Job) -> tuple[bool, str]:
+        """Do one piece of work; return whether there is more, and what went wrong, in words."""
+        deadline = asyncio.timeout(job.timeout_s)
+        try:
+            async with deadline:
+                return await self.work[job.name](), ""
+        except BowerbirdError as failure:
+            return False, f"{type(failure).__name__}: {failure}"
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return False, "cancelled from inside: what it waited for was stopped"
+        except Exception as failure:  # noqa: BLE001 - the seam: whatever it was becomes a failed run and a fact
+            if deadline.expired():
+                return False, f"cut off after {job.timeout_s:g} s"
+            return False, f"unforeseen {type(failure).__name__}: {failure}"
 
     async def _write(self, job: Job, run: Run) -> None:
+        """Write a run, with the fact of the first failure in a row.
+
+        1. Nothing done, or failed once more: once a minute is enough. 2. Whatever else is empty: ten times a minute.
+        3. A fact that could not be written is owed, and goes with the next run that can be.
+        """
         pulse = self.pulses[job.name]
         ended_at = run.ended_at or run.started_at
-        again = pulse.failures > FAILURES_TOLD if run.outcome is Outcome.FAILED else run.units == 0
-        if again and pulse.written is run.outcome and ended_at - pulse.written_at < QUIET_S * SECOND_US:
+        if run.outcome is Outcome.FAILED and pulse.failures <= 1:
+            data = {"error": run.error, "attempt": run.attempt}
+            pulse.owed = pulse.owed or Fact(kind="job_failed", at=ended_at, by=job.name, data=data)
+        if not self._worth_writing(pulse, run, ended_at):
             return
-        failed = Fact(kind="job_failed", at=ended_at, by=job.name, data={"error": run.error, "attempt": run.attempt})
-        facts = (failed,) if run.outcome is Outcome.FAILED and pulse.failures <= 1 else ()
         try:
-            await self.storage.record(Batch(runs=(run,), facts=facts))
-            pulse.written, pulse.written_at = run.outcome, ended_at
+            await self.storage.record(Batch(runs=(run,), facts=(pulse.owed,) if pulse.owed else ()))
         except BowerbirdError as error:
             pulse.error = f"the run could not be written: {error}"  # shown by the pulse; the next run tries again
+        else:
+            pulse.written, pulse.written_at, pulse.owed = run.outcome, ended_at, None
+
+    def _worth_writing(self, pulse: Pulse, run: Run, ended_at: int) -> bool:
+        if ended_at - pulse.minute_at >= QUIET_S * SECOND_US:
+            pulse.minute_at, pulse.lines = ended_at, 0
+        again = pulse.failures > FAILURES_TOLD if run.outcome is Outcome.FAILED else run.units == 0
+        same = again and pulse.written is run.outcome and ended_at - pulse.written_at < QUIET_S * SECOND_US
+        if (same and not pulse.owed) or (run.units == 0 and pulse.lines >= LINES_MAX):
+            return False
+        pulse.lines += 1
+        return True

@@ -19,7 +19,7 @@ class Job:
         name: the verb.
         every_s: seconds between two looks for work, from the end of one to the start of the next.
         lane: the seats it competes for.
-        timeout_s: one run is cut off after this long.
+        timeout_s: one piece of work is cut off after this long, and no further piece is begun in this run.
         tries: attempts within one run, with backoff between them.
         units_max: pieces of work in one run before others get their turn.
         needs: jobs whose results it lives on.
