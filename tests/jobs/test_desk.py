@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import pytest
 
 from bowerbird.clock import VirtualClock
-from bowerbird.core.errors import BadInput
+from bowerbird.core.errors import BadInput, StorageBusy
 from bowerbird.core.ports import Batch
 from bowerbird.core.work import Command
 from bowerbird.jobs.desk import Desk, Verb
@@ -88,3 +89,41 @@ async def test_an_answer_comes_with_its_fact() -> None:
 
     fact = (await office.books.facts(kinds=["commanded"]))[0]
     assert (fact.post_id, fact.account_id, fact.data["by"], fact.data["ok"]) == ("p1", "sandbox:wren", "ann", True)
+
+
+async def test_an_answer_that_could_not_be_written_is_written_when_the_books_open_again() -> None:
+    """The button was done once, and is not done again: only its answer waits."""
+    office = Office()
+    await office.ask("greet", name="Bob")
+    shut = True
+
+    def trouble(verb: str) -> None:
+        if shut and verb == "record":
+            raise StorageBusy("locked")
+
+    office.books.books.trouble = trouble
+    with pytest.raises(StorageBusy):
+        await office.desk.obey_once()
+    shut = False
+
+    assert await office.desk.obey_once()
+
+    assert await office.answers() == [("greet", True, "Hello Bob.")]
+
+
+async def test_a_button_that_takes_too_long_is_answered_too() -> None:
+    """Somebody waits, and the next button has its turn."""
+    office = Office()
+
+    async def hang(command: Command) -> str:
+        await asyncio.sleep(3600)
+        return ""
+
+    office.desk.verbs = {"hang": hang}
+    office.desk.verb_s = 0.01
+    await office.ask("hang")
+
+    assert await office.desk.obey_once()
+
+    ((_, ok, answer),) = await office.answers()
+    assert (ok, "0.01 s" in answer) == (False, True)
