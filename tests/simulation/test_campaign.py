@@ -42,6 +42,7 @@ def test_a_violation_tells_how_to_see_it_again() -> None:
     assert not report.ok
     assert "seed 42: twice: a0-01 arrived 2 times" in report.as_text()
     assert "bowerbird simulate --seed 42 --story" in report.as_text()
+    assert "bowerbird simulate --seed 42 --story" in json.loads(report.as_json())["broken"][0]
 
 
 @pytest.mark.parametrize("what", ["faults", "crash_points", "sometimes"])

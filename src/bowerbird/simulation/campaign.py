@@ -87,6 +87,7 @@ class Report:
             "runs_per_cpu_s": round(self.worlds / self.cpu_s, 1) if self.cpu_s else None,
             "seed": self.seed,
             "never": self.never,
+            "broken": self.broken_in_words,
             "ok": self.ok,
         }
 
@@ -96,9 +97,7 @@ class Report:
 
     def as_text(self) -> str:
         """The report for people: what broke and how to see it again, what happened how often."""
-        lines = [f"seed {seed}: {v.rule}: {v.subject} {v.sentence}" for seed, v in self.broken[:TOLD_MAX]]
-        lines += [f"  again: bowerbird simulate --seed {seed} --story" for seed in self.seeds_broken[:TOLD_MAX]]
-        lines += [f"seed {seed}: too tame to count" for seed in self.tame[:TOLD_MAX]]
+        lines = self.broken_in_words + [f"seed {seed}: too tame to count" for seed in self.tame[:TOLD_MAX]]
         lines += _table("faults", FAULTS, self.faults)
         lines += _table("crashes", CRASH_POINTS, self.crash_points)
         lines += _table("recoveries, in worlds", SOMETIMES, self.sometimes)
@@ -109,9 +108,12 @@ class Report:
         return "\n".join(lines)
 
     @property
-    def seeds_broken(self) -> list[int]:
-        """The seeds in which something broke."""
-        return list(dict.fromkeys(seed for seed, _ in self.broken))
+    def broken_in_words(self) -> list[str]:
+        """What broke, each with the command that shows it again; the first `TOLD_MAX`."""
+        return [
+            f"seed {seed}: {v.rule}: {v.subject} {v.sentence}; again: bowerbird simulate --seed {seed} --story"
+            for seed, v in self.broken[:TOLD_MAX]
+        ]
 
 
 def _table(title: str, names: dict[str, Any] | tuple[str, ...], counted: Counter[str]) -> list[str]:

@@ -15,12 +15,13 @@ from bowerbird.storage.memory.books import Shelf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened in a world, for its story."""
+    """One thing that happened in a world, for its story; `facts_before` had been written by then."""
 
     at: int
     who: str
     what: str
     post_id: str = ""
+    facts_before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

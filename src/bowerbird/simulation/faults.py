@@ -185,9 +185,9 @@ def _some(rng: random.Random, below: int, *, chance: float) -> frozenset[int]:
 def _draw_blinds(rng: random.Random, start_at: int, day_s: float, accounts: int) -> list[Blind]:
     blinds = []
     for account in range(accounts):
-        if rng.random() < 0.3:
+        if rng.random() < 0.2:
             begins_at = start_at + int(rng.uniform(0, day_s * 0.9) * SECOND_US)
             for_good = rng.random() < 0.2
-            lasts_s = BLIND_FOR_GOOD_S if for_good else rng.uniform(600.0, 4 * HOUR_S)
+            lasts_s = BLIND_FOR_GOOD_S if for_good else rng.uniform(600.0, 3 * HOUR_S)
             blinds.append(Blind(account, begins_at, begins_at + int(lasts_s * SECOND_US)))
     return blinds

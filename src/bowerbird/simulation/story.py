@@ -17,9 +17,8 @@ def story(seed: int) -> str:
 
 
 def tell(ending: Ending) -> str:
-    """Tell a world that has ended."""
-    told = [*ending.events, *(_event(fact) for fact in ending.facts)]
-    told.sort(key=lambda event: event.at)
+    """Tell a world that has ended, in the order in which things were done and facts were written."""
+    told = sorted((*map(_event, ending.facts), *ending.events), key=lambda event: event.facts_before)
     lines = [f"world {ending.seed}", *_cast(ending), *(_line(event) for event in told), *_verdict(ending)]
     return "\n".join(lines) + "\n"
 
@@ -34,7 +33,8 @@ def _cast(ending: Ending) -> list[str]:
 
 def _event(fact: Fact) -> Event:
     words = " ".join(f"{name}={value}" for name, value in fact.data.items() if value not in ("", None))
-    return Event(at=fact.at, who=fact.by, what=f"{fact.kind} {words}".rstrip(), post_id=fact.post_id)
+    what = f"{fact.kind} {words}".rstrip()
+    return Event(at=fact.at, who=fact.by, what=what, post_id=fact.post_id, facts_before=fact.seq or 0)
 
 
 def _line(event: Event) -> str:

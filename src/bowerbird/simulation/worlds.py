@@ -221,9 +221,8 @@ class World:
 
     def trouble(self, process: Process, error: BaseException) -> None:
         """Remember what came out of a room."""
-        event = Event(at=self.clock.now(), who=process.owner, what=f"{type(error).__name__}: {error}")
-        self.troubles.append(event)
-        self.events.append(event)
+        self._event(process.owner, f"{type(error).__name__}: {error}")
+        self.troubles.append(self.events[-1])
 
     def note(self, what: str, post_id: str) -> None:
         """Remember what the person did; a post that may go at once needs a worker that is awake."""
@@ -239,7 +238,8 @@ class World:
         self._event("fault", fault, post_id)
 
     def _event(self, who: str, what: str, post_id: str = "") -> None:
-        self.events.append(Event(at=self.clock.now(), who=who, what=what, post_id=post_id))
+        at, facts = self.clock.now(), len(self.books.facts)
+        self.events.append(Event(at=at, who=who, what=what, post_id=post_id, facts_before=facts))
 
     def _number(self, what: str) -> int:
         self._counts[what] += 1
