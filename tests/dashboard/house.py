@@ -15,7 +15,7 @@ from bowerbird.core.account import Account, Mode
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch
+from bowerbird.core.ports import Batch, Clock
 from bowerbird.core.post import SECOND_US, Choice, Payload, Post, RemoteRef, expiry
 from bowerbird.core.work import Command, Owner
 from bowerbird.dashboard.doors import COOKIE, Doors
@@ -83,9 +83,10 @@ class House:
     settings: list[SettingRow] = field(default_factory=list)
     host: str = "127.0.0.1"
     password: str = PASSWORD
+    clock: Clock = field(default_factory=lambda: Waiting(START))
 
     def __post_init__(self) -> None:
-        self.clock, self.chance, self.books = Waiting(START), SeededChance(7), MemoryStorage(MemoryBooks())
+        self.chance, self.books = SeededChance(7), MemoryStorage(MemoryBooks())
         keys = iter(f"new-key-{n}" for n in range(1_000))
         verbs = Verbs(self.books, self.clock, self.chance, lambda: next(keys), gate).table()
         verbs["post"] = self._post
@@ -117,12 +118,22 @@ class House:
         now = self.clock.now()
         owner = Owner(id="boot-1", role="engine", pid=1, started_at=now, heard_at=now, note="all caught up")
         await self.books.beat(owner)
-        self.clock.desk = self.desk
+        self.works(self.desk)
         return self
+
+    def works(self, desk: Desk | None) -> None:
+        """Whether buttons are answered while the face waits."""
+        if isinstance(self.clock, Waiting):
+            self.clock.desk = desk
+
+    def pass_s(self, seconds: float) -> None:
+        """Let time pass, where it is moved by hand."""
+        assert isinstance(self.clock, Waiting)
+        self.clock.advance(seconds)
 
     async def engine_stops(self) -> None:
         """The engine says goodbye."""
-        self.clock.desk = None
+        self.works(None)
         await self.put(facts=(Fact(kind="stopped", at=self.clock.now(), by="engine"),))
 
     def signed_in(self) -> House:

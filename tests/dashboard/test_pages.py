@@ -163,14 +163,14 @@ async def test_every_page_says_that_the_engine_is_silent(home: House, path: str)
     """Eight seconds after its last beat, also where one is busy with something else."""
     await home.put(a_post())
     assert "The engine is silent" not in (await home.get(path)).words
-    home.clock.advance(9)
+    home.pass_s(9)
     assert "The engine is silent" in (await home.get(path)).words
 
 
 async def test_the_overview_is_red_within_ten_seconds_of_silence(home: House) -> None:
     """Nothing in the books changes meanwhile: only time passes."""
     mark = await home.books.change_mark()
-    home.clock.advance(9)
+    home.pass_s(9)
     page = await home.get("/")
     assert "Engine: Silent for 9 s" in page.words
     assert "light red" in {section.get("class") for section in page.all("section")}

@@ -70,7 +70,7 @@ async def test_ten_wrong_passwords_shut_the_door_even_to_the_right_one(house: Ho
         assert (await house.browser.post("/login", data={"password": "wrong"})).status_code == 401
     shut = await house.browser.post("/login", data={"password": PASSWORD})
     assert (shut.status_code, "Try again in 5 min" in shut.text) == (429, True)
-    house.clock.advance(WINDOW_S + 1)
+    house.pass_s(WINDOW_S + 1)
     assert (await house.browser.post("/login", data={"password": PASSWORD})).status_code == 303
 
 
@@ -133,7 +133,7 @@ async def test_an_answer_that_is_late_is_promised_and_then_told(home: House) -> 
 
 async def test_a_hung_engine_is_waited_for_three_seconds_at_most(home: House) -> None:
     """It beats, but it does not answer."""
-    home.clock.desk = None
+    home.works(None)
     before = home.clock.monotonic()
     assert "Written down" in (await home.press("pause")).words
     assert home.clock.monotonic() - before <= 3.2

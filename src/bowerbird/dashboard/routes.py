@@ -209,11 +209,12 @@ settings = known(_settings)
 
 
 async def _mark(request: Request, face: Face) -> Response:
-    """Return a number that rises when anything changes, and what time it is here.
+    """Return a number that rises when anything changes, how the engine is, and what time it is here.
 
-    Open pages ask for it and draw themselves anew.
+    Open pages ask for it each second and draw themselves anew when either of the first two is another one.
     """
-    return JSONResponse({"mark": await face.books.change_mark(), "now": face.clock.now()})
+    light = (await pages.engine(face.books, face.clock)).light
+    return JSONResponse({"mark": await face.books.change_mark(), "engine": light, "now": face.clock.now()})
 
 
 mark = known(_mark)

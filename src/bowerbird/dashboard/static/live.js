@@ -1,7 +1,7 @@
 // Keep an open page true, without losing anything that somebody typed and without moving what somebody looks at.
 //
-// 1. Once a second ask whether anything changed. If so, and every REFRESH_MS in any case (silence changes nothing in
-//    the books), fetch the page anew and patch what differs into the one that is open: elements stay the same objects,
+// 1. Once a second ask whether anything changed, or the engine fell silent. If so, and every REFRESH_MS in any case
+//    (time passes also while nothing changes), fetch the page anew and patch what differs into the one that is open: elements stay the same objects,
 //    so the focus, open details and the scroll position stay too. What somebody is typing in is not touched.
 // 2. Say instants in the viewer's own time zone, and let "in 5 s" count down between two looks.
 // 3. Say what a button does once the words beside it were changed; Ctrl+Enter presses it.
@@ -11,7 +11,7 @@
   "use strict";
   const ASK_MS = 1000, REFRESH_MS = 3000, CUT_OFF_MS = 5000;
   const main = document.querySelector("main");
-  let mark = null, drawnAt = Date.now(), ahead = Number(document.body.dataset.now) / 1000 - Date.now();
+  let known = null, drawnAt = Date.now(), ahead = Number(document.body.dataset.now) / 1000 - Date.now();
 
   // --- what is being typed -----------------------------------------------------------------------------------------
   const fields = (node) => [...node.querySelectorAll("textarea, input:not([type=hidden])")];
@@ -104,10 +104,10 @@
     let wait = ASK_MS;
     try {
       if (!document.hidden) {
-        const found = await (await fetched("/mark")).json();
-        ahead = found.now / 1000 - Date.now();
-        if ((mark !== null && found.mark !== mark) || Date.now() - drawnAt >= REFRESH_MS) await draw();
-        mark = found.mark;
+        const { mark, engine, now } = await (await fetched("/mark")).json(), found = `${mark} ${engine}`;
+        ahead = now / 1000 - Date.now();
+        if ((known !== null && found !== known) || Date.now() - drawnAt >= REFRESH_MS) await draw();
+        known = found;
       }
       document.body.classList.remove("cut-off");
     } catch {
