@@ -403,7 +403,8 @@ def test_the_table_is_sound() -> None:
     """Every lane has seats, every need is a job, and a job can be given another period by its name alone."""
     names = [row.name for row in JOBS]
     assert len(set(names)) == len(names)
-    assert {row.lane for row in JOBS} <= set(LANES)
+    assert {row.lane for row in JOBS} == set(LANES)
+    assert [row.name for row in JOBS if row.lane == "desk"] == ["obey"]
     assert {need for row in JOBS for need in row.needs} <= set(names)
     assert {row.name: row.every_s for row in with_periods({"plan": 1.5})}["plan"] == 1.5
     with pytest.raises(KeyError, match="paln"):

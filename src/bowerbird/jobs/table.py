@@ -38,8 +38,16 @@ class Job:
     critical: bool = False
 
 
-LANES: dict[str, int] = {"posting": 2, "settling": 2, "desk": 1, "reading": 1, "thinking": 1}
-"""Seats of each lane."""
+LANES: dict[str, int] = {
+    "posting": 2,
+    "settling": 2,
+    "desk": 1,
+    "watching": 1,
+    "connecting": 1,
+    "reading": 1,
+    "thinking": 1,
+}
+"""Seats of each lane. A button and the watch over the clock wait for no platform that hangs."""
 
 JOBS: tuple[Job, ...] = (
     Job(
@@ -62,7 +70,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         name="watch",
         every_s=2.0,
-        lane="desk",
+        lane="watching",
         timeout_s=30,
         why="Notices that the wall clock jumped, and holds everything until it is steady.",
     ),
@@ -82,7 +90,7 @@ JOBS: tuple[Job, ...] = (
         critical=True,
         why="Does what a person asked for by a button or a command.",
     ),
-    Job(name="connect", every_s=5.0, lane="desk", timeout_s=60, why="Connects accounts that were added."),
+    Job(name="connect", every_s=5.0, lane="connecting", timeout_s=60, why="Connects accounts that were added."),
     Job(
         name="plan",
         every_s=60.0,
