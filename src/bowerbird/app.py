@@ -41,7 +41,7 @@ from bowerbird.posting.renewal import Renewal
 from bowerbird.posting.sweeper import Sweeper
 from bowerbird.posting.verbs import Verbs
 from bowerbird.posting.wall import Wall
-from bowerbird.settings import KNOBS, Settings
+from bowerbird.settings import KNOBS, Settings, make_folder
 from bowerbird.startup.heart import Heart
 from bowerbird.startup.late import Late
 from bowerbird.storage.sqlite import SqliteStorage
@@ -70,11 +70,7 @@ async def open_books(settings: Settings, clock: Clock, *, engine: bool) -> Sqlit
         BadInput: the data folder cannot be made or written.
         StorageBusy: another engine holds the books; says who.
     """
-    folder = settings.folder
-    try:
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise BadInput(f"the data folder {folder} cannot be made: {error.strerror}") from error
+    folder = await asyncio.to_thread(make_folder, settings.folder)
     return await SqliteStorage.open(
         books_path(settings), key_file=folder / KEY, clock=clock, engine=engine, deadline_s=settings["data.deadline_s"]
     )
@@ -424,6 +420,7 @@ def account_from(settings: Settings, *, platform: str, handle: str, url: str, no
         "url": url,
         "rehearsal": platform.startswith("sandbox"),
         "mode": mode,
+        "zone": settings["account.zone"],
         "slots": tuple(settings["account.slots"]),
         "every_s": settings["account.every_s"] or None,
         "cover_h": settings["account.cover_h"],
@@ -496,6 +493,9 @@ async def introduce(settings: Settings, storage: Storage, account: Account, pass
     unattested = Hold(
         account_id=account.id, kind=HoldKind.UNATTESTED, since=now, why="attest the automation label and the operator"
     )
+    known = await storage.account(account.id)
+    if known is not None:  # connecting anew takes today's settings; what was attested stays
+        account = replace(account, labelled=known.labelled, operator=known.operator)
     holds = () if attested(account) else (unattested,)
     await storage.record(Batch(accounts=(replace(account, followers=who.followers),), facts=(fact,), holds=holds))
     return who

@@ -116,6 +116,7 @@ KNOBS: tuple[Knob, ...] = (
     Knob(name="jobs.harvest_s", default=60.0, least=0.2, most=86_400, why="Seconds between looks for mentions."),
     Knob(name="jobs.learn_s", default=300.0, least=0.2, most=86_400, why="Seconds between lessons."),
     Knob(name="account.mode", default="ask", why="Approval of new accounts: ask, ask-new, veto or auto."),
+    Knob(name="account.zone", default="UTC", why="The time zone of those times, such as Europe/Berlin."),
     Knob(name="account.slots", default=["09:30", "12:30", "17:30"], why="Local times for posts of new accounts."),
     Knob(name="account.every_s", default=0.0, least=0, why="Instead of slots, a post each so many seconds; 0: slots."),
     Knob(name="account.cover_h", default=24.0, least=0.001, most=336, why="Hours of queue to keep for new accounts."),
@@ -152,6 +153,19 @@ class Settings:
         if BY_NAME[name].secret:
             return "(set)" if self[name] else "(not set)"
         return str(self[name])
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a data folder, for its owner alone, if it is missing, and return it.
+
+    Raises:
+        BadInput: it cannot be made, or is no folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BadInput(f"the data folder {folder} cannot be made: {error.strerror}; set data.folder") from error
+    return folder
 
 
 def load(file: Path | None = None, *, env: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

@@ -73,6 +73,12 @@ def run() -> int:
     except BowerbirdError as error:
         sys.stderr.write(f"bowerbird: {error}\n")
         return 1
+    except OSError as error:
+        if not error.filename:
+            raise
+        # A full disk, a folder that is read-only: the system's own words and the place are all there is to say.
+        sys.stderr.write(f"bowerbird: {error.filename}: {error.strerror}\n")
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

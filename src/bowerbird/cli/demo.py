@@ -33,6 +33,7 @@ from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Kind, Post
+from bowerbird.settings import make_folder
 
 if TYPE_CHECKING:
     from bowerbird.settings import Settings
@@ -96,7 +97,7 @@ class Demo:
         folder = self.place.settings().folder / "demo"
         if self.fresh and folder.exists():
             shutil.rmtree(folder)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         place = Place(data=str(folder), file=str(self._settings_file(folder)))
         settings = place.settings()
         settings = place.settings(face__port=free_port(settings["face.host"], settings["face.port"]))

@@ -77,8 +77,9 @@ def children(place: Place, *, face: bool = True) -> list[dict[str, Any]]:
 
 def guardian_argv(place: Place, folder: Path, *, face: bool = True) -> list[str]:
     """Write down engine and face and return the command of the guardian that keeps them."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return guarded(children(place, face=face), folder / "guardian.json")
+    from bowerbird.settings import make_folder
+
+    return guarded(children(place, face=face), make_folder(folder) / "guardian.json")
 
 
 def guarded(rows: list[dict[str, Any]], file: Path) -> list[str]:
@@ -156,10 +157,11 @@ def restore(context: typer.Context, file: str = typer.Argument(help="The copy to
     """Put a backup in the place of the books. Everything due since then is looked for before it is sent."""
     from bowerbird.app import KEY, books_path
     from bowerbird.clock import SystemClock
+    from bowerbird.settings import make_folder
     from bowerbird.storage.backup import restore as put_back
 
     found = context.obj.settings()
-    found.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(found.folder)
     put_back(Path(file), books_path(found), key_file=found.folder / KEY, now=SystemClock().now())
     say("Restored. The old books were kept beside the new ones; posts due since the backup are settled by looking.")
 
