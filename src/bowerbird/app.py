@@ -238,16 +238,16 @@ async def build(settings: Settings) -> App:
     clock, chance = SystemClock(), SystemChance()
     storage = await open_books(settings, clock, engine=True)
     try:
-        return _assembled(settings, storage, clock, chance)
+        return _assembled(settings, storage, await asyncio.to_thread(seat_of, settings), clock, chance)
     except BaseException:
         await storage.close()
         raise
 
 
-def _assembled(settings: Settings, storage: SqliteStorage, clock: Clock, chance: Chance) -> App:
+def _assembled(settings: Settings, storage: SqliteStorage, seat: Seat, clock: Clock, chance: Chance) -> App:
     now = clock.now()
     owner = Owner(id=chance.name("boot"), role="engine", pid=os.getpid(), started_at=now, heard_at=now)
-    connections = Connections(storage, clock, settings, seat_of(settings))
+    connections = Connections(storage, clock, settings, seat)
     periods = {name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")}
     work = bind(settings, storage, connections, clock, chance, owner.id, alone_since=now)
     runner = Runner(with_periods(periods), work, storage, clock, chance, owner.id)
@@ -476,7 +476,7 @@ async def introduce(settings: Settings, storage: Storage, account: Account, pass
     """
     clock = SystemClock()
     trial = Trial({"password": password})
-    seat = seat_of(settings)
+    seat = await asyncio.to_thread(seat_of, settings)
     platform = await connect(account, secrets=trial, clock=clock, seat=seat, settings=settings)
     try:
         async with asyncio.timeout(INTRODUCE_S):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -39,26 +39,21 @@ class Place:
         return [part for flag, value in options if value for part in (flag, str(value))]
 
 
-@asynccontextmanager
-async def books(place: Place) -> AsyncIterator[SqliteStorage]:
-    """Open the books as a guest, for one short visit."""
+def visit(place: Place, ask: Callable[[SqliteStorage], Awaitable[T]]) -> T:
+    """Open the books as a guest, ask one thing, and close them."""
+    import asyncio
+
     from bowerbird.app import open_books
     from bowerbird.clock import SystemClock
 
-    storage = await open_books(place.settings(), SystemClock(), engine=False)
-    try:
-        yield storage
-    finally:
-        await storage.close()
-
-
-def visit(place: Place, ask: Callable[[SqliteStorage], Awaitable[T]]) -> T:
-    """Open the books, ask one thing, and close them."""
-    import asyncio
+    settings = place.settings()
 
     async def go() -> T:
-        async with books(place) as storage:
+        storage = await open_books(settings, SystemClock(), engine=False)
+        try:
             return await ask(storage)
+        finally:
+            await storage.close()
 
     return asyncio.run(go())
 
@@ -66,6 +61,12 @@ def visit(place: Place, ask: Callable[[SqliteStorage], Awaitable[T]]) -> T:
 def say(line: str = "") -> None:
     """Print one line."""
     typer.echo(line)
+
+
+def progress(line: str) -> None:
+    """Say to a person at a terminal what takes a while; scripts and logs are spared it."""
+    if sys.stderr.isatty():
+        typer.echo(line, err=True)
 
 
 def children(place: Place, *, face: bool = True) -> list[dict[str, Any]]:
@@ -99,9 +100,26 @@ def run(
     settings = place.settings()
     argv = guardian_argv(place, settings.folder, face=face)
     if face:
-        say(f"The dashboard is at http://{settings['face.host']}:{settings['face.port']}")
+        _introduce_face(settings)
+    if not visit(place, lambda books: books.accounts()):
+        say("No account is connected yet, so nothing will be posted. In another terminal:")
+        say("    bowerbird connect bluesky your.handle     (then `bowerbird accounts` says what is missing)")
+    say("Press Ctrl-C to stop.")
     sys.stdout.flush()
     os.execv(argv[0], argv)  # noqa: S606 - this process becomes the guardian, which is much smaller
+
+
+def _introduce_face(settings: Settings) -> None:
+    """Say where the dashboard will be and where its password is; a free port is chosen here, to be said."""
+    host, port = settings["face.host"], settings["face.port"]
+    if port == 0:
+        with socket.socket() as probe:
+            probe.bind((host, 0))
+            port = probe.getsockname()[1]
+        os.environ["BOWERBIRD_FACE_PORT"] = str(port)
+    say(f"The dashboard is at http://{host}:{port}")
+    if not settings["face.password"]:
+        say(f"Its password is in {settings.folder / 'face.password'}")
 
 
 def worker(context: typer.Context, part: str = typer.Argument(help="engine or face")) -> None:
@@ -174,7 +192,10 @@ def models(context: typer.Context, account: str = typer.Argument("", help="An ac
         ids = [account] if account else [row.id for row in await storage.accounts()]
         return [(name, await storage.models(name)) for name in ids]
 
-    for name, versions in visit(context.obj, ask):
+    found = visit(context.obj, ask)
+    if not found:
+        say("No accounts yet, so nothing has been learned. `bowerbird connect` adds one.")
+    for name, versions in found:
         say(f"{name}: {len(versions) or 'no'} versions")
         for model in versions:
             mark = "in use" if model.champion else "kept"

@@ -141,12 +141,14 @@ def command(place: Place, verb: str, *, post: str = "", **args: Any) -> None:
     """Execute a verb here and now, exactly as the engine does for a button, and print the answer."""
     import getpass
 
+    settings = place.settings()
+
     async def ask(storage: SqliteStorage) -> str:
         from bowerbird.app import execute
 
         if post:
             args["post_id"] = (await find(storage, post)).id
-        return await execute(place.settings(), storage, verb, args, by=getpass.getuser())
+        return await execute(settings, storage, verb, args, by=getpass.getuser())
 
     say(visit(place, ask))
 
