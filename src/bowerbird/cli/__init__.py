@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from bowerbird.cli import accounts, operate, posts, rehearse
+from bowerbird.cli.examples import epilog, summary
 from bowerbird.core.errors import BadInput, BowerbirdError, StorageBusy
 
 REFUSED = 78
@@ -20,7 +21,7 @@ REFUSED = 78
 
 app = typer.Typer(
     name="bowerbird",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -38,12 +39,18 @@ def options(
 ) -> None:
     """Remember where the books and the settings are; they are read when a command needs them."""
     context.obj = operate.Place(data=data, file=settings)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 rehearse.register(app)
 operate.register(app)
 posts.register(app)
 accounts.register(app)
+for _command in app.registered_commands:
+    if _command.callback is not None:
+        _command.epilog = epilog(_command.callback.__name__)
+        _command.short_help = summary(_command.callback.__doc__ or "")
 
 
 def reference_markdown() -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bowerbird.cli.operate import say, visit
+from bowerbird.cli.operate import progress, say, visit
 from bowerbird.cli.posts import command
 
 if TYPE_CHECKING:
@@ -30,11 +30,16 @@ def connect(
     """Connect an account: two fields, and you see who you are before anything is sent."""
     from bowerbird.app import account_from, introduce
     from bowerbird.clock import SystemClock
+    from bowerbird.core.errors import BadInput
 
     settings = context.obj.settings(account__mode=mode or None)
+    if platform.startswith("sandbox") and not url:
+        raise BadInput("say where the sandbox is, such as --url http://127.0.0.1:8421 (`bowerbird demo` runs one)")
     account = account_from(
         settings, platform=platform, handle=handle, url=url or URLS.get(platform, ""), now=SystemClock().now()
     )
+
+    progress(f"Asking {account.url} who you are ...")
 
     async def ask(storage: SqliteStorage) -> Identity:
         return await introduce(settings, storage, account, password)

@@ -115,6 +115,8 @@ class Verbs:
         """Send nothing for an account, or for all: `account_id` (empty: all), `why`."""
         now, why = self.clock.now(), str(command.args.get("why", "")) or f"paused by {command.by}"
         ids = await self._accounts(command)
+        if not ids:
+            raise BadInput("there is no account to pause; `bowerbird connect` adds one")
         holds = tuple(Hold(account_id=name, kind=HoldKind.PAUSED, since=now, why=why) for name in ids)
         facts = tuple(self._fact("hold_set", name, {"hold": HoldKind.PAUSED, "why": why}) for name in ids)
         await self.storage.record(Batch(holds=holds, facts=facts))
@@ -154,7 +156,7 @@ class Verbs:
     async def _account(self, account_id: str) -> Account:
         account = await self.storage.account(account_id)
         if account is None:
-            raise BadInput(f"there is no account {account_id}")
+            raise BadInput(f"there is no account {account_id!r}; `bowerbird accounts` lists them")
         return account
 
     async def _accounts(self, command: Command) -> list[str]:
