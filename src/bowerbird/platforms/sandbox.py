@@ -107,7 +107,7 @@ class Sandbox:
 
     async def publish(self, post: Post) -> RemoteRef:
         """Send the frozen body under the post's key."""
-        if post.wire is None:
+        if not post.wire:
             raise errors.Unreachable("the post has not been prepared", reason="not_prepared")
         row = await self._ask("POST", "/api/posts", body=post.wire, headers={"idempotency-key": post.key})
         with _understood(write=True):

@@ -120,7 +120,7 @@ class Bluesky:
 
         Raises what `prepare` raises, and `Unconfirmed` where it may have arrived without our knowing.
         """
-        if post.wire is None:
+        if not post.wire:
             raise Unreachable("The post has not been prepared.", reason="not_prepared")
         standing = await self._check_again(post)
         if standing:
