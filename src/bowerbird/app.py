@@ -114,7 +114,6 @@ class Connections(Mapping[str, Platform]):
         """
         for account in await self.storage.accounts():
             known = self._accounts.get(account.id)
-            self._accounts[account.id] = account
             if known is not None and _address(known) == _address(account):
                 continue
             before = self._platforms.pop(account.id, None)
@@ -126,6 +125,7 @@ class Connections(Mapping[str, Platform]):
                 await self._tell(account.id, str(error))
             else:
                 self._unasked.add(account.id)
+            self._accounts[account.id] = account  # not before: books that hiccup are asked again at the next look
 
     async def _adapter(self, account: Account) -> Platform:
         return await connect(account, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings)
