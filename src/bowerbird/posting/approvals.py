@@ -82,18 +82,28 @@ async def edit(
 ) -> list[Post]:
     """Change the words of one part: a new version with a new key, proposed again where approval is asked.
 
-    The text must have passed the gates; this function only changes the row.
+    The text must have passed the gates; this function only changes the row. A thread that has not begun waits as a
+    whole for the new approval: its other parts keep their words and keys, and none of them goes before.
     """
+    asks = account.mode in (Mode.ASK, Mode.ASK_NEW)
+    begun = await _has_begun(storage, post_id)
 
     def step(post: Post) -> Post:
         if post.id != post_id:
-            return post  # the other parts keep their words
+            waits = asks and not begun and post.state is State.QUEUED
+            return post.after(Event.EDITED, now=now, approved_by="") if waits else post
         _same_version(post, version)
-        asks = account.mode in (Mode.ASK, Mode.ASK_NEW)
         event = Event.EDITED if asks or post.state is State.PROPOSED else Event.REQUEUED
         return _reworded(post, event, text=text, key=key, now=now)
 
     return await _decide(storage, post_id, step, kind="edited", by=by, now=now)
+
+
+async def _has_begun(storage: Books, post_id: str) -> bool:
+    """Tell whether any part of this post's thread has left the queue."""
+    post = await storage.post(post_id)
+    thread = await storage.thread(post.thread_id) if post else ()
+    return any(part.state not in (State.PROPOSED, State.QUEUED) for part in thread)
 
 
 def _reworded(post: Post, event: Event, *, text: str, key: str, now: int) -> Post:
