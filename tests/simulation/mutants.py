@@ -117,6 +117,13 @@ MUTANTS = [
         "limit",
     ),
     _mutant(
+        "a quota counts from the due time instead of the arrival",
+        "posting/pacing.py",
+        "return (Settle(after.id, now),)",
+        "return (Settle(after.id, after.due),)",
+        "limit",
+    ),
+    _mutant(
         "an edited post keeps its key",
         "posting/approvals.py",
         "payload=payload, key=key, version",

@@ -74,6 +74,11 @@ def _withdrawn(ending: Ending) -> Ending:
     return replace(ending, facts=[taken, *ending.facts], history=[dropped])
 
 
+def _claimed(ending: Ending) -> Ending:
+    (first, queued), *others = ending.history
+    return replace(ending, history=[(first, replace(queued, withdrawn=True)), *others])
+
+
 def _trouble(ending: Ending) -> Ending:
     return replace(ending, troubles=[Event(at=0, who="worker", what="KeyError: 'x'")])
 
@@ -98,6 +103,7 @@ DOCTORED: dict[str, Callable[[Ending], Ending]] = {
     "step": _step,
     "message": _message,
     "withdrawn": _withdrawn,
+    "claimed": _claimed,
     "trouble": _trouble,
 }
 

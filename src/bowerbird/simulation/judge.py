@@ -194,6 +194,14 @@ def what_was_taken_back_never_goes(ending: Ending) -> Iterator[Violation]:
                 yield Violation("withdrawn", send.post_id, "was sent after it had been taken back")
 
 
+def what_was_taken_back_is_not_claimed(ending: Ending) -> Iterator[Violation]:
+    """A post that was withdrawn while it was in flight, and did not arrive, is not claimed again."""
+    for post_id, versions in _by_post(ending).items():
+        for (_, before), (_, after) in pairwise(versions):
+            if before.withdrawn and before.state is State.QUEUED and after.state is State.SENDING:
+                yield Violation("claimed", post_id, "was claimed after it had been taken back")
+
+
 def _state_at(versions: list[tuple[int, Post]], instant: int | None) -> State | None:
     """The state a post was in once everything of this instant was written."""
     past = [post.state for at, post in versions if instant is not None and at <= instant]
@@ -229,6 +237,7 @@ RULES: tuple[Callable[[Ending], Iterator[Violation]], ...] = (
     every_step_is_in_the_table,
     the_message_never_changes,
     what_was_taken_back_never_goes,
+    what_was_taken_back_is_not_claimed,
     only_foreseen_trouble,
 )
 """What is promised."""
