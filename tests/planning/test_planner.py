@@ -254,6 +254,14 @@ async def test_a_wrong_zone_is_bad_input() -> None:
         await room.planner.plan_once()
 
 
+async def test_an_account_that_cannot_be_planned_keeps_no_other() -> None:
+    """What is wrong with the first comes out when the second has its posts."""
+    room = await Room(replace(WREN, id="sandbox:ant", zone="Berlin"), WREN).open()
+    with pytest.raises(BadInput, match="sandbox:ant"):
+        await room.planner.plan_once()
+    assert {post.account_id for post in await room.posts()} == {WREN.id}
+
+
 def test_a_pen_is_a_writer() -> None:
     """The test's writer has cells to choose from."""
     assert [cell.topic for cell in Pen(fresh).cells()] == ["asyncio", "re"]

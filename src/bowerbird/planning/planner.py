@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bowerbird.core.account import Account, HoldKind
-from bowerbird.core.errors import WriterError
+from bowerbird.core.errors import BadInput, WriterError
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice
 from bowerbird.core.lifecycle import LATE_S, State
@@ -92,13 +92,22 @@ class Planner:
     _told: dict[str, tuple[int, str]] = field(default_factory=dict, init=False)
 
     async def plan_once(self, account_id: str = "") -> bool:
-        """Plan for one account, or for all; return True if there is more to do at once."""
+        """Plan for one account, or for all; return True if there is more to do at once.
+
+        Raises:
+            BadInput: an account is set up in a way that cannot be planned; it comes out after the others had their turn.
+        """
         paused = {h.account_id for h in await self.storage.holds(now=self.clock.now()) if h.kind is HoldKind.PAUSED}
-        more = False
+        more, wrong = False, None
         for account in await self.storage.accounts():
             platform = self.platforms.get(account.id)
             if platform is not None and account.id not in paused and account_id in {"", account.id}:
-                more |= await self._plan(account, platform)
+                try:
+                    more |= await self._plan(account, platform)
+                except BadInput as error:
+                    wrong = wrong or BadInput(f"{account.id}: {error}")
+        if wrong is not None:
+            raise wrong
         return more
 
     async def _plan(self, account: Account, platform: Platform) -> bool:
