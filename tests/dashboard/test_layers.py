@@ -86,7 +86,7 @@ CASES: list[tuple[str, dict[str, Any], Light, str]] = [
     ("measuring", {}, Light.GREEN, "read 0 s ago"),
     ("measuring", {"newest": None}, Light.GREY, "No post has been measured"),
     ("measuring", {"published": [LATE]}, Light.AMBER, "1 reading is overdue, the oldest due 5 min ago"),
-    ("harvesting", {}, Light.GREEN, "0 conversations wait"),
+    ("harvesting", {}, Light.GREEN, "Nobody waits for an answer."),
     ("harvesting", {"runs": {}}, Light.GREY, "Nobody has looked"),
     ("learning", {}, Light.GREEN, "wren: Collecting."),
     ("learning", {"advice": []}, Light.GREY, "Nothing learned yet"),
@@ -103,6 +103,13 @@ def test_a_layer_says_how_it_is(layer: str, changes: dict[str, Any], light: Ligh
 def test_when_all_is_well_the_one_light_is_green() -> None:
     """Grey is switched off, not broken."""
     assert overall(layers.layers(a_picture())).sentence == "All is well."
+
+
+def test_without_an_account_it_is_ready_and_does_not_claim_more() -> None:
+    """Green, and what is missing is said."""
+    light = overall(layers.layers(a_picture(accounts=[], counts={}, upcoming=[], published=[])))
+    assert (light.light, light.sentence) == (
+        Light.GREEN, "Ready. Nothing is posted before an account is connected.")  # fmt: skip
 
 
 def test_red_outshines_amber() -> None:

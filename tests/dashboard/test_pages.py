@@ -162,9 +162,9 @@ async def test_an_account_says_what_holds_it_and_until_when(home: House) -> None
 async def test_every_page_says_that_the_engine_is_silent(home: House, path: str) -> None:
     """Eight seconds after its last beat, also where one is busy with something else."""
     await home.put(a_post())
-    assert "The engine is silent" not in (await home.get(path)).words
+    assert "Engine: Silent" not in (await home.get(path)).words
     home.pass_s(9)
-    assert "The engine is silent" in (await home.get(path)).words
+    assert "Engine: Silent for 9 s." in (await home.get(path)).words
 
 
 async def test_the_overview_is_red_within_ten_seconds_of_silence(home: House) -> None:

@@ -174,7 +174,9 @@ def harvesting(p: Picture) -> Health:
     """Whom we may answer."""
     if "harvest" not in p.runs:
         return Health(part="Harvesting", light=Light.GREY, sentence="Nobody has looked for mentions yet.")
-    waiting = f"{count(len(p.targets), 'conversation waits', 'conversations wait')} for a person or a draft."
+    waiting = "Nobody waits for an answer."
+    if p.targets:
+        waiting = f"{count(len(p.targets), 'conversation waits', 'conversations wait')} for a person or a draft."
     return Health(part="Harvesting", light=Light.GREEN, sentence=waiting)
 
 
@@ -194,7 +196,9 @@ def overall(found: Sequence[Health]) -> Health:
             return Health(
                 part=bad[0].part, light=light, sentence=f"{bad[0].part}: {bad[0].sentence}", since=bad[0].since
             )
-    return Health(part="Bowerbird", light=Light.GREEN, sentence="All is well.")
+    idle = any(health.part == "Content" and health.light is Light.GREY for health in found)
+    sentence = "Ready. Nothing is posted before an account is connected." if idle else "All is well."
+    return Health(part="Bowerbird", light=Light.GREEN, sentence=sentence)
 
 
 def _ago(p: Picture, at: int) -> str:

@@ -153,10 +153,10 @@ def told(post: Post, last: Reading | None) -> str:
 
 
 def shared_reason(found: Sequence[Card]) -> str:
-    """The reason that two or more cards have in common most often, to be told once for all; else empty."""
+    """The reason that at least half of the cards, and two of them, have in common: told once for all; else empty."""
     reasons = Counter(card.post.choice.because for card in found if card.post.choice.because)
     reason, n = reasons.most_common(1)[0] if reasons else ("", 0)
-    return reason if n > 1 else ""
+    return reason if n > 1 and 2 * n >= len(found) else ""
 
 
 async def overview(books: Books, clock: Clock) -> dict[str, Any]:
