@@ -243,3 +243,16 @@ async def test_a_crash_over_a_look_costs_two_minutes(room: Room) -> None:
     assert not await room.reader.measure_once()
     assert await room.after(120)
     assert len(await room.books.readings(post_id="a")) == 1
+
+
+@pytest.mark.parametrize("absurd", [-1, 2**70])
+async def test_an_impossible_number_is_told_and_keeps_no_other_post(absurd: int) -> None:
+    """It is no reading; the posts that were asked about with it have theirs."""
+    room = Room()
+    await room.published("a", "b")
+    room.platform.says = {"at-a": Counts(likes=absurd), "at-b": Counts(likes=2)}
+
+    await room.after(61)
+
+    assert [reading.post_id for reading in await room.books.readings()] == ["b"]
+    assert await room.kinds("a") == ["unmeasured"]

@@ -28,6 +28,9 @@ FOLLOWERS_EVERY_S = 3_600.0
 ELSEWHERE_S = 300.0
 """When to ask again about an account that is signed out or that nobody here speaks for, in seconds."""
 
+COUNT_MAX = 10**15
+"""No post has more of anything, and no book could hold much more."""
+
 MISSING = "missing"
 """The reason code of a post that was not there once. Gone for good it is only when a second look agrees, after the
 time in which the platform may still be hiding it: a post once REMOVED never comes back."""
@@ -171,7 +174,10 @@ class Reader:
             return Failed("no_remote", "nobody knows where this post is")
         if isinstance(answers, Failed):
             return answers
-        return answers.get(post.remote.id, Failed("unreadable", "the platform said nothing about this post"))
+        answer = answers.get(post.remote.id, Failed("unreadable", "the platform said nothing about this post"))
+        if isinstance(answer, Counts) and not _possible(answer):
+            return Failed("impossible", "the platform said a number that cannot be")
+        return answer
 
     def _batch(self, post: Post, answer: Counts | Gone | Failed, sight: Sight) -> Batch:
         published_at = post.since if post.published_at is None else post.published_at
@@ -212,3 +218,9 @@ class Reader:
 
     def _fact(self, kind: str, account_id: str, post_id: str, data: dict[str, Any]) -> Fact:
         return Fact(kind=kind, at=self.clock.now(), by=self.by, account_id=account_id, post_id=post_id, data=data)
+
+
+def _possible(counts: Counts) -> bool:
+    """Tell whether every number could be one: an impossible one would keep all posts that are read with it."""
+    seen = (counts.impressions, counts.likes, counts.reposts, counts.replies, counts.quotes)
+    return all(n is None or 0 <= n <= COUNT_MAX for n in seen)

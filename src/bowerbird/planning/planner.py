@@ -95,7 +95,7 @@ class Planner:
         """Plan for one account, or for all; return True if there is more to do at once.
 
         Raises:
-            BadInput: an account is set up in a way that cannot be planned; it comes out after the others had their turn.
+            BadInput: an account is set up in a way that cannot be planned; raised when the others had their turn.
         """
         paused = {h.account_id for h in await self.storage.holds(now=self.clock.now()) if h.kind is HoldKind.PAUSED}
         more, wrong = False, None
