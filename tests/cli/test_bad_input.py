@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx  # noqa: F401 - imported here, so that what its first import reads from disk is not taken for blocking
@@ -103,3 +105,39 @@ def test_the_help_needs_no_books(bowerbird: Run, tmp_path: Path) -> None:
     assert code == 0
     assert "bowerbird demo" in said
     assert not (tmp_path / "data").exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte, where this machine lets us have one."""
+    place = tmp_path / "small"
+    place.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("only root may mount the small disk that this test fills")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_a_full_disk_is_told_and_what_was_there_is_still_there(small_disk: Path, bowerbird: Run) -> None:
+    """By whoever wants to write; when there is room again all goes on."""
+    assert bowerbird("accounts", data=str(small_disk))[0] == 0
+    with suppress(OSError), (small_disk / "fill").open("wb", buffering=0) as fill:
+        while fill.write(bytes(4096)):
+            pass
+    for words in (("run",), ("worker", "engine"), ("pause",)):
+        code, said = bowerbird(*words, data=str(small_disk))
+        assert (code, said.count("\n")) == (1, 1)
+    assert bowerbird("doctor", data=str(small_disk))[0] == 1
+    (small_disk / "fill").unlink()
+    assert bowerbird("accounts", data=str(small_disk))[0] == 0
+
+
+def test_a_disk_that_is_read_only_is_told(small_disk: Path, bowerbird: Run) -> None:
+    """Also to root, whom no permission stops."""
+    assert bowerbird("accounts", data=str(small_disk))[0] == 0
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    for words in (("run",), ("worker", "engine"), ("accounts",), ("demo", "--for", "1s")):
+        code, said = bowerbird(*words, data=str(small_disk))
+        assert (code, said.count("\n")) == (1, 1)
+        assert str(small_disk) in said

@@ -7,6 +7,7 @@ which the guardian knows that starting it again would change nothing.
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any
 
@@ -81,10 +82,12 @@ def run() -> int:
         sys.stderr.write(f"bowerbird: {error}\n")
         return 1
     except OSError as error:
-        if not error.filename:
-            raise
         # A full disk, a folder that is read-only: the system's own words and the place are all there is to say.
-        sys.stderr.write(f"bowerbird: {error.filename}: {error.strerror}\n")
+        # Without a place it is one of those only where nothing could be written; anything else is our defect.
+        if not error.filename and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"bowerbird: {place}{error.strerror}\n")
         return 1
     except KeyboardInterrupt:
         return 130
