@@ -64,7 +64,7 @@ KNOBS: tuple[Knob, ...] = (
         why="The dashboard's password; empty makes one at the first start and says where it is.",
     ),
     Knob(
-        name="posting.attempt_s", default=60.0, least=10, most=600, why="How long one attempt to send a post may take."
+        name="posting.attempt_s", default=60.0, least=10, most=75, why="How long one attempt to send a post may take."
     ),
     Knob(
         name="posting.late_s",

@@ -63,7 +63,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(words: str, told: str, bowe
     [
         ("[posting\n", "is not valid TOML: Expected ']'"),
         ("[posting]\natempt_s = 3\n", "no setting 'posting.atempt_s'; did you mean 'posting.attempt_s'?"),
-        ("[posting]\nattempt_s = 3\n", "posting.attempt_s is 3.0; it must be at least 10 and at most 600"),
+        ("[posting]\nattempt_s = 3\n", "posting.attempt_s is 3.0; it must be at least 10 and at most 75"),
     ],
 )
 def test_a_broken_settings_file_stops_the_run_before_it_begins(

@@ -15,6 +15,7 @@ from bowerbird.core.ports import Batch, Committed, Lost
 from bowerbird.core.work import Outcome, Run
 from bowerbird.jobs.runner import GRACE_S, Runner, Work
 from bowerbird.jobs.table import JOBS, LANES, Job, with_periods
+from bowerbird.settings import KNOBS
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 
@@ -409,3 +410,11 @@ def test_the_table_is_sound() -> None:
     assert {row.name: row.every_s for row in with_periods({"plan": 1.5})}["plan"] == 1.5
     with pytest.raises(KeyError, match="paln"):
         with_periods({"paln": 1.0})
+
+
+def test_no_attempt_is_cut_off_by_its_job() -> None:
+    """Whatever is set, an attempt gives up by itself before the job would end it in the middle of a message."""
+    longest = next(knob.most for knob in KNOBS if knob.name == "posting.attempt_s")
+    publish = next(row for row in JOBS if row.name == "publish")
+    assert longest is not None
+    assert longest < publish.timeout_s
