@@ -7,16 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
 from bowerbird.browsers import chromium
+from tests.processes import answers, brood, family, wait_for
 
 GONE_S = 20.0
 """How long a stop may take, with a machine that has other things to do."""
@@ -51,40 +50,6 @@ def under_way(folder: Path) -> Iterator[subprocess.Popen[str]]:
             os.kill(pid, signal.SIGKILL)
         running.kill()
         running.communicate()
-
-
-def family(folder: Path) -> list[str]:
-    """Every process that works on this folder, as "pid command"."""
-    found = []
-    for place in Path("/proc").iterdir():
-        if not place.name.isdigit() or int(place.name) == os.getpid():
-            continue
-        try:
-            words = (place / "cmdline").read_bytes().split(b"\0")
-        except OSError:  # it ended while we looked
-            continue
-        command = b" ".join(words).decode(errors="replace")
-        if str(folder) in command and words != [b""]:
-            found.append(f"{place.name} {command}")
-    return found
-
-
-def brood(pid: int) -> list[str]:
-    """Every process that this one started, and those that they started, as "pid command"."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-    rows = [line.split(None, 2) for line in listing.stdout.splitlines()]
-    found = {str(pid)}
-    for _ in range(10):  # deeper than any tree of ours
-        found |= {child for child, parent, *_ in rows if parent in found}
-    return [f"{row[0]} {row[-1]}" for row in rows if row[0] in found and row[0] != str(pid)]
-
-
-def wait_for(happened: Any, within_s: float) -> None:
-    """Look again until it has happened."""
-    end = time.monotonic() + within_s
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def journal(folder: Path) -> list[str]:
@@ -134,15 +99,6 @@ def test_the_dashboard_of_a_rehearsal_answers(tmp_path: Path) -> None:
         greeting = next(line for line in running.stderr if "The dashboard" in line)
         (address,) = [word for word in greeting.split() if word.startswith("http://")]
         wait_for(lambda: answers(address), UP_S)
-
-
-def answers(address: str) -> bool:
-    """Whether a page comes from there."""
-    try:
-        with urlopen(address, timeout=5) as page:  # noqa: S310 - our own loopback address
-            return bool(page.status == 200 and "Bowerbird" in page.read().decode())
-    except OSError:
-        return False
 
 
 @pytest.mark.slow

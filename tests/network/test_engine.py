@@ -257,7 +257,11 @@ async def test_an_engine_killed_while_posting_loses_nothing_and_doubles_nothing(
         async with owner.engine():
             await until(owner.posts, lambda posts: sum(one.state is State.PUBLISHED for one in posts) >= 8)
         posts = await until(owner.posts, lambda posts: not any(one.state is State.SENDING for one in posts))
+    async with owner.books() as books:
+        kinds = [fact.kind for fact in await books.facts(limit=1000)]
     stands = [one["uri"] for one in await records(pds, owner.person)]
+    assert kinds.count("found") >= 3, "what was in doubt was not looked for"
+    assert kinds.count("started") == 4
     assert len(stands) == len(set(stands))
     assert sorted(stands) == sorted(one.remote.id for one in posts if one.remote)
     assert len({one["value"]["text"] for one in await records(pds, owner.person)}) == len(stands)

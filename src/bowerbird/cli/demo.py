@@ -310,7 +310,7 @@ async def cast_accounts(settings: Settings, books: SqliteStorage, network: Netwo
             continue
         account = account_from(settings, platform=platform, handle=row["handle"], url=network.url, now=now)
         if row["keyed"] == "hour":
-            account = replace(account, mode=Mode.ASK, every_s=(account.every_s or 8.0) * 4, cover_h=0.1)
+            account = replace(account, mode=Mode.ASK, every_s=(account.every_s or 6.0) * 4, cover_h=0.04)
         await books.save_secret(account.id, "password", row["password"])
         accounts.append(account)
     await books.record(Batch(accounts=tuple(accounts)))

@@ -65,8 +65,8 @@ def posts(
 
     found = visit(context.obj, ask)
     for row in found:
-        first = row.payload.text.strip().split("\n", 1)[0]
-        say(f"{row.id}  {clock_time(row.due)}  {row.state:<9}  {row.account_id}  {first[:60]}")
+        words = " ".join(row.payload.text.split())
+        say(f"{row.id}  {clock_time(row.due)}  {row.state:<9}  {row.account_id}  {words[:60]}")
     if not found:
         say("No posts yet. The engine plans them while it runs; `bowerbird post` queues your own.")
 

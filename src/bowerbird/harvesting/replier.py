@@ -46,7 +46,7 @@ THANKS = (
 UNSURE = (
     "Good question! We have nothing checked to say on it yet, so we would rather not guess.",
     "Thanks for asking. We only say what we have checked, and this is not among it yet.",
-    "A fair question, thank you. It goes on the list of things for us to check.",
+    "A fair question, thank you. We have no checked answer to it.",
     "Thank you, we do not know that for sure, and a wrong answer would help nobody.",
 )
 COURTESIES = frozenset((*THANKS, *UNSURE))
