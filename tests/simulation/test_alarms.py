@@ -36,8 +36,8 @@ def test_a_reconciler_wakes_for_leases_and_doubts() -> None:
 
 def test_a_sweeper_wakes_for_what_is_too_late_and_for_sessions() -> None:
     """Past the expiry of a queued post, and again soon while a session is signed out."""
-    queued = replace(POST, expires_at=NOW + 100)
-    assert sweep_at([queued], [], now=NOW) == NOW + 101
+    assert sweep_at([POST], [], now=NOW) == POST.expires_at + 1
+    assert sweep_at([POST], [], now=POST.expires_at + 9) == POST.expires_at + 9 + 5 * SECOND_US
     hold = Hold(account_id=POST.account_id, kind=HoldKind.SIGNED_OUT, since=NOW)
     assert sweep_at([], [hold], now=NOW) == NOW + int(RENEW_S * SECOND_US)
 

@@ -16,6 +16,8 @@ IDLE_MAX_S = 7_200.0
 """Longest sleep, seconds."""
 SILENCE_S = 11.0
 """After this long without a word from its owner, a post that is being sent is worth a look (seconds)."""
+SOON_S = 5.0
+"""What is too late or orphaned already is swept this soon, seconds."""
 AGAIN_S = 60.0
 """How soon a lease or a doubt is looked at again that should have been settled by now, seconds."""
 RENEW_S = 300.0
@@ -47,11 +49,12 @@ def sweep_at(posts: Iterable[Post], holds: Iterable[Hold], *, now: int) -> int:
     """The next instant at which something is too late, orphaned, or a session worth trying again."""
     ended = {(post.thread_id, post.part) for post in posts if post.state in FINAL - {State.PUBLISHED}}
     instants = [now + int(RENEW_S * SECOND_US) for hold in holds if hold.kind is HoldKind.SIGNED_OUT]
+    soon = now + int(SOON_S * SECOND_US)
     for post in posts:
         if post.state in _WAITING:
-            instants.append(post.due + 1 if post.state is State.PROPOSED else post.expires_at + 1)
-            if (post.thread_id, post.part - 1) in ended:
-                instants.append(now + 5 * SECOND_US)
+            late_at = post.due + 1 if post.state is State.PROPOSED else post.expires_at + 1
+            orphan = (post.thread_id, post.part - 1) in ended
+            instants.append(soon if orphan else max(late_at, soon))
     return _next(instants, now=now)
 
 

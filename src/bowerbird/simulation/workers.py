@@ -17,7 +17,7 @@ from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler
 from bowerbird.posting.renewal import Renewal
 from bowerbird.posting.sweeper import Sweeper
-from bowerbird.simulation.alarms import publish_at, settle_at, sweep_at
+from bowerbird.simulation.alarms import SOON_S, publish_at, settle_at, sweep_at
 from bowerbird.simulation.mortal import BuriedError, Mortal, Process
 from bowerbird.simulation.platform import CALLER, FakePlatform
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
@@ -26,8 +26,6 @@ LOOKERS = 2
 """How many of the workers also look after doubts and keep house; the others only send."""
 BEAT_S = 4.0
 """How often a worker that is sending says that it lives, seconds."""
-SOON_S = 10.0
-"""A sweep that is due within this is done at once, seconds."""
 AFTER_TROUBLE_S = 5.0
 """How long a loop rests after an exception, seconds."""
 
