@@ -13,6 +13,7 @@ from playwright.async_api import Page, ViewportSize
 from bowerbird.clock import SystemClock
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.core.work import Owner
+from bowerbird.dashboard.doors import COOKIE
 from bowerbird.dashboard.serve import listen
 from tests.dashboard.house import PASSWORD, House, a_post
 
@@ -48,6 +49,13 @@ class Porch(House):
         heard_at = self.clock.now() - int(since_s * SECOND_US)
         await self.books.beat(Owner(id="boot-1", role="engine", pid=1, started_at=heard_at, heard_at=heard_at))
         return heard_at
+
+    async def enter(self, page: Page, path: str = "/") -> None:
+        """Open a page with a session in hand."""
+        cookie = self.doors.sign_in(PASSWORD)
+        assert cookie is not None
+        await page.context.add_cookies([{"name": COOKIE, "value": cookie, "url": self.url}])
+        await page.goto(f"{self.url}{path}")
 
     async def sign_in(self, page: Page, path: str = "/") -> None:
         """Come in by the door, as a person does, and be led on."""

@@ -86,7 +86,7 @@ async def test_a_post_is_approved_with_the_keyboard_alone(porch: Porch, page: Pa
 async def test_changed_words_are_approved_and_the_button_says_so(porch: Porch, page: Page) -> None:
     """What stands in the box is what goes."""
     await porch.put(porch.post("p1"))
-    await porch.sign_in(page, "/approvals")
+    await porch.enter(page, "/approvals")
     await page.get_by_label("Words").fill("Better words.\nTwo lines.")
     await page.get_by_role("button", name="Approve these words").click()
     await expect(page.get_by_role("status")).to_contain_text("Approved in your words")
@@ -96,7 +96,7 @@ async def test_changed_words_are_approved_and_the_button_says_so(porch: Porch, p
 async def test_enter_in_the_reason_turns_down_and_never_approves(porch: Porch, page: Page) -> None:
     """A reason is typed, Enter is pressed."""
     await porch.put(porch.post("p1"))
-    await porch.sign_in(page, "/approvals")
+    await porch.enter(page, "/approvals")
     await page.get_by_label("Why not?").fill("Too dull.")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).to_contain_text("Turned down")
@@ -107,7 +107,7 @@ async def test_a_stale_page_is_told_and_shows_both_versions(porch: Porch, page: 
     """Somebody else changed the words while I typed mine."""
     post = porch.post("p1")
     await porch.put(post)
-    await porch.sign_in(page, "/approvals")
+    await porch.enter(page, "/approvals")
     await page.get_by_label("Words").fill("Mine.")
     await approvals.edit(porch.books, WREN, "p1", text="Theirs.", key="k9", by="ann", now=porch.clock.now())
     await page.wait_for_timeout(1_500)
@@ -120,7 +120,7 @@ async def test_a_stale_page_is_told_and_shows_both_versions(porch: Porch, page: 
 
 async def test_pausing_and_resuming_an_account(porch: Porch, page: Page) -> None:
     """The button that makes sense is the one that is there."""
-    await porch.sign_in(page, "/accounts")
+    await porch.enter(page, "/accounts")
     await page.get_by_role("button", name="Pause").click()
     await expect(page.get_by_text("Held: paused")).to_be_visible()
     await page.get_by_role("button", name="Resume").click()
@@ -130,7 +130,7 @@ async def test_pausing_and_resuming_an_account(porch: Porch, page: Page) -> None
 
 async def test_a_post_of_ones_own_is_queued_and_a_too_long_one_is_kept(porch: Porch, page: Page) -> None:
     """Nobody types it again."""
-    await porch.sign_in(page, "/accounts")
+    await porch.enter(page, "/accounts")
     await page.get_by_text("Write a post of your own").click()
     await page.get_by_label("Words for wren").fill("x" * 301)
     await page.get_by_role("button", name="Queue it now").click()
@@ -144,7 +144,7 @@ async def test_a_post_of_ones_own_is_queued_and_a_too_long_one_is_kept(porch: Po
 
 async def test_the_page_follows_the_books(porch: Porch, page: Page) -> None:
     """A new post appears and a published one moves, without anybody reloading."""
-    await porch.sign_in(page)
+    await porch.enter(page)
     await porch.put(porch.post("p1", text="Fresh from the planner."))
     await expect(page.get_by_text("Fresh from the planner.")).to_be_visible(timeout=SOON_MS)
     await porch.put(replace(published("p9"), payload=Payload(text="Just out."), published_at=porch.clock.now()))
@@ -154,7 +154,7 @@ async def test_the_page_follows_the_books(porch: Porch, page: Page) -> None:
 async def test_nothing_typed_is_lost_while_the_page_follows(porch: Porch, page: Page) -> None:
     """Half a sentence stays, with the focus and the place in it, also when the post is decided elsewhere meanwhile."""
     await porch.put(porch.post("p1"), porch.post("p2"))
-    await porch.sign_in(page, "/approvals")
+    await porch.enter(page, "/approvals")
     box = page.locator("#text-p2")
     await box.press_sequentially("Half a sen")
     before = await box.evaluate("box => [box.value, box.selectionStart]")
@@ -168,7 +168,7 @@ async def test_nothing_typed_is_lost_while_the_page_follows(porch: Porch, page: 
 
 async def test_a_silent_engine_is_red_within_ten_seconds(porch: Porch, page: Page) -> None:
     """Nothing in the books changes; the page finds out by the time alone."""
-    await porch.sign_in(page)
+    await porch.enter(page)
     await expect(page.locator(".light.amber")).to_be_visible()
     heard_at = await porch.falls_silent(since_s=4)
     await expect(page.locator(".light.red")).to_contain_text("Engine: Silent for", timeout=10_000)
@@ -177,7 +177,7 @@ async def test_a_silent_engine_is_red_within_ten_seconds(porch: Porch, page: Pag
 
 async def test_a_page_that_lost_touch_says_so(porch: Porch, page: Page) -> None:
     """The face itself is gone: what is shown may be old."""
-    await porch.sign_in(page)
+    await porch.enter(page)
     await page.route("**/mark", lambda route: route.abort())
     await expect(page.locator("body.cut-off")).to_be_attached(timeout=SOON_MS)
 
@@ -185,7 +185,7 @@ async def test_a_page_that_lost_touch_says_so(porch: Porch, page: Page) -> None:
 async def test_instants_are_said_in_the_viewers_own_zone(porch: Porch, page: Page) -> None:
     """15 January 2027, 08:00 UTC is nine o'clock in Berlin."""
     await porch.put(published("p9"))
-    await porch.sign_in(page, "/posts/p9")
+    await porch.enter(page, "/posts/p9")
     await expect(page.locator(".story time").first).to_have_text("15 Jan, 09:00:00")
     await expect(page.get_by_text("Times are yours (Europe/Berlin).")).to_be_visible()
 
@@ -194,7 +194,7 @@ async def test_no_page_scrolls_sideways_on_a_phone_or_wide(porch: Porch, page: P
     """Long words, long handles and wide numbers wrap; the header is one row."""
     batch = everywhere("Averylongwordwithoutanyspace" * 20)
     await porch.books.record(batch)
-    await porch.sign_in(page)
+    await porch.enter(page)
     for size in (PHONE, WIDE):
         await page.set_viewport_size(size)
         for path in PATHS:
@@ -229,7 +229,7 @@ async def test_no_hostile_word_runs_and_nothing_is_fetched_from_elsewhere(porch:
     page.on("console", lambda message: seen.append(message.text) if "Content Security" in message.text else None)
     page.on("pageerror", lambda error: seen.append(str(error)))
     await porch.books.record(everywhere("\n".join(HOSTILE)))
-    await porch.sign_in(page)
+    await porch.enter(page)
     for path in PATHS:
         await page.goto(f"{porch.url}{path}?did=c1")
         await page.wait_for_timeout(60)
@@ -240,7 +240,7 @@ async def test_no_hostile_word_runs_and_nothing_is_fetched_from_elsewhere(porch:
 async def test_a_page_takes_few_requests_and_few_bytes(porch: Porch, page: Page) -> None:
     """At most eight requests and 100 KiB for the first look."""
     await porch.put(*(porch.post(f"p{n}", text="word " * 60) for n in range(60)))
-    await porch.sign_in(page)
+    await porch.enter(page)
     sizes: list[int] = []
     page.on("response", lambda answer: sizes.append(int(answer.headers.get("content-length", 0))))
     for path in ("/", "/approvals"):

@@ -71,7 +71,7 @@ TELL: dict[str, tuple[str, Teller]] = {
     "frozen": ("sent", lambda _, d: f"The exact message was made and stored ({d.get('bytes', '?')} bytes)."),
     "confirmed": ("confirmed", lambda _, d: f"The platform gave it the id {d.get('remote_id', '?')} ({_attempt(d)})."),
     "found": ("confirmed", lambda _, d: f"We looked, and it is there: {d.get('remote_id', '?')}."),
-    "confirmed_late": ("confirmed", lambda _, d: f"The proof of {_attempt(d)} came after all: {d.get('remote_id', '?')}."),
+    "confirmed_late": ("confirmed", lambda _, d: f"Proof of {_attempt(d)} came after all: {d.get('remote_id', '?')}."),
     "duplicate_seen": ("in doubt", lambda _, d: f"A second copy appeared on the platform: {d.get('remote_id', '?')}."),
     "refused": ("ended", lambda _, d: f"The platform refused it{_said(d)}."),
     "forbidden": ("ended", lambda _, d: f"A rule forbids it{_said(d)}; nothing was sent."),

@@ -10,13 +10,10 @@ import mimetypes
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -30,11 +27,11 @@ from starlette.staticfiles import StaticFiles
 from bowerbird.core.errors import StorageError
 from bowerbird.core.health import Light
 from bowerbird.core.ports import Batch, Chance, Clock
-from bowerbird.core.post import SECOND_US
-from bowerbird.core.story import clock_time, count, span
+from bowerbird.core.story import span
 from bowerbird.core.work import Command
 from bowerbird.dashboard import pages
 from bowerbird.dashboard.doors import AGE_S, COOKIE, Doors
+from bowerbird.dashboard.drawing import templates
 from bowerbird.dashboard.middleware import HEADERS, Guarded
 from bowerbird.dashboard.pages import Books, SettingRow
 
@@ -53,22 +50,6 @@ PATH = re.compile(r"/|(/[A-Za-z0-9_.~-]+)+")
 """A path of ours: nothing in it can lead elsewhere."""
 
 Page = Callable[[Books, Clock], Awaitable[dict[str, Any]]]
-
-
-@cache
-def templates() -> Environment:
-    """Every template, read and compiled once, so that no page reads a file while others wait."""
-    made = Environment(
-        loader=PackageLoader("bowerbird.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, auto_reload=False,
-    )  # fmt: skip
-    made.filters.update(
-        span=span, iso=iso, clock_time=clock_time, title_of=title_of, tight=tight, rows_of=rows_of, count=count
-    )
-    made.globals.update(ago=pages.ago)
-    for name in made.list_templates(extensions=["html"]):
-        made.get_template(name)
-    return made
 
 
 @dataclass
@@ -297,24 +278,3 @@ def _text(form: FormData, name: str) -> str:
     """A field's value with the line breaks as they are stored; a browser sends its own kind."""
     value = form.get(name, "")
     return value[:FORM_MAX].replace("\r\n", "\n") if isinstance(value, str) else ""
-
-
-def iso(at: int | None) -> str:
-    """Write an instant for a machine, such as ``2026-11-23T17:05:09+00:00``; empty for None."""
-    return "" if at is None else datetime.fromtimestamp(at / SECOND_US, UTC).isoformat(timespec="seconds")
-
-
-def title_of(text: str) -> str:
-    """The first line of a text, shortened for a heading."""
-    first = text.strip().split("\n", 1)[0]
-    return first if len(first) <= 90 else first[:89].rstrip() + "…"
-
-
-def tight(text: str) -> str:
-    """A text without its empty lines, for a small card."""
-    return "\n".join(line for line in text.splitlines() if line.strip())
-
-
-def rows_of(text: str) -> int:
-    """How many rows a box for this text needs, from 2 to 14."""
-    return max(2, min(14, sum(1 + len(line) // 64 for line in text.split("\n"))))

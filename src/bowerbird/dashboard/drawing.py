@@ -1,0 +1,49 @@
+"""How pages are drawn: the templates, and the few words they use for instants and texts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bowerbird.core.post import SECOND_US
+from bowerbird.core.story import clock_time, count, span
+from bowerbird.dashboard.pages import ago
+
+
+@cache
+def templates() -> Environment:
+    """Every template, read and compiled once, so that no page reads a file while others wait."""
+    made = Environment(
+        loader=PackageLoader("bowerbird.dashboard"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
+    )  # fmt: skip
+    made.filters.update(
+        span=span, iso=iso, clock_time=clock_time, title_of=title_of, tight=tight, rows_of=rows_of, count=count
+    )
+    made.globals.update(ago=ago)
+    for name in made.list_templates(extensions=["html"]):
+        made.get_template(name)
+    return made
+
+
+def iso(at: int | None) -> str:
+    """Write an instant for a machine, such as ``2026-11-23T17:05:09+00:00``; empty for None."""
+    return "" if at is None else datetime.fromtimestamp(at / SECOND_US, UTC).isoformat(timespec="seconds")
+
+
+def title_of(text: str) -> str:
+    """The first line of a text, shortened for a heading."""
+    first = text.strip().split("\n", 1)[0]
+    return first if len(first) <= 90 else first[:89].rstrip() + "…"
+
+
+def tight(text: str) -> str:
+    """A text without its empty lines, for a small card."""
+    return "\n".join(line for line in text.splitlines() if line.strip())
+
+
+def rows_of(text: str) -> int:
+    """How many rows a box for this text needs, from 2 to 14."""
+    return max(2, min(14, sum(1 + len(line) // 64 for line in text.split("\n"))))
