@@ -5,7 +5,7 @@ that remember a key for ever, for an hour (one minute here: the network lives si
 all. All the while faults are armed: slow answers, dropped answers, dropped requests, failures, rate limits.
 
 1. Kill the engine (SIGKILL) at a drawn moment, and start it again at once. A third of the kills come at any
-   moment, a third while a post is being sent, a third the instant the network has accepted one.
+   moment, also while it starts, a third while a post is being sent, a third the instant the network has accepted one.
 2. At the end wait until nothing is queued, on its way or in doubt.
 3. Judge by the network's own journal against the books.
 
@@ -56,6 +56,8 @@ DRAIN_S = 240.0
 """How long everything may take to come to rest after the last kill."""
 PATIENCE_S = 8.0
 """How long a kill waits for the moment it is aimed at."""
+UP_S = 60.0
+"""How long an engine may take to start, on a machine as busy as it may be."""
 BARS = {"lost": 0, "duplicates": 0, "unsettled": 0, "restart_to_settled_p95_s": 15.0}
 FLOORS = {"kills_while_sending": 10, "accepted_then_killed": 5}
 """What a run must at least have met, or it has shown nothing; for 30 kills."""
@@ -87,12 +89,16 @@ day_max = 100000
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: when, what was being sent, and which of that the network had already accepted."""
+    """One kill: when, what was being sent, which of that the network had already accepted, and each one's attempt.
+
+    What an earlier kill left behind, in books that nobody has looked at since, is not met again.
+    """
 
     killed_at: int
     restarted_at: int
     sending: frozenset[str]
     accepted: frozenset[str]
+    attempts: frozenset[tuple[str, int]]
 
 
 @dataclass
@@ -185,6 +191,8 @@ class Killing:
 
     async def kill_once(self, aim: str) -> None:
         """Wait for the moment, kill, look at what the death left in the books and in the journal, start again."""
+        if aim != "any":
+            await self._until_up()
         await asyncio.sleep(self.rng.uniform(3.0, 7.0))
         if aim == "sending":
             await self._until_sending()
@@ -199,9 +207,26 @@ class Killing:
 
     async def _aftermath(self, killed_at: int, restarted_at: int, accepted: set[str]) -> Kill:
         # The new engine needs a second to start, so these rows are still as the dead one left them.
-        sending = await self.books.posts(states=(State.SENDING,), limit=1000)
-        known = frozenset(post.id for post in sending if post.key in accepted)
-        return Kill(killed_at, restarted_at, frozenset(post.id for post in sending), known)
+        met = set().union(*(kill.attempts for kill in self.done))
+        left = await self.books.posts(states=(State.SENDING,), limit=1000)
+        sending = [post for post in left if (post.id, post.attempt) not in met]
+        return Kill(
+            killed_at,
+            restarted_at,
+            sending=frozenset(post.id for post in sending),
+            accepted=frozenset(post.id for post in sending if post.key in accepted),
+            attempts=frozenset((post.id, post.attempt) for post in sending),
+        )
+
+    async def _until_up(self) -> None:
+        """Wait until the engine has started: on a busy machine that takes longer than the pause before a kill."""
+        since = self.done[-1].restarted_at if self.done else 0
+        patience = time.monotonic() + UP_S
+        while time.monotonic() < patience:
+            told = await self.books.newest_facts(kinds=["started"], limit=1)
+            if told and told[0].at > since:
+                return
+            await asyncio.sleep(0.1)
 
     async def _until_sending(self) -> None:
         """Wait until a post is being sent, and then a little."""

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -130,10 +130,10 @@ def worker(context: typer.Context, part: str = typer.Argument(help="engine or fa
     from bowerbird.core.errors import BadInput
 
     settings = context.obj.settings()
-    parts: dict[str, Callable[[Settings], Awaitable[None]]] = {"engine": app.run_engine, "face": app.run_face}
+    parts: dict[str, Callable[[Settings], Coroutine[Any, Any, None]]] = {"engine": app.run_engine, "face": app.run_face}
     if part not in parts:
         raise BadInput(f"there is no part {part!r}; it is engine or face")
-    asyncio.run(parts[part](settings))  # type: ignore[arg-type]
+    asyncio.run(parts[part](settings))
 
 
 def doctor(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:

@@ -91,17 +91,17 @@ def look(child: Child, now: float) -> None:
 
 def stop(children: list[Child], *, within_s: float = STOP_S) -> None:
     """Ask every child to stop, and kill what has not after `within_s`."""
-    running = [child for child in children if child.process is not None]
-    for child in running:
-        child.process.terminate()  # type: ignore[union-attr]
+    running = [(child.name, child.process) for child in children if child.process is not None]
+    for _, process in running:
+        process.terminate()
     end = time.monotonic() + within_s  # noqa: TID251 - stdlib only
-    for child in running:
+    for name, process in running:
         try:
-            child.process.wait(max(0.1, end - time.monotonic()))  # type: ignore[union-attr]  # noqa: TID251
+            process.wait(max(0.1, end - time.monotonic()))  # noqa: TID251 - stdlib only
         except subprocess.TimeoutExpired:
-            say(f"{child.name} did not stop and is killed")
-            child.process.kill()  # type: ignore[union-attr]
-            child.process.wait()  # type: ignore[union-attr]
+            say(f"{name} did not stop and is killed")
+            process.kill()
+            process.wait()
 
 
 def guard(children: list[Child], *, parent: int | None = None) -> int:
