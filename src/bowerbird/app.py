@@ -29,6 +29,7 @@ from bowerbird.harvesting.harvester import Harvester
 from bowerbird.jobs.desk import Desk
 from bowerbird.jobs.runner import Runner, Work
 from bowerbird.jobs.table import with_periods
+from bowerbird.jobs.tidy import Tidy
 from bowerbird.learning.trainer import Trainer
 from bowerbird.measuring.reader import Reader
 from bowerbird.planning.calendar import next_slots
@@ -297,6 +298,7 @@ def bind(
         ).settle_once,
         "watch": Wall(storage, clock).watch_once,
         "sweep": Sweeper(storage, clock).sweep_once,
+        "tidy": Tidy(storage, clock).tidy_once,
         "renew": Renewal(storage, platforms, clock).renew_once,
         "obey": desk.obey_once,
         "connect": platforms.connect_once,

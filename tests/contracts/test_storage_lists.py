@@ -229,6 +229,16 @@ async def test_runs_are_ended_whole_and_listed_newest_first(books: Storage, gues
     assert isinstance(await guest.record(Batch(runs=(_run("thief"),))), Lost)
 
 
+async def test_old_runs_are_forgotten_oldest_first(books: Storage, guest: Storage) -> None:
+    """A year of quiet runs does not stay in the books; what is young does, and a slot of old is free again."""
+    await write(books, runs=tuple(_run(f"r{n}", slot_at=NOW + n, started_at=NOW + n) for n in range(5)))
+    assert await books.forget(before=NOW + 3, limit=2) == 2
+    assert [run.id for run in await guest.runs()] == ["r4", "r3", "r2"]
+    assert await books.forget(before=NOW + 3) == 1
+    assert await books.forget(before=NOW + 3) == 0
+    assert await guest.claim_run(_run("again"))
+
+
 def _command(command_id: str, at: int = NOW) -> Command:
     return Command(id=command_id, verb="pause", args={"account": WREN}, by="ada", asked_at=at)
 

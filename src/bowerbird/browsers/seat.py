@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from bowerbird.core.errors import BadInput, Unreachable
+from bowerbird.core.errors import Unreachable
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, Playwright
@@ -54,8 +54,8 @@ class Seat:
         4. Afterwards keep the page if the lease ended well, else throw its context away.
 
         Raises:
-            Unreachable: the seat stayed taken, no browser could be started, or the page failed during the lease.
-            BadInput: Playwright is not installed.
+            Unreachable: no browser could be started (or Playwright is missing), the seat stayed taken, or the page
+                failed during the lease.
         """
         await _load_playwright()
         from playwright.async_api import Error
@@ -147,7 +147,7 @@ async def _load_playwright() -> None:
     try:
         await asyncio.to_thread(import_module, "playwright.async_api")
     except ImportError as error:
-        raise BadInput("Playwright is not installed; run `pip install playwright`") from error
+        raise Unreachable("Playwright is not installed; run `pip install playwright`", reason="no_browser") from error
 
 
 async def _within(closing: Awaitable[None] | None) -> bool:

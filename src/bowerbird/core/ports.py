@@ -417,6 +417,9 @@ class Journal(Protocol):
     async def runs(self, *, job: str = "", limit: int = 100) -> list[Run]:
         """Runs, newest first."""
 
+    async def forget(self, *, before: int, limit: int = 1000) -> int:
+        """Forget the oldest runs that began before this instant; return how many, at most `limit`."""
+
     async def claim_command(self, *, now: int, owner: str) -> Command | None:
         """Take the oldest command that nobody has taken."""
 

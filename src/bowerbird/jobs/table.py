@@ -127,6 +127,7 @@ JOBS: tuple[Job, ...] = (
         needs=("measure",),
         why="Learns from readings and gives advice.",
     ),
+    Job(name="tidy", every_s=3600.0, lane="settling", timeout_s=30, why="Forgets runs that are older than a month."),
 )
 """The work, in the order in which it is shown."""
 

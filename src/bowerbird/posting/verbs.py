@@ -105,11 +105,16 @@ class Verbs:
 
     async def settle(self, command: Command) -> str:
         """Say what became of a parked post: `post_id`, `verdict` (there, send, leave)."""
-        await approvals.settle_by_person(
+        settled = await approvals.settle_by_person(
             self.storage, _text(command, "post_id"), verdict=_text(command, "verdict"), by=command.by,
             now=self.clock.now(),
         )  # fmt: skip
-        return "Thank you; the books say so now."
+        ends = {
+            "published": "it is published",
+            "queued": "it goes again",
+            "dropped": "it is too late, or left, and ends",
+        }
+        return f"Thank you; the books say so now: {ends[settled[0].state]}."
 
     async def pause(self, command: Command) -> str:
         """Send nothing for an account, or for all: `account_id` (empty: all), `why`."""

@@ -330,6 +330,8 @@ def list_runs(*, of_job: bool) -> sa.Select[Any]:
     return listed.order_by(_u.started_at.desc(), _u.id.desc()).limit(LIMIT)
 
 
+_oldest = sa.select(_u.id).where(_u.started_at < given("before")).order_by(_u.started_at, _u.id).limit(LIMIT)
+FORGET_RUNS = sa.delete(t.runs).where(_u.id.in_(_oldest))
 WRITE_COMMAND = upsert(t.commands, leave=(*HOME, "taken_by", "taken_at"))
 COMMANDS = sa.select(*_c).order_by(_c.asked_at.desc(), _c.id.desc()).limit(LIMIT)
 _taker_lives = there_is(t.owners, _o.id == _c.taken_by, _o.heard_at > given("silent_since"))

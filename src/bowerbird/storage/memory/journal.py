@@ -55,6 +55,16 @@ class MemoryJournal(Handle):
         return newest[: checked_limit(limit)]
 
     @verb
+    def forget(self, *, before: int, limit: int = 1000) -> int:
+        """Forget the oldest runs that began before this instant; return how many, at most `limit`."""
+        old = sorted((run.started_at, run.id) for run in self.books.runs.values() if run.started_at < before)
+        for _, run_id in old[: checked_limit(limit)]:
+            run = self.books.runs.pop(run_id)
+            self.books.slots.pop((run.job, run.scope, run.slot_at), None)
+            self.books.mark += 1
+        return len(old[:limit])
+
+    @verb
     def claim_command(self, *, now: int, owner: str) -> Command | None:
         """Take the oldest command that nobody has taken, or whose taker died before it was done."""
         free = [c for c in self.books.commands.values() if c.done_at is None and _is_free(self.books, c, now)]

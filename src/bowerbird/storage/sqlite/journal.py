@@ -43,6 +43,11 @@ class SqliteJournal(Handle):
         return [rows.run_of(line) for line in lines]
 
     @writing
+    def forget(self, tx: Tx, *, before: int, limit: int = 1000) -> int:
+        """Forget the oldest runs that began before this instant; return how many, at most `limit`."""
+        return tx.run(s.FORGET_RUNS, before=before, limit=checked_limit(limit))
+
+    @writing
     def claim_command(self, tx: Tx, *, now: int, owner: str) -> Command | None:
         """Take the oldest command that nobody has taken, or whose taker died before it was done."""
         line = tx.one(s.FREE_COMMAND, silent_since=now - TAKER_MAX_US)
