@@ -24,6 +24,7 @@ class Network(Starlette):
 
     def __init__(self, world: World, *, folder: Path | None, sleep: Sleep) -> None:
         handlers = {Denied: denied, StorageFull: full}
+        # Starlette's type asks for handlers of any exception; each of ours takes the one it is registered for.
         super().__init__(routes=[*api.routes(), *judging.routes(), *site.routes()], exception_handlers=handlers)  # type: ignore[arg-type]
         self.state.world = world
         self.state.faults = Faults(world.now)

@@ -33,7 +33,9 @@ class Line(H11Protocol):
 
     def connection_made(self, transport: object) -> None:
         """Hand the application a way to hang up."""
+        # uvicorn says "a transport" where asyncio hands it one that can be aborted.
         super().connection_made(transport)  # type: ignore[arg-type]
+        # The same object; its type is `object` here because that is what the base class is called with.
         self.app = _with_hang_up(self.app, transport.abort)  # type: ignore[attr-defined]
 
 
