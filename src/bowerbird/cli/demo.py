@@ -202,6 +202,8 @@ class Demo:
             "seed": settings["demo.seed"],
         }
         report["ok"] = report["duplicates"] == 0 and report["lost"] == 0 and tally.published > 0
+        if not tally.published:
+            tell(f"!! Nothing was posted. What the engine said is in {settings.folder / 'engine.log'}")
         return report
 
 
