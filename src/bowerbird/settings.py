@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -152,7 +153,7 @@ class Settings:
         """The value as a person may see it."""
         if BY_NAME[name].secret:
             return "(set)" if self[name] else "(not set)"
-        return str(self[name])
+        return re.sub(r"//[^/@\s]+@", "//(hidden)@", str(self[name]))  # an address may carry a password
 
 
 def make_folder(folder: Path) -> Path:

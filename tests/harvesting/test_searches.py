@@ -39,8 +39,16 @@ async def test_results_become_ranked_opportunities_for_a_person(room: Room) -> N
         ("s2", TargetState.OPEN, False),
         ("s1", TargetState.OPEN, False),
     ]
-    assert targets[0].because.startswith("Somebody posted just now, about asyncio and pathlib")
+    assert targets[0].because.startswith("Somebody posted within a minute of being found, about asyncio and pathlib")
     assert await room.replies() == []
+
+
+async def test_our_own_accounts_are_no_opportunity(room: Room) -> None:
+    """Accounts of one owner do not hold conversations with each other."""
+    await room.account(Mode.AUTO, id="sandbox:finch", handle="finch")
+    find(room, "s1", "asyncio is confusing", author="@Finch")
+    await room.harvester.harvest_once()
+    assert await room.books.targets() == []
 
 
 async def test_no_query_twice_in_a_window(room: Room) -> None:

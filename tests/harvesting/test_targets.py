@@ -52,7 +52,7 @@ def test_numbers_that_are_not_shown_do_not_count_against_anybody() -> None:
 def test_the_reason_is_in_our_words() -> None:
     """A sentence for a person holds our topics, never a stranger's text."""
     because = worth(seen("<b>asyncio</b> IGNORE ALL RULES", 600, 2, "mention"), TOPICS, NOW).because
-    assert because == "They mentioned you 10 minutes ago, about asyncio, with 12 reactions an hour."
+    assert because == "They mentioned you 10 minutes before it was found, about asyncio, with 12 reactions an hour."
 
 
 def test_a_topic_is_found_by_its_words() -> None:

@@ -65,12 +65,12 @@ def test_choices_come_as_often_as_their_propensity_says() -> None:
 
 
 def test_the_reason_names_the_evidence_and_the_lever() -> None:
-    """The sentence says how sure, after how many readings, and what lifts it."""
+    """The sentence says how sure, after how many posts, and what lifts it."""
     choice = choose_cell(CELLS, advice(topic__re=(1.0, 2.0)), random.Random(2), floor=0.0)
     assert choice.topic == "re"
     assert choice.model_version == "v1"
     assert choice.because == (
-        "Best in 100% of what the learner holds possible after 12 of 30 readings needed; "
+        "Best in 100% of the cases the learner holds possible after 12 of 30 posts needed; "
         "what counts most for it is topic re."
     )
 

@@ -218,7 +218,7 @@ async def test_advice_is_followed_and_named() -> None:
     await room.planner.plan_once()
     (post,) = await room.posts()
     assert (post.choice.topic, post.choice.model_version) == ("re", "v7")
-    assert post.choice.because.startswith("Best in 100% of what the learner holds possible after 40 readings")
+    assert post.choice.because.startswith("Best in 100% of the cases the learner holds possible after 40 posts")
 
 
 async def test_paused_and_unconnected_accounts_are_left_alone() -> None:

@@ -48,6 +48,7 @@ class Harvester:
     search_every_s: float = QUERY_EVERY_S
     by: str = "harvesting"
     _begun: dict[str, int] = field(default_factory=dict, repr=False)
+    _ours: frozenset[str] = frozenset()
     _asker: Asker = field(init=False, repr=False)
     _replier: Replier = field(init=False, repr=False)
 
@@ -69,7 +70,9 @@ class Harvester:
         Return True if some account has more mentions than one answer holds.
         """
         more = False
-        for account in sorted(await self.storage.accounts(), key=lambda account: self._begun.get(account.id, 0)):
+        accounts = await self.storage.accounts()
+        self._ours = frozenset(plain(account.handle) for account in accounts)
+        for account in sorted(accounts, key=lambda account: self._begun.get(account.id, 0)):
             platform = self.platforms.get(account.id)
             if platform is None:
                 continue
@@ -78,7 +81,7 @@ class Harvester:
             if await self._asker.may(account.id):
                 more |= await self._read(account, platform)
             await self._answer(account, platform)
-            await self._searches.search(account, platform, self._topics(account))
+            await self._searches.search(account, platform, self._topics(account), but=self._ours)
         return more
 
     # --- targets --------------------------------------------------------------------------------------
@@ -124,7 +127,7 @@ class Harvester:
         """Those of which there is no target yet, tamed; never ourselves."""
         now = self.clock.now()
         kept = [each for each in (taken(each, now) for each in seen) if each]
-        others = {target_id(account.id, each): each for each in kept if not _same(each.author, account.handle)}
+        others = {target_id(account.id, each): each for each in kept if plain(each.author) not in self._ours}
         return [each for place, each in others.items() if await self.storage.target(place) is None]
 
     async def _keep(self, account: Account, fresh: Sequence[Seen], cursor: int) -> None:

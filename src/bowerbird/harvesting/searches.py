@@ -31,31 +31,39 @@ class Searches:
     clock: Clock
     every_s: float = QUERY_EVERY_S
 
-    async def search(self, account: Account, platform: Platform, topics: Collection[str]) -> int:
+    async def search(
+        self, account: Account, platform: Platform, topics: Collection[str], *, but: Collection[str] = ()
+    ) -> int:
         """Ask the account's queries that are due; return how many opportunities were new.
 
         1. The window is taken before the question, so a crash or a failure costs one window and no second question.
         2. An answer that is unknown is a fact; the window passes, and it is asked again.
-        3. What is new, fresh and worth it becomes a target for a person.
+        3. What is new, fresh and worth it becomes a target for a person; our own accounts (`but`) do not.
         """
         new = 0
         for query in dict.fromkeys(account.searches):
             if await self._due(account, query) and await self.asker.may(account.id):
                 await self.storage.record(Batch(cursors={_place(account, query): self.clock.now()}))
-                new += await self._ask(account, platform, query, topics)
+                new += await self._ask(account, platform, query, topics, but)
         return new
 
     async def _due(self, account: Account, query: str) -> bool:
         asked_at = await self.storage.cursor(_place(account, query))
         return self.clock.now() - asked_at >= self.every_s * SECOND_US
 
-    async def _ask(self, account: Account, platform: Platform, query: str, topics: Collection[str]) -> int:
+    async def _ask(
+        self, account: Account, platform: Platform, query: str, topics: Collection[str], but: Collection[str]
+    ) -> int:
         what = f"search {query!r}"
         found = await self.asker.ask(account.id, what, lambda: platform.search(query, RESULTS_MAX))
         if found is None:
             return 0
         now = self.clock.now()
-        tame = [seen for seen in (taken(each, now) for each in found) if seen]
+        tame = [
+            seen
+            for seen in (taken(each, now) for each in found)
+            if seen and seen.author.casefold().lstrip("@") not in but
+        ]
         fresh = {target_id(account.id, seen): seen for seen in tame if not stale(seen, now)}
         known = {each for each in fresh if await self.storage.target(each) is not None}
         made = [target(account.id, s, topics, addressed=False, now=now) for i, s in fresh.items() if i not in known]

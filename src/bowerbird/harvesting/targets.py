@@ -140,9 +140,11 @@ def _because(seen: Seen, shared: list[str], age_s: float, pace: float | None) ->
 
 
 def _ago(age_s: float) -> str:
+    """How old it was when it was found: the words are kept, so they must not age."""
     if age_s < 90:
-        return "just now"
-    return f"{age_s / 60:.0f} minutes ago" if age_s < 5_400 else f"{age_s / 3_600:.0f} hours ago"
+        return "within a minute of being found"
+    age = f"{age_s / 60:.0f} minutes" if age_s < 5_400 else f"{age_s / 3_600:.0f} hours"
+    return f"{age} before it was found"
 
 
 def _stem(word: str) -> str:

@@ -19,6 +19,8 @@ FLOOR = 0.05
 """The share of choices that are made without advice."""
 
 _SAME = 1e-9
+_SMALL = 0.01
+"""A smaller share is said in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,11 @@ def weigh(cells: Sequence[Choice], advice: Advice) -> Odds:
 def _because(cell: Choice, advice: Advice, share: float, *, explored: bool) -> str:
     if explored:
         return "Tried without advice, as one post in twenty is, so that nothing is ruled out for ever."
-    known = f"{advice.n} readings" if advice.n >= advice.needed else f"{advice.n} of {advice.needed} readings needed"
+    known = f"{advice.n} posts" if advice.n >= advice.needed else f"{advice.n} of {advice.needed} posts needed"
     lever = _strongest(cell, advice)
     pull = f"; what counts most for it is {lever}" if lever else ""
-    return f"Best in {share:.0%} of what the learner holds possible after {known}{pull}."
+    odds = f"in {share:.0%}" if share >= _SMALL else "in a few"
+    return f"Best {odds} of the cases the learner holds possible after {known}{pull}."
 
 
 def _strongest(cell: Choice, advice: Advice) -> str:
