@@ -28,7 +28,8 @@ WORLDS = 120
 def hunt(source: Path, rules: frozenset[str]) -> str:
     """Run worlds on the sources in `source` until the judge names one of the rules; say so, or nothing."""
     command = [sys.executable, "-c", HUNT, str(WORLDS), *sorted(rules)]
-    environment = {"PYTHONPATH": str(source), "PATH": ""}
+    # No bytecode is kept: two mutants of one file, of one size, in one second would share it.
+    environment = {"PYTHONPATH": str(source), "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     return ran.stderr
 
