@@ -28,7 +28,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from bench.report import Anchor, Row, report
-from bowerbird.app import account_from, open_books
+from bowerbird.app.accounts import account_from
+from bowerbird.app.books import open_books
 from bowerbird.cli.demo import end
 from bowerbird.clock import SystemClock
 from bowerbird.core.ports import Batch

@@ -37,7 +37,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.report import Row, report
-from bowerbird.app import account_from, open_books
+from bowerbird.app.accounts import account_from
+from bowerbird.app.books import open_books
 from bowerbird.cli.demo import Network, end, start_network
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bowerbird.app import Connections
+from bowerbird.app.connections import Connections
 from bowerbird.clock import VirtualClock
 from bowerbird.core.account import Account
 from bowerbird.core.errors import BadInput, StorageTimeout

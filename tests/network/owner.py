@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from bowerbird.app import open_books
+from bowerbird.app.books import open_books
 from bowerbird.clock import SystemClock
 from bowerbird.core.account import Account
 from bowerbird.core.post import Post

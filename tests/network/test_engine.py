@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bowerbird.app import connect
+from bowerbird.app.connections import connect
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance, SystemClock
 from bowerbird.core.facts import Fact

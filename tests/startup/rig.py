@@ -16,7 +16,8 @@ from typing import Any
 
 import httpx
 
-from bowerbird.app import account_from, open_books
+from bowerbird.app.accounts import account_from
+from bowerbird.app.books import open_books
 from bowerbird.clock import SystemClock
 from bowerbird.core.account import HoldKind, Mode
 from bowerbird.core.facts import Fact

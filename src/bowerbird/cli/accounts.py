@@ -28,7 +28,7 @@ def connect(
     mode: str = typer.Option("", help="How posts are approved: ask, ask-new, veto or auto."),
 ) -> None:
     """Connect an account: two fields, and you see who you are before anything is sent."""
-    from bowerbird.app import account_from, introduce
+    from bowerbird.app.accounts import account_from, introduce
     from bowerbird.clock import SystemClock
     from bowerbird.core.errors import BadInput
 

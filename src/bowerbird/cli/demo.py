@@ -116,7 +116,7 @@ class Demo:
         return file
 
     async def _rehearse(self, place: Place, settings: Settings, network: Network) -> dict[str, Any]:
-        from bowerbird.app import open_books
+        from bowerbird.app.books import open_books
         from bowerbird.clock import SystemClock
 
         clock = SystemClock()
@@ -300,7 +300,7 @@ def end(process: subprocess.Popen[Any]) -> None:
 
 async def cast_accounts(settings: Settings, books: SqliteStorage, network: Network, *, now: int) -> dict[str, Account]:
     """Write the rehearsal's accounts and their passwords into the books."""
-    from bowerbird.app import account_from
+    from bowerbird.app.accounts import account_from
     from bowerbird.browsers import chromium
     from bowerbird.core.ports import Batch
 

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,7 +43,7 @@ def visit(place: Place, ask: Callable[[SqliteStorage], Awaitable[T]]) -> T:
     """Open the books as a guest, ask one thing, and close them."""
     import asyncio
 
-    from bowerbird.app import open_books
+    from bowerbird.app.books import open_books
     from bowerbird.clock import SystemClock
 
     settings = place.settings()
@@ -72,8 +72,8 @@ def progress(line: str) -> None:
 def children(place: Place, *, face: bool = True) -> list[dict[str, Any]]:
     """What the guardian keeps alive."""
     command = [sys.executable, "-m", "bowerbird", *place.argv(), "worker"]
-    rows: list[dict[str, Any]] = [{"name": "engine", "argv": [*command, "engine"]}]
-    return [*rows, {"name": "face", "argv": [*command, "face"]}] if face else rows
+    parts = ("engine", "face") if face else ("engine",)
+    return [{"name": part, "argv": [*command, part, "--with-parent"]} for part in parts]
 
 
 def guardian_argv(place: Place, folder: Path, *, face: bool = True) -> list[str]:
@@ -122,18 +122,28 @@ def _introduce_face(settings: Settings) -> None:
         say(f"Its password is in {settings.folder / 'face.password'}")
 
 
-def worker(context: typer.Context, part: str = typer.Argument(help="engine or face")) -> None:
+def worker(
+    context: typer.Context,
+    part: str = typer.Argument(help="engine or face"),
+    with_parent: bool = typer.Option(False, "--with-parent", help="Stop when the process that started this is gone."),
+) -> None:
     """Be one process of a running Bowerbird (the guardian starts these)."""
     import asyncio
 
-    from bowerbird import app
     from bowerbird.core.errors import BadInput
 
     settings = context.obj.settings()
-    parts: dict[str, Callable[[Settings], Coroutine[Any, Any, None]]] = {"engine": app.run_engine, "face": app.run_face}
-    if part not in parts:
+    parent = os.getppid() if with_parent else None
+    if part == "engine":
+        from bowerbird.app.engine import run_engine
+
+        asyncio.run(run_engine(settings, parent=parent))
+    elif part == "face":
+        from bowerbird.app.face import run_face
+
+        asyncio.run(run_face(settings, parent=parent))
+    else:
         raise BadInput(f"there is no part {part!r}; it is engine or face")
-    asyncio.run(parts[part](settings))
 
 
 def doctor(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
@@ -162,7 +172,7 @@ def settings(context: typer.Context) -> None:
 
 def backup(context: typer.Context, file: str = typer.Argument(help="Where to write the copy.")) -> None:
     """Copy the books while the engine runs; the key file beside them is copied too."""
-    from bowerbird.app import KEY, books_path
+    from bowerbird.app.books import KEY, books_path
     from bowerbird.clock import SystemClock
     from bowerbird.storage.backup import backup as copy
 
@@ -173,7 +183,7 @@ def backup(context: typer.Context, file: str = typer.Argument(help="Where to wri
 
 def restore(context: typer.Context, file: str = typer.Argument(help="The copy to restore.")) -> None:
     """Put a backup in the place of the books. Everything due since then is looked for before it is sent."""
-    from bowerbird.app import KEY, books_path
+    from bowerbird.app.books import KEY, books_path
     from bowerbird.clock import SystemClock
     from bowerbird.settings import make_folder
     from bowerbird.storage.backup import restore as put_back

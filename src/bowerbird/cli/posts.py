@@ -144,7 +144,7 @@ def command(place: Place, verb: str, *, post: str = "", **args: Any) -> None:
     settings = place.settings()
 
     async def ask(storage: SqliteStorage) -> str:
-        from bowerbird.app import execute
+        from bowerbird.app.verbs import execute
 
         if post:
             args["post_id"] = (await find(storage, post)).id

@@ -204,7 +204,11 @@ def _logging(path: Path) -> sqlite3.Connection:
     """A connection that writes ahead into a log, so that readers and the writer never wait for one another."""
     try:
         connection = connect(path)
-        connection.execute("PRAGMA journal_mode=WAL")
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.Error:
+            connection.close()  # or the file stays open as long as somebody keeps the error
+            raise
     except sqlite3.Error as error:
         raise verdict(error, path=str(path), waited_s=2.0) from error
     return connection
@@ -220,6 +224,10 @@ def _undo(connection: sqlite3.Connection) -> None:
 def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
     """A connection that commits when told to, and to the disk when it does."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in ("busy_timeout=2000", "synchronous=FULL", "foreign_keys=ON", f"query_only={int(query_only)}"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in ("busy_timeout=2000", "synchronous=FULL", "foreign_keys=ON", f"query_only={int(query_only)}"):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection

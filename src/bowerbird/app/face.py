@@ -1,0 +1,50 @@
+"""The dashboard as a process: a guest of the books."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from bowerbird.app.books import open_books
+from bowerbird.clock import SystemChance, SystemClock
+from bowerbird.core.work import Owner
+from bowerbird.settings import KNOBS, Settings
+from bowerbird.startup.heart import Heart
+from bowerbird.startup.orphan import stop_with
+
+
+async def run_face(settings: Settings, *, parent: int | None = None) -> None:
+    """Be the dashboard until told to stop, or until `parent` is gone.
+
+    Raises:
+        BadInput: the port is in use, or the address is wider than this machine and no password is set.
+    """
+    from bowerbird.dashboard.pages import SettingRow
+    from bowerbird.dashboard.serve import serve
+
+    clock, chance = SystemClock(), SystemChance()
+    storage = await open_books(settings, clock, engine=False)
+    now = clock.now()
+    owner = Owner(id=chance.name("boot"), role="face", pid=os.getpid(), started_at=now, heard_at=now)
+    heart = Heart(storage, clock, owner, lambda: "serving the dashboard")
+    beat = asyncio.create_task(heart.beat_for_ever(), name="heart")
+    watch = asyncio.create_task(stop_with(parent, clock), name="parent")
+    shown = [
+        SettingRow(name=knob.name, value=settings.shown(knob.name), source=settings.sources[knob.name], why=knob.why)
+        for knob in KNOBS
+    ]
+    try:
+        await serve(
+            storage,
+            clock,
+            chance,
+            host=settings["face.host"],
+            port=settings["face.port"],
+            password=settings["face.password"],
+            password_file=settings.folder / "face.password",
+            settings=shown,
+        )
+    finally:
+        beat.cancel()
+        watch.cancel()
+        await storage.close()

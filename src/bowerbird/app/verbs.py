@@ -1,0 +1,84 @@
+"""What a person may ask for, by a button or on the command line: the same verbs, executed by the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bowerbird.app.connections import Connections
+from bowerbird.browsers.seat import Seat
+from bowerbird.clock import SystemChance, SystemClock, mint_tid
+from bowerbird.core.account import Account
+from bowerbird.core.errors import BadInput
+from bowerbird.core.lifecycle import State
+from bowerbird.core.ports import Chance, Clock, Platform, Storage
+from bowerbird.core.post import Post
+from bowerbird.core.work import Command
+from bowerbird.planning.gate import Passed, open_gate
+from bowerbird.planning.proposals import propose
+from bowerbird.posting.verbs import Verbs
+from bowerbird.settings import Settings
+
+
+def verbs_of(
+    storage: Storage, platforms: Mapping[str, Platform], clock: Clock, chance: Chance, *, late_s: float
+) -> Mapping[str, Callable[[Command], Any]]:
+    """Every verb a person may use: those about posts and accounts, and words of their own."""
+
+    async def gate(account: Account, post: Post, text: str) -> None:
+        opened = await open_gate(storage, account, _platform(platforms, account.id), but=post.thread_id)
+        verdict = await opened.judge([replace(post, payload=replace(post.payload, text=text))])
+        if not isinstance(verdict, Passed):
+            raise BadInput(" ".join(rejection.sentence for rejection in verdict))
+
+    async def say(account_id: str, text: str, due: int | None, by: str) -> str:
+        account = await storage.account(account_id)
+        if account is None:
+            raise BadInput(f"there is no account {account_id!r}; `bowerbird accounts` lists them")
+        platform = _platform(platforms, account_id)
+        post = await propose(
+            storage, platform, account, text, by=by, clock=clock, chance=chance, due=due, late_s=late_s
+        )
+        return f"In the queue as {post.id}; it goes at its time."
+
+    async def post(command: Command) -> str:
+        """Queue a person's own words: `account_id`, `text`, `due` (microseconds; empty: now)."""
+        due = command.args.get("due")
+        account_id, text = str(command.args.get("account_id", "")), str(command.args.get("text", ""))
+        return await say(account_id, text, int(due) if due else clock.now(), command.by)
+
+    async def retry(command: Command) -> str:
+        """Queue the words of a post that was not sent once more, as a new post: `post_id`."""
+        old = await storage.post(str(command.args.get("post_id", "")))
+        if old is None or old.state not in (State.DROPPED, State.REJECTED):
+            raise BadInput("only a post that came to rest without being sent can be queued again")
+        return await say(old.account_id, old.payload.text, clock.now(), command.by)
+
+    verbs = Verbs(storage, clock, chance, lambda: mint_tid(clock.now(), chance.stream("keys")), gate)
+    return {**verbs.table(), "post": post, "retry": retry}
+
+
+def _platform(platforms: Mapping[str, Platform], account_id: str) -> Platform:
+    if account_id not in platforms:
+        raise BadInput(f"{account_id} is not connected yet; try again in a few seconds")
+    return platforms[account_id]
+
+
+async def execute(settings: Settings, storage: Storage, verb: str, args: Mapping[str, Any], *, by: str) -> str:
+    """Execute a verb from the command line, as a guest: the same code that the engine runs for a button.
+
+    Raises:
+        BadInput: it cannot be done; says why and how to mend it.
+    """
+    clock, chance = SystemClock(), SystemChance()
+    platforms = Connections(storage, clock, settings, Seat(path="", arguments=[]))
+    await platforms.attach()
+    try:
+        command = Command(id=chance.name("command"), verb=verb, args=dict(args), by=by, asked_at=clock.now())
+        answer: str = await verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])[verb](
+            command
+        )
+        return answer
+    finally:
+        await platforms.close()
