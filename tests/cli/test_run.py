@@ -57,3 +57,15 @@ def test_an_engine_that_dies_is_started_again(tmp_path: Path) -> None:
         (first,) = [row for row in family(tmp_path) if "worker engine" in row]
         os.kill(int(first.split()[0]), signal.SIGKILL)
         wait_for(lambda: any("worker engine" in row and row != first for row in family(tmp_path)), WITHIN_S)
+
+
+@pytest.mark.slow
+def test_nobody_outlives_the_guardian(tmp_path: Path) -> None:
+    """A guardian that was killed leaves no engine behind that would hold the books against the next start."""
+    with running(tmp_path) as process:
+        wait_for(lambda: len(brood(process.pid)) == 2, WITHIN_S)
+        process.kill()
+        process.wait(WITHIN_S)
+        wait_for(lambda: not family(tmp_path), WITHIN_S)
+    with running(tmp_path):
+        wait_for(lambda: any("worker engine" in row for row in family(tmp_path)), WITHIN_S)

@@ -73,7 +73,7 @@ def children(place: Place, *, face: bool = True) -> list[dict[str, Any]]:
     """What the guardian keeps alive."""
     command = [sys.executable, "-m", "bowerbird", *place.argv(), "worker"]
     parts = ("engine", "face") if face else ("engine",)
-    return [{"name": part, "argv": [*command, part, "--with-parent"]} for part in parts]
+    return [{"name": part, "argv": [*command, part]} for part in parts]
 
 
 def guardian_argv(place: Place, folder: Path, *, face: bool = True) -> list[str]:
@@ -125,15 +125,15 @@ def _introduce_face(settings: Settings) -> None:
 def worker(
     context: typer.Context,
     part: str = typer.Argument(help="engine or face"),
-    with_parent: bool = typer.Option(False, "--with-parent", help="Stop when the process that started this is gone."),
 ) -> None:
     """Be one process of a running Bowerbird (the guardian starts these)."""
     import asyncio
 
     from bowerbird.core.errors import BadInput
+    from bowerbird.startup.guardian import GUARDIAN
 
     settings = context.obj.settings()
-    parent = os.getppid() if with_parent else None
+    parent = int(os.environ[GUARDIAN]) if GUARDIAN in os.environ else None
     if part == "engine":
         from bowerbird.app.engine import run_engine
 

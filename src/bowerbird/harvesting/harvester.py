@@ -11,7 +11,7 @@ from bowerbird.core.findings import Seen, Target, TargetState
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.policy import MODE, Context, Ruling, Verdict, judge_post, opt_out_place
 from bowerbird.core.ports import Batch, Chance, Change, Clock, Lost, Platform, Writer
-from bowerbird.core.post import SECOND_US, Kind, Payload, Post, ReplyTo
+from bowerbird.core.post import SECOND_US, Kind, Payload, Post, ReplyTo, expiry
 from bowerbird.harvesting.asking import Asker, Books
 from bowerbird.harvesting.replier import Replier, Reply
 from bowerbird.harvesting.restraint import Restraint, plain
@@ -223,8 +223,10 @@ class Harvester:
             return post
         now = self.clock.now()
         due = now if account.mode is Mode.AUTO else now + int(VETO_S * SECOND_US)
+        due = min(due, post.expires_at)
+        late = min(post.expires_at, expiry(due))  # a queued answer is too late an hour after its time, as any post
         by = f"{MODE}{account.mode}"
-        return replace(post, state=State.QUEUED, due=min(due, post.expires_at), approved_by=by, approved_at=now)
+        return replace(post, state=State.QUEUED, due=due, expires_at=late, approved_by=by, approved_at=now)
 
     async def _store(self, post: Post, each: Target, reply: Reply) -> Post | None:
         """Store the answer and its target together. Lost means that this post of theirs has an answer already."""

@@ -29,6 +29,8 @@ STOP_S = 30.0
 """How long a child may take to stop before it is killed, in seconds."""
 LOOK_S = 0.2
 """How often the guardian looks at its children, in seconds."""
+GUARDIAN = "BOWERBIRD_GUARDIAN"
+"""The variable that tells a child the guardian's process id, so that it stops when the guardian is gone."""
 REFUSED = 78
 """Exit code of a child that cannot run as it is set up (EX_CONFIG): starting it again would change nothing."""
 
@@ -46,7 +48,7 @@ class Child:
 
     def start(self) -> None:
         """Start it now, in this process group."""
-        self.process = subprocess.Popen(self.argv)
+        self.process = subprocess.Popen(self.argv, env={**os.environ, GUARDIAN: str(os.getpid())})
         say(f"{self.name} started", pid=self.process.pid)
 
     def ended(self) -> int | None:
