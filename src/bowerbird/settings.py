@@ -84,7 +84,7 @@ KNOBS: tuple[Knob, ...] = (
     Knob(
         name="writer.bank",
         default="python_tips",
-        why="The claim bank: the bundled 'python_tips', or the path of a YAML, Markdown or CSV file or a feed.",
+        why="The claim bank: the bundled 'python_tips', a path (YAML, Markdown, CSV, feed) or a feed's address.",
     ),
     Knob(
         name="writer.url",

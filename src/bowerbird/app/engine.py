@@ -9,7 +9,6 @@ import asyncio
 import os
 import signal
 from dataclasses import dataclass
-from pathlib import Path
 
 from bowerbird.app.books import open_books
 from bowerbird.app.connections import Connections, seat_of
@@ -165,12 +164,11 @@ def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chanc
     import httpx
 
     from bowerbird.writers.bank import BankWriter
-    from bowerbird.writers.claims import bundled_bank, read_bank
     from bowerbird.writers.ladder import Ladder
     from bowerbird.writers.providers import Provider, ProviderWriter
+    from bowerbird.writers.shelf import find_bank
 
-    name = settings["writer.bank"]
-    bank = bundled_bank() if name == "python_tips" else read_bank(Path(name).expanduser())
+    bank = find_bank(settings["writer.bank"], keep=settings.folder)
     rungs: list[Writer] = [BankWriter(bank, chance=chance)]
     if settings["writer.url"]:
         provider = Provider(

@@ -95,11 +95,10 @@ def bank(
 ) -> None:
     """Read a claim bank and report its rows: the good ones by topic, the bad ones by row."""
     from collections import Counter
-    from pathlib import Path
 
-    from bowerbird.writers.claims import bundled_bank, read_bank
+    from bowerbird.writers.shelf import find_bank
 
-    found = bundled_bank() if file == "python_tips" else read_bank(Path(file).expanduser())
+    found = find_bank(file)
     for topic, number in sorted(Counter(claim.topic for claim in found.claims).items()):
         say(f"{number:5d}  {topic}")
     say(f"{len(found.claims):5d}  claims can be used")

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 from bowerbird.browsers import chromium
 from bowerbird.core.errors import BadInput
 from bowerbird.settings import Settings
-from bowerbird.writers.claims import bundled_bank, read_bank
+from bowerbird.writers.shelf import find_bank
 
 FREE_MIN_MB = 200
 """Less free disk than this is told."""
@@ -121,7 +121,7 @@ def _writer(url: str, model: str) -> Finding:
 
 def _bank(name: str) -> Finding:
     try:
-        bank = bundled_bank() if name == "python_tips" else read_bank(Path(name).expanduser())
+        bank = find_bank(name)
     except BadInput as error:
         return Finding("claim bank", False, f"{error}; mend it, or set writer.bank")
     bad = f"; {len(bank.bad_rows)} rows cannot be used, `bowerbird bank` lists them" if bank.bad_rows else ""
