@@ -19,7 +19,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -125,7 +124,7 @@ class Demo:
             accounts = await cast_accounts(settings, books, network, now=clock.now())
             self.tally.cursor = await last_fact(books)
             tell("Starting the engine and its dashboard ...")
-            began = time.monotonic()  # noqa: TID251 - a person's stopwatch, not the engine's time
+            began = stopwatch()
             guardian = start_engine(place, settings)
             try:
                 self._greet(settings, network)
@@ -158,7 +157,7 @@ class Demo:
             loop.add_signal_handler(name, stopping.set)
         while not stopping.is_set() and guardian.poll() is None:
             await self._look(books, accounts, began)
-            if self.for_s is not None and time.monotonic() - began >= self.for_s:  # noqa: TID251
+            if self.for_s is not None and stopwatch() - began >= self.for_s:
                 break
             await clock.sleep(0.3)
 
@@ -178,12 +177,12 @@ class Demo:
             tally.by_browser += accounts[fact.account_id].platform == "sandbox-web"
             tally.replies += post.kind is Kind.REPLY
             if tally.first_at is None:
-                tally.first_at = time.monotonic() - began  # noqa: TID251
+                tally.first_at = stopwatch() - began
         tally.readings += fact.kind == "measured"
         if fact.kind == "advised":
             tally.advice = str(fact.data.get("version", ""))
         if line := told(fact, post):
-            tell(f"{time.monotonic() - began:6.1f} s  {line}")  # noqa: TID251
+            tell(f"{stopwatch() - began:6.1f} s  {line}")
 
     def _report(self, settings: Settings, network: Network, known: set[str]) -> dict[str, Any]:
         truth = network.get("/api/truth")
@@ -364,3 +363,10 @@ def tell(line: str) -> None:
     """Say something to the person who watches; standard output belongs to the report."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
+
+
+def stopwatch() -> float:
+    """Seconds that never go back."""
+    from bowerbird.clock import SystemClock
+
+    return SystemClock().monotonic()
