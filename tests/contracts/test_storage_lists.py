@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bowerbird.core.account import Account, HoldKind, Mode
+from bowerbird.core.errors import StorageError
 from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target, TargetState
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Batch, Lost, Storage
@@ -295,6 +296,8 @@ async def test_the_change_mark_rises_when_anybody_writes(pair: tuple[Storage, St
 
 
 async def test_closing_twice_is_not_an_error(books: Storage) -> None:
-    """The second time there is nothing left to let go of."""
+    """The second time there is nothing left to let go of, and closed books say that they are closed."""
     await books.close()
     await books.close()
+    with pytest.raises(StorageError):
+        await books.accounts()
