@@ -32,7 +32,7 @@ from bowerbird.app.accounts import account_from
 from bowerbird.app.books import open_books
 from bowerbird.cli.demo import end
 from bowerbird.clock import SystemClock
-from bowerbird.core.ports import Batch
+from bowerbird.core.books import Batch
 from bowerbird.settings import load
 
 WARM_S, WATCH_S = 25.0, 35.0

@@ -42,9 +42,9 @@ from bowerbird.app.books import open_books
 from bowerbird.cli.demo import Network, end, start_network
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import FINAL, State
-from bowerbird.core.ports import Batch
 from bowerbird.core.post import SECOND_US, Payload, Post
 from bowerbird.settings import Settings, load
 from bowerbird.storage.sqlite import SqliteStorage

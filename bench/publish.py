@@ -33,8 +33,9 @@ from bowerbird.browsers import chromium
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemClock, mint_tid
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Platform
+from bowerbird.core.ports import Platform
 from bowerbird.core.post import Payload, Post, expiry
 from bowerbird.platforms.bluesky import Bluesky
 from bowerbird.platforms.bluesky.session import StoredSession

@@ -7,8 +7,9 @@ import pytest
 from bowerbird.app.connections import Connections
 from bowerbird.clock import VirtualClock
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput, StorageTimeout
-from bowerbird.core.ports import Batch, Platform
+from bowerbird.core.ports import Platform
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 from .posting.room import Told

@@ -3,9 +3,9 @@
 from typing import Any
 
 from bowerbird.core.account import Hold, HoldKind, Quota
+from bowerbird.core.books import Batch, Change, Committed, Storage
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import Event, State
-from bowerbird.core.ports import Batch, Change, Committed, Storage
 from bowerbird.core.post import SECOND_US, Kind, Payload, Post, RemoteRef, ReplyTo, expiry
 
 NOW = 1_800_000_000 * SECOND_US

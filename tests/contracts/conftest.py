@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bowerbird.clock import SystemClock
-from bowerbird.core.ports import Storage
+from bowerbird.core.books import Storage
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.storage.sqlite import SqliteStorage
 from bowerbird.storage.sqlite.schema import prepare

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from bowerbird.core.account import HoldKind, Limited
+from bowerbird.core.books import Batch, Change, Committed, Lost, Settle, Storage
 from bowerbird.core.errors import BadInput
 from bowerbird.core.lifecycle import Event, State
-from bowerbird.core.ports import Batch, Change, Committed, Lost, Settle, Storage
 from bowerbird.core.post import SECOND_US, Card, Choice, Media, Payload, Post, RemoteRef
 from bowerbird.core.work import Owner
 from tests.contracts.books import (

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from bowerbird.core.account import Account, HoldKind, Mode
+from bowerbird.core.books import Batch, Lost, Storage
 from bowerbird.core.errors import StorageError
 from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target, TargetState
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Lost, Storage
 from bowerbird.core.post import SECOND_US, Payload, RemoteRef
 from bowerbird.core.work import Command, Outcome, Owner, Run
 from tests.contracts.books import FINCH, NOW, WREN, a_fact, a_hold, a_post, a_thread, shelve, write

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bowerbird.core.account import HoldKind
+from bowerbird.core.books import Batch, Change, Settle, Storage
 from bowerbird.core.lifecycle import FINAL, NEXT, Event, State
-from bowerbird.core.ports import Batch, Change, Settle, Storage
 from bowerbird.core.post import SECOND_US, Payload, Post, RemoteRef
 from bowerbird.core.work import Command, Owner, Run
 from bowerbird.storage.memory import MemoryStorage

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bowerbird.core.account import Limited
+from bowerbird.core.books import Change, Settle, Storage
 from bowerbird.core.lifecycle import Event
-from bowerbird.core.ports import Change, Settle, Storage
 from bowerbird.core.post import SECOND_US
 from tests.contracts.books import NOW, a_post, a_quota, claim, shelve, write
 from tests.contracts.conftest import ENGINES

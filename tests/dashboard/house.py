@@ -12,10 +12,11 @@ import httpx
 
 from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.account import Account, Mode
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Clock
+from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US, Choice, Payload, Post, RemoteRef, expiry
 from bowerbird.core.work import Command, Owner
 from bowerbird.dashboard.doors import COOKIE, Doors

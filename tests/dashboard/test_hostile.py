@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pytest
 
 from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.books import Batch, Committed
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Counts, Reading, Seen, Target
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Committed
 from bowerbird.core.post import Choice, Media, Payload, RemoteRef, ReplyTo
 from bowerbird.core.work import Command, Outcome, Owner, Run
 from bowerbird.dashboard.pages import SettingRow

@@ -8,10 +8,11 @@ from typing import Any
 
 from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.account import Account, Mode
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import PlatformError, WriterError
 from bowerbird.core.findings import Counts, Seen, Target, TargetState
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Brief, Capabilities, Draft, Unknown
+from bowerbird.core.ports import Brief, Capabilities, Draft, Unknown
 from bowerbird.core.post import SECOND_US, Choice, Post, RemoteRef
 from bowerbird.harvesting.harvester import Harvester
 from bowerbird.storage.memory import MemoryStorage

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from bowerbird.core.account import Account, HoldKind, Mode
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.errors import PlatformError, RateLimited, SignedOut, StorageError, Unreachable
 from bowerbird.core.findings import TargetState
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.policy import opt_out_place
-from bowerbird.core.ports import Batch, Change
 from bowerbird.core.post import SECOND_US, Kind
 from bowerbird.harvesting.restraint import PER_AUTHOR_MAX
 from bowerbird.harvesting.targets import STALE_S

@@ -81,7 +81,7 @@ async def test_a_result_seen_again_keeps_what_a_person_decided(room: Room) -> No
     """A target that was dismissed stays so, however often it is found."""
     find(room, "s1", "asyncio is confusing")
     await room.harvester.harvest_once()
-    from bowerbird.core.ports import Batch
+    from bowerbird.core.books import Batch
 
     dismissed = replace(await room.target("s1"), state=TargetState.DISMISSED)
     await room.books.record(Batch(targets=(dismissed,)))

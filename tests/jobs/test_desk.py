@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from bowerbird.clock import VirtualClock
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput, StorageBusy
-from bowerbird.core.ports import Batch
 from bowerbird.core.work import Command
 from bowerbird.jobs.desk import Desk, Verb
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bowerbird.clock import SeededChance, VirtualClock, run_virtual
+from bowerbird.core.books import Batch, Committed, Lost
 from bowerbird.core.errors import StorageFull, Unreachable
-from bowerbird.core.ports import Batch, Committed, Lost
 from bowerbird.core.work import Outcome, Run
 from bowerbird.jobs.runner import GRACE_S, Runner, Work
 from bowerbird.jobs.table import JOBS, LANES, Job, with_periods

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bowerbird.core.books import Batch
 from bowerbird.core.findings import Model
-from bowerbird.core.ports import Batch
 from bowerbird.learning.advice import advise
 from bowerbird.learning.label import Kind
 from bowerbird.learning.linear import Learner

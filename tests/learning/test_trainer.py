@@ -8,9 +8,9 @@ import pytest
 
 from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch
 from bowerbird.core.findings import Counts, Reading
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch
 from bowerbird.core.post import Choice, Kind, Payload, Post
 from bowerbird.learning.trainer import Trainer
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage

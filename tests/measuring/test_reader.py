@@ -7,10 +7,11 @@ import pytest
 
 from bowerbird.clock import VirtualClock
 from bowerbird.core.account import Account, HoldKind
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import PlatformError, RateLimited, SignedOut, Unreachable
 from bowerbird.core.findings import Counts
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Capabilities, Gone, Identity, Platform
+from bowerbird.core.ports import Capabilities, Gone, Identity, Platform
 from bowerbird.core.post import SECOND_US, Payload, Post, RemoteRef
 from bowerbird.measuring.reader import ELSEWHERE_S, FOLLOWERS_EVERY_S, Reader
 from bowerbird.storage.memory import MemoryStorage

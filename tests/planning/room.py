@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.account import Account, Mode
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import WriterError
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Brief, Capabilities, Draft, Platform
+from bowerbird.core.ports import Brief, Capabilities, Draft, Platform
 from bowerbird.core.post import Choice, Post
 from bowerbird.core.text import graphemes
 from bowerbird.planning.planner import Planner

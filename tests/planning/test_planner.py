@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 
 from bowerbird.core.account import Hold, HoldKind, Mode
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.errors import BadInput, WriterBusy
 from bowerbird.core.findings import Advice
 from bowerbird.core.lifecycle import Event, State
-from bowerbird.core.ports import Batch, Brief, Change, Draft
+from bowerbird.core.ports import Brief, Draft
 from bowerbird.core.post import SECOND_US, expiry
 from tests.planning.room import WREN, Pen, Room, draft, fresh
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bowerbird.core.account import Mode
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.lifecycle import Event, State
-from bowerbird.core.ports import Batch, Change
 from bowerbird.core.post import Post
 from bowerbird.planning.proposals import propose
 from tests.planning.room import WREN, Room, measure

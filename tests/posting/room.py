@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bowerbird.core.account import Account, Mode
+from bowerbird.core.books import Batch
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Absent, Batch, Capabilities, Gone, Identity, Look, Unknown
+from bowerbird.core.ports import Absent, Capabilities, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Kind, Payload, Post, RemoteRef
 from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler

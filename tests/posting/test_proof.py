@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Absent, Batch, Change
+from bowerbird.core.ports import Absent
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.posting.approvals import edit, settle_by_person
 from bowerbird.posting.proof import confirm_late

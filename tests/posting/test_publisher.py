@@ -9,8 +9,8 @@ import pytest
 
 from bowerbird.core import errors
 from bowerbird.core.account import Account, HoldKind
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Change
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.posting.proof import confirm_late
 

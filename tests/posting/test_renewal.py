@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bowerbird.core.account import Hold, HoldKind
-from bowerbird.core.ports import Batch, Identity
+from bowerbird.core.books import Batch
+from bowerbird.core.ports import Identity
 from bowerbird.posting.renewal import Renewal
 
 from .room import ACCOUNT, START, Room, Told

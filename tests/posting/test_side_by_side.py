@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import StorageTimeout
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch
 from bowerbird.core.post import Post, RemoteRef
 
 from .room import ACCOUNT, Room, Told, post

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.books import Batch
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch
 from bowerbird.core.post import SECOND_US
 
 from .room import ACCOUNT, START, Room, post, thread

@@ -134,7 +134,7 @@ async def test_pausing_and_resuming_leave_facts_and_no_holds() -> None:
 async def test_resuming_does_not_lift_what_a_button_cannot_mend() -> None:
     """An account that nobody attested would lose each post that is due: it stays held, and is told why."""
     from bowerbird.core.account import Hold, HoldKind
-    from bowerbird.core.ports import Batch
+    from bowerbird.core.books import Batch
 
     desk = await a_desk()
     hold = Hold(account_id=ACCOUNT.id, kind=HoldKind.UNATTESTED, since=0, why="attest the label")

@@ -20,9 +20,9 @@ from bowerbird.app.accounts import account_from
 from bowerbird.app.books import open_books
 from bowerbird.clock import SystemClock
 from bowerbird.core.account import HoldKind, Mode
+from bowerbird.core.books import Batch
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch
 from bowerbird.core.post import SECOND_US, Payload, Post
 from bowerbird.settings import Settings, load
 

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import StorageError, StorageFull
-from bowerbird.core.ports import Batch
 from bowerbird.storage.sqlite import SqliteStorage
 from tests.contracts.books import a_fact, a_post, write
 from tests.storage.conftest import open_books

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from bowerbird.core.books import Batch
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Absent, Batch, Found, Look
+from bowerbird.core.ports import Absent, Found, Look
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler

@@ -9,10 +9,11 @@ from typing import Any
 from bowerbird.app.connections import PLATFORMS, connect, seat_of
 from bowerbird.clock import SystemClock
 from bowerbird.core.account import Account, Hold, HoldKind, Mode
+from bowerbird.core.books import Batch, Storage
 from bowerbird.core.errors import BadInput, Unreachable
 from bowerbird.core.facts import Fact
 from bowerbird.core.policy import attested
-from bowerbird.core.ports import Batch, Identity, Storage
+from bowerbird.core.ports import Identity
 from bowerbird.core.post import SECOND_US
 from bowerbird.planning.calendar import next_slots
 from bowerbird.settings import Settings

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from bowerbird.browsers import chromium
 from bowerbird.browsers.seat import Seat
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch, Secrets, Storage
 from bowerbird.core.errors import BadInput, PlatformError
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Clock, Platform, Secrets, Storage
+from bowerbird.core.ports import Clock, Platform
 from bowerbird.settings import Settings
 
 PLATFORMS = ("sandbox", "sandbox-web", "bluesky")

@@ -15,8 +15,9 @@ from bowerbird.app.connections import Connections, seat_of
 from bowerbird.app.verbs import verbs_of
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance, SystemClock
+from bowerbird.core.books import Batch, Storage
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Chance, Clock, Storage, Writer
+from bowerbird.core.ports import Chance, Clock, Writer
 from bowerbird.core.work import Owner
 from bowerbird.harvesting.harvester import Harvester
 from bowerbird.jobs.desk import Desk

@@ -10,9 +10,10 @@ from bowerbird.app.connections import Connections
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account
+from bowerbird.core.books import Storage
 from bowerbird.core.errors import BadInput
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Chance, Clock, Platform, Storage
+from bowerbird.core.ports import Chance, Clock, Platform
 from bowerbird.core.post import Post
 from bowerbird.core.work import Command
 from bowerbird.planning.gate import Passed, open_gate

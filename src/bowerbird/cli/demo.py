@@ -301,7 +301,7 @@ async def cast_accounts(settings: Settings, books: SqliteStorage, network: Netwo
     """Write the rehearsal's accounts and their passwords into the books."""
     from bowerbird.app.accounts import account_from
     from bowerbird.browsers import chromium
-    from bowerbird.core.ports import Batch
+    from bowerbird.core.books import Batch
 
     accounts = []
     for row in network.accounts:

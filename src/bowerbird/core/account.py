@@ -43,6 +43,8 @@ class Account:
         labelled, operator: attested by the owner before the first real post: the account says that it is
             automated, and who runs it.
         searches: queries the harvester looks for.
+        other_driver: another adapter that reaches the same account, such as ``sandbox`` for ``sandbox-web``: a post
+            that nobody has tried to send yet goes by it while the own one is down. Empty: the post waits.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Account:
     labelled: bool = False
     operator: str = ""
     searches: tuple[str, ...] = ()
+    other_driver: str = ""
     followers: int | None = None
     created_at: int = 0
 
@@ -95,6 +98,26 @@ class Quota:
     max: float
     unit: str = "posts"
     cost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What a platform really allows, learned from its headers and refusals; never above what is configured.
+
+    Args:
+        key, unit, window_s: the quota it is about.
+        max: the most it seems to allow inside the window, in the quota's unit.
+        at: when it last changed, microseconds; `why`: the refusal or header it was learned from.
+        refusals: refusals since it was last raised.
+    """
+
+    key: str
+    unit: str
+    window_s: float
+    max: float
+    at: int
+    why: str = ""
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from bowerbird.core.account import Account, Hold, HoldKind, Mode
+from bowerbird.core.books import Findings, Journal, Ledger, Posts, Recorder
 from bowerbird.core.findings import Reading, TargetState
 from bowerbird.core.health import Health, Light
 from bowerbird.core.lifecycle import NEXT, Event, State
-from bowerbird.core.ports import Clock, Findings, Journal, Ledger, Posts, Recorder
+from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US, Kind, Post
 from bowerbird.core.story import STATES, Line, numbers, span, story
 from bowerbird.core.work import Run

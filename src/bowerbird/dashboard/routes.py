@@ -24,9 +24,10 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import StorageError
 from bowerbird.core.health import Light
-from bowerbird.core.ports import Batch, Chance, Clock
+from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.story import span
 from bowerbird.core.work import Command
 from bowerbird.dashboard import pages

@@ -8,8 +8,9 @@ from typing import Any, Protocol, TypeVar
 
 from bowerbird.core import errors
 from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.books import Batch, Findings, Journal, Ledger, Posts, Recorder
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Clock, Findings, Journal, Ledger, Posts, Recorder, Unknown
+from bowerbird.core.ports import Clock, Unknown
 
 T = TypeVar("T")
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from bowerbird.clock import mint_tid
 from bowerbird.core.account import Account, Mode
+from bowerbird.core.books import Batch, Change, Lost
 from bowerbird.core.findings import Seen, Target, TargetState
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.policy import MODE, Context, Ruling, Verdict, judge_post, opt_out_place
-from bowerbird.core.ports import Batch, Chance, Change, Clock, Lost, Platform, Writer
+from bowerbird.core.ports import Chance, Clock, Platform, Writer
 from bowerbird.core.post import SECOND_US, Kind, Payload, Post, ReplyTo, expiry
 from bowerbird.harvesting.asking import Asker, Books
 from bowerbird.harvesting.replier import Replier, Reply

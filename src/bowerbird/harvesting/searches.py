@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bowerbird.core.account import Account
-from bowerbird.core.ports import Batch, Clock, Platform
+from bowerbird.core.books import Batch
+from bowerbird.core.ports import Clock, Platform
 from bowerbird.core.post import SECOND_US
 from bowerbird.harvesting.asking import Asker, Books
 from bowerbird.harvesting.targets import stale, taken, target, target_id

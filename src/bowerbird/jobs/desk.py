@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from bowerbird.core.books import Batch, Journal, Recorder
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Clock, Journal, Recorder
+from bowerbird.core.ports import Clock
 from bowerbird.core.work import Command
 
 

@@ -15,9 +15,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bowerbird.core.books import Batch, Recorder
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Chance, Clock, Recorder
+from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Outcome, Run
 from bowerbird.jobs.table import LANES, Job

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from bowerbird.core.books import Findings
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.findings import Model
-from bowerbird.core.ports import Findings
 from bowerbird.learning.label import Kind
 from bowerbird.learning.linear import Array, Held, Learner
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch, Findings, Ledger, Lost, Posts, Recorder
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Model, Reading
 from bowerbird.core.levers import levers
-from bowerbird.core.ports import Batch, Chance, Clock, Findings, Ledger, Lost, Posts, Recorder
+from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.post import Kind, Post
 from bowerbird.learning.label import HORIZON_S, kind_of, label
 from bowerbird.learning.label import Kind as Number

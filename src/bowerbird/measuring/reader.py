@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 from bowerbird.core import errors
 from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.books import Batch, Change, Ledger, Posts, Recorder
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Counts, Reading
 from bowerbird.core.lifecycle import Event
-from bowerbird.core.ports import Batch, Change, Clock, Gone, Ledger, Platform, Posts, Recorder
+from bowerbird.core.ports import Clock, Gone, Platform
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.measuring.rhythm import LADDER, age_s, next_look, next_try, rung_at
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bowerbird.core.account import Account
+from bowerbird.core.books import Posts
 from bowerbird.core.policy import Context, Ruling, judge_post
-from bowerbird.core.ports import Platform, Posts
+from bowerbird.core.ports import Platform
 from bowerbird.core.post import Post
 from bowerbird.core.review import Rejection, Said, review
 

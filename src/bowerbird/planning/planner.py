@@ -16,24 +16,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bowerbird.core.account import Account, HoldKind
+from bowerbird.core.books import Batch, Committed, Findings, Ledger, Posts, Recorder
 from bowerbird.core.errors import BadInput, WriterError
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice
 from bowerbird.core.lifecycle import LATE_S, State
-from bowerbird.core.ports import (
-    Batch,
-    Brief,
-    Chance,
-    Clock,
-    Committed,
-    Draft,
-    Findings,
-    Ledger,
-    Platform,
-    Posts,
-    Recorder,
-    Writer,
-)
+from bowerbird.core.ports import Brief, Chance, Clock, Draft, Platform, Writer
 from bowerbird.core.post import SECOND_US, Choice, Post
 from bowerbird.planning.briefs import choose_cell
 from bowerbird.planning.calendar import Slot, next_slots

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch, Committed, Posts, Recorder
 from bowerbird.core.errors import BadInput
 from bowerbird.core.lifecycle import DAY_S, LATE_S, State
-from bowerbird.core.ports import Batch, Chance, Clock, Committed, Platform, Posts, Recorder
+from bowerbird.core.ports import Chance, Clock, Platform
 from bowerbird.core.post import SECOND_US, Card, Choice, Media, Post
 from bowerbird.core.review import split_thread
 from bowerbird.core.text import tidy

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bowerbird.core.books import Secrets
 from bowerbird.core.errors import BadInput, SignedOut, StorageError, Unreachable
-from bowerbird.core.ports import Secrets
 
 
 async def load(secrets: Secrets, account_id: str, name: str) -> str | None:

@@ -20,8 +20,9 @@ from typing import Any
 import httpx
 
 from bowerbird.core import errors
+from bowerbird.core.books import Secrets
 from bowerbird.core.findings import Counts, Seen
-from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Secrets, Unknown
+from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
 from bowerbird.core.text import graphemes
 from bowerbird.platforms import kept

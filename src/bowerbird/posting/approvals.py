@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from bowerbird.core.account import Account, Mode
+from bowerbird.core.books import Batch, Change, Lost, Settle
 from bowerbird.core.errors import BadInput, IllegalStep
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import NEXT, Event, State
-from bowerbird.core.ports import Batch, Change, Lost, Settle
 from bowerbird.core.post import Kind, Post, expiry
 from bowerbird.posting.pacing import settles
 from bowerbird.posting.publisher import Books

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bowerbird.core.account import Hold, HoldKind, Limited
+from bowerbird.core.books import Batch, Change, Posts, Recorder
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import Event, State
-from bowerbird.core.ports import Batch, Change, Posts, Recorder
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.pacing import settles
 

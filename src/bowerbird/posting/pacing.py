@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bowerbird.core.account import Account, Quota
+from bowerbird.core.books import Settle
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Settle
 from bowerbird.core.post import Post
 
 HOUR_S = 3_600.0

@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 from typing import Any, Protocol
 
+from bowerbird.core.books import Batch, Change, Ledger, Lost, Posts, Recorder
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import NEXT, Event, State
-from bowerbird.core.ports import Batch, Change, Ledger, Lost, Posts, Recorder
 from bowerbird.core.post import Post, RemoteRef
 from bowerbird.posting.pacing import quotas_for, settles
 

@@ -15,10 +15,11 @@ from typing import Any, Protocol
 from bowerbird.clock import Steady
 from bowerbird.core import errors
 from bowerbird.core.account import Account, Hold, HoldKind, Limited
+from bowerbird.core.books import Batch, Change, Committed, Journal, Ledger, Lost, Posts, Recorder
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.policy import Context, judge_post, opt_out_place
-from bowerbird.core.ports import Batch, Change, Clock, Committed, Journal, Ledger, Lost, Platform, Posts, Recorder
+from bowerbird.core.ports import Clock, Platform
 from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
 from bowerbird.posting.budget import Budget
 from bowerbird.posting.pacing import quotas_for, settles

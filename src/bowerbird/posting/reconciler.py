@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bowerbird.clock import Steady
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import ABSENCES_MAX, LOOK_MAX_S, Event
-from bowerbird.core.ports import Absent, Batch, Change, Clock, Found, Look, Platform, Unknown
+from bowerbird.core.ports import Absent, Clock, Found, Look, Platform, Unknown
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.pacing import settles
 from bowerbird.posting.publisher import Books

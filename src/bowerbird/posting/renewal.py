@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import PlatformError
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Clock, Platform
+from bowerbird.core.ports import Clock, Platform
 from bowerbird.posting.publisher import Books
 from bowerbird.posting.together import together
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from bowerbird.clock import Steady
 from bowerbird.core.account import HoldKind
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import PARKED_MAX_S, Event, State
-from bowerbird.core.ports import Batch, Change, Clock
+from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.pacing import settles
 from bowerbird.posting.publisher import Books

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bowerbird.core.account import Account, Hold, HoldKind
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Chance, Clock
+from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.post import Post
 from bowerbird.core.work import Command
 from bowerbird.posting import approvals

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from bowerbird.clock import Steady
 from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.books import Batch
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Clock
+from bowerbird.core.ports import Clock
 from bowerbird.posting.publisher import Books
 
 

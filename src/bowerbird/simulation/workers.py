@@ -8,9 +8,10 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Protocol, cast
 
+from bowerbird.core.books import Storage
 from bowerbird.core.errors import StorageError
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Clock, Platform, Storage
+from bowerbird.core.ports import Clock, Platform
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Owner
 from bowerbird.posting.publisher import Publisher

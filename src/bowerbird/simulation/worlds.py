@@ -11,9 +11,9 @@ from collections import Counter
 
 from bowerbird.clock import SeededChance, VirtualClock, run_virtual
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import StorageBusy
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch
 from bowerbird.core.post import Post
 from bowerbird.simulation.cast import Memory
 from bowerbird.simulation.endings import Ending, Event, WatchedShelf

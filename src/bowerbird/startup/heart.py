@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bowerbird.core.books import Journal
 from bowerbird.core.errors import StorageError
-from bowerbird.core.ports import Clock, Journal
+from bowerbird.core.ports import Clock
 from bowerbird.core.work import Owner
 
 BEAT_S = 2.0

@@ -26,10 +26,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bowerbird.core.books import Change
 from bowerbird.core.errors import BadInput, StorageBusy, StorageError, StorageFull
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Change
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.storage import rows
 from bowerbird.storage import statements as s

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.errors import BadInput
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Batch, Change
 from bowerbird.core.post import Post
 
 GIVEN_UP = frozenset({State.REJECTED, State.DROPPED})

@@ -20,8 +20,9 @@ from typing import Any
 import httpx
 
 from bowerbird.core.account import Quota
+from bowerbird.core.books import Ledger
 from bowerbird.core.errors import BadInput, WriterBusy, WriterError, WriterSpent
-from bowerbird.core.ports import Brief, Chance, Clock, Draft, Ledger
+from bowerbird.core.ports import Brief, Chance, Clock, Draft
 from bowerbird.core.post import SECOND_US, Choice
 from bowerbird.writers.call import NEW_NAME, OLD_NAME, Failed, NewName, complete
 from bowerbird.writers.prompt import Message, Unreadable, messages, read_answer, repair

@@ -17,8 +17,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from bowerbird.core.books import Secrets
 from bowerbird.core.errors import BadInput, Refused, SignedOut, StorageError, Unreachable
-from bowerbird.core.ports import Clock, Secrets
+from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.platforms.bluesky.errors import garbled
 from bowerbird.platforms.bluesky.xrpc import Xrpc

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bowerbird.core import errors
-from bowerbird.core.ports import Clock, Secrets
+from bowerbird.core.books import Secrets
+from bowerbird.core.ports import Clock
 from bowerbird.platforms import kept
 from bowerbird.platforms.waits import retry_at
 from bowerbird.platforms.web.gate import WAIT_DEFAULT_S

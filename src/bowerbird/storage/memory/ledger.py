@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 
 from bowerbird.core.account import Account, Hold, Limited, Quota, Used
-from bowerbird.core.ports import Change
+from bowerbird.core.books import Change
 from bowerbird.storage.checks import came_to_rest, never_sent
 from bowerbird.storage.memory.books import MemoryBooks, Spend
 from bowerbird.storage.memory.handle import Handle, verb

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from bowerbird.core.books import Batch, Committed, Lost
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Model
-from bowerbird.core.ports import Batch, Committed, Lost
 from bowerbird.core.post import Post
 from bowerbird.storage.checks import GIVEN_UP, check
 from bowerbird.storage.memory.books import MemoryBooks, reply_parent

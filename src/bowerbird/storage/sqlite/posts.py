@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from bowerbird.core.account import Limited, Quota
+from bowerbird.core.books import Change
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Change
 from bowerbird.core.post import Post
 from bowerbird.storage import rows
 from bowerbird.storage import statements as s

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from bowerbird.core.books import Batch, Change, Committed, Lost
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Batch, Change, Committed, Lost
 from bowerbird.core.post import Post
 from bowerbird.storage import rows
 from bowerbird.storage import statements as s

@@ -1,0 +1,149 @@
+"""What can be measured about Bowerbird itself, as a vocabulary and as values.
+
+`METRICS` is the vocabulary: alerts, `/metrics`, the pages and the documentation read the same names, and a name
+that is not in it cannot be sampled. Names follow Prometheus: a unit last, ``_total`` for what only rises.
+What was not observed has no sample; it is never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """A gauge goes up and down; a counter only rises."""
+
+    GAUGE = "gauge"
+    COUNTER = "counter"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row of the vocabulary: what it is, its labels, and the sentence for people."""
+
+    kind: Kind
+    says: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One observed value; its labels are exactly those of its metric.
+
+    Raises:
+        ValueError: there is no such metric, or it has other labels.
+    """
+
+    name: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        metric = METRICS.get(self.name)
+        if metric is None or set(metric.labels) != set(self.labels):
+            raise ValueError(f"no metric {self.name} with labels {sorted(self.labels)}; add it to METRICS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What a process knows of itself in memory, written down every few seconds so that others can read it.
+
+    Args:
+        name: ``parts``, ``jobs``, ``samples`` …; the newest replaces the one before.
+        at: when it was true, UTC microseconds; who reads it judges its age.
+        data: plain JSON values.
+    """
+
+    name: str
+    at: int
+    data: dict[str, Any]
+
+
+def _gauge(says: str, *labels: str) -> Metric:
+    return Metric(Kind.GAUGE, says, labels)
+
+
+def _counter(says: str, *labels: str) -> Metric:
+    return Metric(Kind.COUNTER, says, labels)
+
+
+METRICS: dict[str, Metric] = {
+    # startup and the process (layer 1)
+    "bowerbird_engine_silence_seconds": _gauge("How long the engine has not been heard."),
+    "bowerbird_loop_lag_seconds": _gauge("How late the engine's event loop answered at its last look."),
+    "bowerbird_clock_step_seconds": _gauge("How far the wall clock jumped, while it is not trusted; else 0."),
+    "bowerbird_part_up": _gauge("1 if the part works, 0 if it does not.", "part"),
+    "bowerbird_monitor_deaths_total": _counter("How often a monitor died and was started again.", "monitor"),
+    "bowerbird_monitor_silence_seconds": _gauge("How long ago a monitor last came round.", "monitor"),
+    # jobs (layer 2)
+    "bowerbird_job_runs_total": _counter("Runs by how they ended, since the engine started.", "job", "outcome"),
+    "bowerbird_job_failures_in_a_row": _gauge("Failed runs since the last good one.", "job"),
+    "bowerbird_job_overdue_seconds": _gauge("How far a job is past the time at which it should have run.", "job"),
+    "bowerbird_job_lateness_seconds": _gauge("How late the last run began.", "job"),
+    "bowerbird_job_duration_seconds": _gauge("How long runs take, by quantile of the last hundred.", "job", "quantile"),
+    "bowerbird_job_success_ratio": _gauge("Share of the last hundred runs that went well.", "job"),
+    "bowerbird_job_blocked": _gauge("1 if it waits for the results of another job.", "job", "by"),
+    "bowerbird_lane_wait_seconds": _gauge("How long the last run waited for a seat in its lane.", "lane"),
+    # content (layer 3)
+    "bowerbird_queue_cover_hours": _gauge("Hours of approved posts ahead.", "account"),
+    "bowerbird_queue_floor_hours": _gauge("Below so many hours the queue is too thin.", "account"),
+    "bowerbird_queue_posts": _gauge("Posts in each state.", "account", "state"),
+    "bowerbird_approval_waits": _gauge("Posts that wait for a person's yes.", "account"),
+    "bowerbird_reserve_hours": _gauge("Hours for which the claim bank can fill every slot.", "account"),
+    "bowerbird_candidates_total": _counter("Candidates by what became of them.", "account", "outcome", "reason"),
+    "bowerbird_writer_failures_in_a_row": _gauge("Failed calls since the last good one.", "writer"),
+    "bowerbird_writer_dollars_total": _counter("Dollars spent on words.", "writer"),
+    # posting (layer 4)
+    "bowerbird_breaker_open": _gauge("1 while a breaker is not closed.", "breaker"),
+    "bowerbird_breaker_age_seconds": _gauge("How long a breaker has been in its position.", "breaker"),
+    "bowerbird_attempts_total": _counter("Attempts to send by how they ended.", "account", "outcome", "reason"),
+    "bowerbird_post_seconds": _gauge("How long posts take, by stage and quantile.", "stage", "quantile"),
+    "bowerbird_post_due_seconds": _gauge("How long the longest waiting claimable post is past its time.", "account"),
+    "bowerbird_post_sending_seconds": _gauge("How long the oldest post has been under way.", "account"),
+    "bowerbird_post_unsure_seconds": _gauge("How long the oldest post has been in doubt.", "account"),
+    "bowerbird_post_parked": _gauge("Posts that only a person can settle.", "account"),
+    "bowerbird_limit_used_ratio": _gauge("Used share of a limit.", "scope", "key", "window"),
+    "bowerbird_limit_learned": _gauge("The platform's own limit as far as it was learned.", "scope", "key", "window"),
+    "bowerbird_account_held": _gauge("1 while an account is on hold.", "account", "hold"),
+    "bowerbird_posting_burn_rate": _gauge("How fast the error budget of posting burns, by window.", "window"),
+    "bowerbird_truth_foreign_posts": _gauge("Posts on the account's timeline that are not ours.", "account"),
+    "bowerbird_truth_missing_posts": _gauge("Posts of ours that the timeline does not show.", "account"),
+    "bowerbird_truth_seen_seconds": _gauge("How long ago the timeline was last seen.", "account"),
+    "bowerbird_duplicates_total": _counter("Second remote ids seen for one post.", "account"),
+    # browsers (layer 5)
+    "bowerbird_browser_up": _gauge("1 if the browser runs or is not needed yet."),
+    # the books (layer 6)
+    "bowerbird_storage_up": _gauge("1 if the books can be written."),
+    "bowerbird_storage_free_bytes": _gauge("Free room on the disk of the books."),
+    "bowerbird_storage_write_seconds": _gauge("How long the last heartbeat's write took."),
+    "bowerbird_spool_records": _gauge("Records that wait in the spool."),
+    "bowerbird_spool_used_ratio": _gauge("Used share of the spool."),
+    # measuring, harvesting, learning (layers 8 to 10)
+    "bowerbird_reading_overdue_seconds": _gauge("How late the most overdue reading is.", "account"),
+    "bowerbird_readings_total": _counter("Looks by how they ended.", "account", "outcome"),
+    "bowerbird_harvest_total": _counter("Searches and mentions by how they ended.", "account", "outcome"),
+    "bowerbird_targets_fresh": _gauge("Conversations that may be answered.", "account"),
+    "bowerbird_model_age_seconds": _gauge("How old the model in use is.", "account"),
+    # alerts
+    "bowerbird_incidents_open": _gauge("Open incidents that are roots.", "severity"),
+    "bowerbird_outbox_oldest_seconds": _gauge("How long the oldest message waits.", "channel"),
+    "bowerbird_channel_failures_in_a_row": _gauge("Failed deliveries since the last good one.", "channel"),
+    "bowerbird_alert_channels": _gauge("Channels that a test has reached; 0 means nobody is told."),
+    "bowerbird_outside_ping_age_seconds": _gauge("How long ago the outside ping was last answered."),
+    # the face
+    "bowerbird_face_requests_total": _counter("Requests by status class.", "status"),
+    "bowerbird_info": _gauge("Always 1; the version is its label.", "version"),
+}
+
+
+def metrics_markdown() -> str:
+    """Print the vocabulary; the documentation contains exactly this text."""
+    lines = ["| metric | labels | kind | what it says |", "|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {', '.join(f'`{label}`' for label in metric.labels) or 'none'} | {metric.kind} | {metric.says} |"
+        for name, metric in METRICS.items()
+    ]
+    return "\n".join(lines) + "\n"
