@@ -418,3 +418,23 @@ def test_no_attempt_is_cut_off_by_its_job() -> None:
     publish = next(row for row in JOBS if row.name == "publish")
     assert longest is not None
     assert longest < publish.timeout_s
+
+
+def test_a_job_rests_as_long_as_it_is_told_or_until_somebody_rings() -> None:
+    """Who knows when there is something to do lets it sleep; a bell wakes it, also one that rings while it works."""
+    at: list[float] = []
+
+    async def story(clock: VirtualClock) -> None:
+        async def work() -> bool:
+            at.append(clock.monotonic())
+            if len(at) == 3:
+                engine.runner.ring("work")
+            return False
+
+        engine = Engine(clock, [job()], {"work": work})
+        engine.runner.rest_s = lambda row: 100 * row.every_s
+        asyncio.get_running_loop().call_later(500, engine.runner.ring, "work")
+        await engine.for_s(3_000)
+
+    play(story)
+    assert [round(seconds) for seconds in at[1:]] == [500, 1_500, 1_500, 2_500]

@@ -11,6 +11,7 @@ keeps failing. A job that ends by itself is a defect: it takes the engine with i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -35,6 +36,11 @@ GRACE_S = 20.0
 
 Work = Callable[[], Awaitable[bool]]
 """One bounded piece of work; True asks to come back at once."""
+
+
+def period(job: Job) -> float:
+    """Rest for as long as the table says, in seconds."""
+    return job.every_s
 
 
 class Books(Recorder, Protocol):
@@ -72,6 +78,8 @@ class Runner:
     Args:
         work: the callable of each job, by name; every job of the table needs one.
         owner: the boot id of this process, written into each run.
+        rest_s: asked after each run for how long its job rests, in seconds; `ring` ends a rest at once. Whoever knows
+            when there will be something to do can let a job sleep until then.
     """
 
     jobs: Sequence[Job]
@@ -80,15 +88,18 @@ class Runner:
     clock: Clock
     chance: Chance
     owner: str
+    rest_s: Callable[[Job], float] = period
     pulses: dict[str, Pulse] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _bells: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = [job.name for job in self.jobs if job.name not in self.work]
         if missing:
             raise ValueError(f"no work is bound to {', '.join(missing)}")
         self.pulses = {job.name: Pulse() for job in self.jobs}
+        self._bells = {job.name: asyncio.Event() for job in self.jobs}
         self._lanes = {lane: asyncio.Semaphore(seats) for lane, seats in LANES.items()}
 
     async def run(self) -> None:
@@ -109,6 +120,10 @@ class Runner:
         """Begin no further run."""
         self._stopping.set()
 
+    def ring(self, name: str) -> None:
+        """Let a job look at once; one that is at work looks again when it has ended."""
+        self._bells[name].set()
+
     async def _wind_down(self) -> None:
         for job in self.jobs:
             if not self.pulses[job.name].busy:
@@ -125,7 +140,14 @@ class Runner:
             async with self._lanes[job.lane]:
                 await self._turn(job)
             if not self._stopping.is_set():
-                await self.clock.sleep(job.every_s)
+                await self._rest(job)
+
+    async def _rest(self, job: Job) -> None:
+        """Wait until the job should look again, or somebody rings."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.rest_s(job)):
+                await self._bells[job.name].wait()
+        self._bells[job.name].clear()
 
     async def _turn(self, job: Job) -> None:
         """Run a job once, and write down how it went."""
