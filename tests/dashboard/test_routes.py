@@ -11,7 +11,7 @@ from bowerbird.dashboard.routes import VERBS, local
 
 from .house import PASSWORD, House, Page, a_post
 
-OPEN = {"/healthz", "/login"}
+OPEN = {"/livez", "/readyz", "/metrics", "/login"}
 """What anybody may see; files too."""
 
 

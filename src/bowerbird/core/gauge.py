@@ -90,6 +90,10 @@ METRICS: dict[str, Metric] = {
     # content (layer 3)
     "bowerbird_queue_cover_hours": _gauge("Hours of approved posts ahead.", "account"),
     "bowerbird_queue_floor_hours": _gauge("Below so many hours the queue is too thin.", "account"),
+    "bowerbird_queue_short": _gauge(
+        "1 while the queue covers less than its floor and no yes is waited for.", "account"
+    ),
+    "bowerbird_approval_short": _gauge("1 while it covers less than its floor because a yes is waited for.", "account"),
     "bowerbird_queue_posts": _gauge("Posts in each state.", "account", "state"),
     "bowerbird_approval_waits": _gauge("Posts that wait for a person's yes.", "account"),
     "bowerbird_reserve_hours": _gauge("Hours for which the claim bank can fill every slot.", "account"),

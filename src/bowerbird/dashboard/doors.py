@@ -68,12 +68,17 @@ class Doors:
 
     def sign_in(self, password: str) -> str | None:
         """Return a session for the right password, else None; the comparison takes the same time for any."""
-        given = password.encode(errors="replace")
-        if hmac.compare_digest(given, self.password.encode()):
+        return str(self._sessions.dumps(self.chance.name("session"))) if self.fits(password) else None
+
+    def fits(self, password: str) -> bool:
+        """Tell whether the password is right; wrong ones are counted, and while the door is shut none is."""
+        if self.shut_s():
+            return False
+        if hmac.compare_digest(password.encode(errors="replace"), self.password.encode()):
             self._wrong.clear()
-            return str(self._sessions.dumps(self.chance.name("session")))
+            return True
         self._wrong.append(self.clock.monotonic())
-        return None
+        return False
 
     def known(self, cookie: str | None) -> str | None:
         """Return the session's name if the cookie is ours, fresh and not signed out, else None."""

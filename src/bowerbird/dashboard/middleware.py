@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections import Counter
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -70,6 +71,24 @@ class Guarded:
         if loopback(name) or (name and name == self.host.lower()):
             return True
         return _everywhere(self.host) and (_in_numbers(name) or name == socket.gethostname().lower())
+
+
+@dataclass
+class Counted:
+    """An application whose answers are counted by the class of their status, such as ``2xx``."""
+
+    app: ASGIApp
+    requests: Counter[str]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.requests[f"{message['status'] // 100}xx"] += 1
+            await send(message)
+
+        await self.app(scope, receive, sending)
 
 
 def _bare(named: str) -> str:

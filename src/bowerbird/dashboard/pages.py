@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from bowerbird.core.account import Account, Hold, HoldKind, Mode
-from bowerbird.core.books import Findings, Journal, Ledger, Posts, Recorder
+from bowerbird.core.books import Alarms, Findings, Journal, Ledger, Posts, Recorder
 from bowerbird.core.findings import Reading, TargetState
 from bowerbird.core.health import Health, Light
 from bowerbird.core.lifecycle import NEXT, Event, State
@@ -41,7 +41,7 @@ MODES: dict[Mode, str] = {
 """Each way of approving as the end of a sentence."""
 
 
-class Books(Recorder, Posts, Findings, Ledger, Journal, Protocol):
+class Books(Recorder, Posts, Findings, Ledger, Alarms, Journal, Protocol):
     """What the face reads, and where it writes its commands."""
 
 

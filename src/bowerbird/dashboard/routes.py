@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,16 +31,19 @@ from bowerbird.core.health import Light
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.story import span
 from bowerbird.core.work import Command
-from bowerbird.dashboard import pages
+from bowerbird.dashboard import pages, probes, watch
 from bowerbird.dashboard.doors import AGE_S, COOKIE, Doors
 from bowerbird.dashboard.drawing import templates
-from bowerbird.dashboard.middleware import HEADERS, Guarded
+from bowerbird.dashboard.middleware import HEADERS, Counted, Guarded
 from bowerbird.dashboard.pages import Books, SettingRow
 
 HERE = Path(__file__).parent
 ANSWER_S = 3.0
 """How long a button waits for the engine's answer before the page says that it was written down."""
-VERBS = ("approve", "reject", "edit", "withdraw", "settle", "pause", "resume", "post", "retry")
+VERBS = (
+    *("approve", "reject", "edit", "withdraw", "settle", "pause", "resume", "post", "retry", "reslot", "retract"),
+    *("breaker_open", "breaker_close", "breaker_probe", "alerts_test", "silence", "run"),
+)
 """What the buttons may ask for."""
 FORM_MAX = 20_000
 """Longest value of a form's field, in characters."""
@@ -62,6 +66,7 @@ class Face:
     chance: Chance
     doors: Doors
     settings: list[SettingRow]
+    requests: Counter[str] = field(default_factory=Counter)
 
     def draw(self, request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Draw a page from what is given, without a look at the books."""
@@ -90,13 +95,18 @@ def create_app(face: Face, *, host: str = "127.0.0.1") -> Starlette:
     mimetypes.init()
     app = Starlette(
         routes=[
-            Route("/healthz", healthz),
+            Route("/livez", probes.livez),
+            Route("/readyz", probes.readyz),
+            Route("/metrics", probes.metrics),
             Route("/login", login, methods=["GET", "POST"]),
             Route("/logout", logout, methods=["POST"]),
             Route("/", shown("overview.html", pages.overview)),
             Route("/approvals", shown("approvals.html", pages.approvals)),
             Route("/accounts", shown("accounts.html", pages.accounts)),
             Route("/opportunities", shown("opportunities.html", pages.opportunities)),
+            Route("/incidents", shown("incidents.html", watch.incidents)),
+            Route("/incidents/{incident_id}", incident),
+            Route("/engine", shown("engine.html", watch.engine_room)),
             Route("/settings", settings),
             Route("/posts/{post_id}", post),
             Route("/mark", mark),
@@ -104,7 +114,11 @@ def create_app(face: Face, *, host: str = "127.0.0.1") -> Starlette:
             Route("/commands", ask, methods=["POST"]),
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         ],
-        middleware=[Middleware(Guarded, host=host), Middleware(GZipMiddleware, minimum_size=500)],
+        middleware=[
+            Middleware(Counted, requests=face.requests),
+            Middleware(Guarded, host=host),
+            Middleware(GZipMiddleware, minimum_size=500),
+        ],
         exception_handlers={HTTPException: refused, StorageError: unread, Exception: broken},
     )
     app.state.face = face
@@ -131,11 +145,6 @@ def shown(template: str, page: Page) -> Callable[[Request], Awaitable[Response]]
         return await face.page(request, template, **await page(face.books, face.clock))
 
     return known(answer)
-
-
-async def healthz(request: Request) -> Response:
-    """Say that the face is alive; says nothing about the engine."""
-    return JSONResponse({"ok": True})
 
 
 async def login(request: Request) -> Response:
@@ -181,6 +190,16 @@ async def _post(request: Request, face: Face) -> Response:
 
 
 post = known(_post)
+
+
+async def _incident(request: Request, face: Face) -> Response:
+    found = await watch.incident(face.books, face.clock, request.path_params["incident_id"])
+    if found is None:
+        return await face.page(request, "missing.html", status=404)
+    return await face.page(request, "incident.html", **found)
+
+
+incident = known(_incident)
 
 
 async def _settings(request: Request, face: Face) -> Response:
