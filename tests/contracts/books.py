@@ -5,6 +5,7 @@ from typing import Any
 from bowerbird.core.account import Hold, HoldKind, Quota
 from bowerbird.core.books import Batch, Change, Committed, Storage
 from bowerbird.core.facts import Fact
+from bowerbird.core.incident import Delivery, Incident, Severity, Told
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.post import SECOND_US, Kind, Payload, Post, RemoteRef, ReplyTo, expiry
 
@@ -60,6 +61,31 @@ def a_fact(kind: str = "planned", **fields: Any) -> Fact:
     """Something that happened now."""
     given: dict[str, Any] = {"kind": kind, "at": NOW, "by": "planning", "account_id": WREN}
     return Fact(**(given | fields))
+
+
+def an_incident(incident_id: str = "i1", **fields: Any) -> Incident:
+    """The browser's breaker is open, since now."""
+    given: dict[str, Any] = {
+        "rule": "BreakerOpen",
+        "part": "breaker:browser",
+        "scope": "",
+        "severity": Severity.CRITICAL,
+    }
+    given |= {"title": "The browser is down.", "opened_at": NOW, "seen_at": NOW} | fields
+    given.setdefault("fingerprint", f"{given['rule']}|{given['part']}|{given['scope']}")
+    return Incident(id=incident_id, **given)
+
+
+def a_delivery(delivery_id: str = "d1", **fields: Any) -> Delivery:
+    """A message about `i1` that is due now."""
+    given: dict[str, Any] = {
+        "incident_id": "i1",
+        "told": Told.OPENED,
+        "channel": "phone",
+        "title": "The browser is down.",
+    }
+    given |= {"body": "Nothing is lost.", "due_at": NOW, "made_at": NOW}
+    return Delivery(id=delivery_id, **(given | fields))
 
 
 async def write(books: Storage, **fields: Any) -> Committed:

@@ -8,13 +8,28 @@ from typing import Any
 
 import pytest
 
-from bowerbird.core.account import HoldKind
+from bowerbird.core.account import HoldKind, Learned
 from bowerbird.core.books import Batch, Change, Settle, Storage
+from bowerbird.core.breaker import BreakerState
+from bowerbird.core.gauge import Snapshot
+from bowerbird.core.incident import Silence
 from bowerbird.core.lifecycle import FINAL, NEXT, Event, State
 from bowerbird.core.post import SECOND_US, Payload, Post, RemoteRef
 from bowerbird.core.work import Command, Owner, Run
 from bowerbird.storage.memory import MemoryStorage
-from tests.contracts.books import FINCH, NOW, WREN, a_fact, a_hold, a_post, a_quota, a_reply, a_thread
+from tests.contracts.books import (
+    FINCH,
+    NOW,
+    WREN,
+    a_delivery,
+    a_fact,
+    a_hold,
+    a_post,
+    a_quota,
+    a_reply,
+    a_thread,
+    an_incident,
+)
 from tests.contracts.conftest import sqlite_opener
 
 Ask = Callable[[Storage], Awaitable[Any]]
@@ -33,7 +48,7 @@ class Player:
     def ask(self) -> Ask:
         """The next question: mostly writes and claims, sometimes everything that can be listed."""
         self.now += self.luck.choice([0, 1, SECOND_US, 40 * SECOND_US])
-        weights = {self.new: 2, self.claim: 2, self.step: 3, self.look: 1, self.journal: 1, self.list: 2}
+        weights = {self.new: 2, self.claim: 2, self.step: 3, self.look: 1, self.journal: 1, self.alarm: 2, self.list: 2}
         return self.luck.choices(list(weights), list(weights.values()))[0]()
 
     def account(self) -> str:
@@ -126,6 +141,28 @@ class Player:
             ]
         )
 
+    def alarm(self) -> Ask:
+        """Incidents that open, close, change and collide, messages that are claimed, and what is known of the parts."""
+        now, n, m = self.now, self.luck.randint(1, 6), self.luck.randint(1, 6)
+        ends = (self.luck.choice([None, now]) for _ in range(2))
+        opened = [
+            an_incident(f"i{i}", part=f"job:{i % 3}", opened_at=now, closed_at=end)
+            for i, end in zip((n, m), ends, strict=True)
+        ]
+        message = a_delivery(f"d{n}", due_at=now + m, made_at=now, gave_up=self.luck.random() < 0.2)
+        parts: dict[str, Any] = {"silences": (Silence(id=f"s{n}", since=now, until=now + m * SECOND_US, by="ada"),)}
+        parts["breakers"] = (BreakerState(name=f"b{n}", since=now, calls=m),)
+        parts["learned"] = (Learned(key=f"k{n}", unit="posts", window_s=60.0 * m, max=m, at=now),)
+        parts["snapshots"] = (Snapshot(name="jobs", at=now, data={"n": n}),)
+        return self.luck.choice(
+            [
+                lambda books: books.record(Batch(incidents=tuple(opened), deliveries=(message,))),
+                lambda books: books.keep(Batch(incidents=tuple(opened[:1]), facts=(a_fact("incident_opened"),))),
+                lambda books: books.claim_delivery(now=now, until=now + 40 * SECOND_US),
+                lambda books: books.record(Batch(**parts)),
+            ]
+        )
+
     def list(self) -> Ask:
         """Everything that can be listed; the posts are remembered, to be stepped on, fresh or stale."""
         states = tuple(self.luck.sample(list(State), self.luck.randint(0, 3)))
@@ -146,6 +183,13 @@ class Player:
                 await books.commands(),
                 await books.holds(now=self.now),
                 await books.owners(),
+                await books.incidents(open_only=newest_first, limit=limit),
+                await books.deliveries(waiting=newest_first, limit=limit),
+                await books.deliveries(incident_id="i1", limit=limit),
+                await books.silences(now=self.now),
+                await books.breakers(),
+                await books.learned(),
+                await books.snapshot("jobs"),
             ]
 
         return everything

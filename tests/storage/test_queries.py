@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bowerbird.storage import alarms
 from bowerbird.storage import statements as s
 from bowerbird.storage.sqlite.schema import prepare
 from bowerbird.storage.sqlite.tx import sql
 
 NAMED = {
     name: found
-    for name, found in vars(s).items()
+    for name, found in (vars(s) | vars(alarms)).items()
     if isinstance(found, sa.Select | sa.Insert | sa.Update | sa.Delete) and not name.startswith("_")
 }
 BOTH = (False, True)
@@ -28,11 +29,13 @@ LISTS = {
     **{f"newest facts {a} {b}": s.newest_facts(of_account=a, of_kind=b) for a, b in product(BOTH, BOTH)},
     **{f"targets {a}": s.list_targets(of_account=a) for a in BOTH},
     **{f"runs {a}": s.list_runs(of_job=a) for a in BOTH},
+    **{f"incidents {a}": alarms.list_incidents(open_only=a) for a in BOTH},
+    **{f"deliveries {a} {b}": alarms.list_deliveries(of_incident=a, waiting=b) for a, b in product(BOTH, BOTH)},
 }
 STATEMENTS = NAMED | LISTS
 
-SMALL = {"accounts", "holds", "secrets", "owners", "cursors", "meta", "advice"}
-"""Tables with a row per account or process, which may be read from end to end."""
+SMALL = {"accounts", "holds", "secrets", "owners", "cursors", "meta", "advice", "learned", "breakers", "snapshots"}
+"""Tables with a row per account, process, limit or part, which may be read from end to end."""
 RARE = {"COUNT_POSTS", "DUE_SINCE", "ANSWER_COMMANDS"}
 """Counting reads an index that holds nothing else, for pages and never for claims; the others are a restore's."""
 SORTS = {"DUE_ACCOUNTS", "CLAIMABLE", "ORPHANED"}

@@ -23,6 +23,14 @@ def check(batch: Batch) -> None:
         _check_post(change.after)
 
 
+def check_kept(batch: Batch) -> None:
+    """Raise `ValueError` for a batch that holds more than what can be kept: facts, readings, incidents, messages."""
+    known = {"facts", "readings", "incidents", "deliveries"}
+    other = [name for name in Batch.__slots__ if name not in known and getattr(batch, name)]
+    if other:
+        raise ValueError(f"{', '.join(other)} cannot be kept, for who reads the books would not know of it")
+
+
 def checked_limit(limit: int, most: int = 1000) -> int:
     """Return the limit within 0 and `most`: no list is without an end."""
     return max(0, min(limit, most))

@@ -17,7 +17,8 @@ from bowerbird.storage import tables
 Row = dict[str, Any]
 Line = tuple[Any, ...]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+"""JSON without white space; `ValueError` for what JSON has no word for."""
 
 
 def _names(kind: Any) -> tuple[str, ...]:
@@ -31,14 +32,15 @@ def flat(thing: Any) -> Row:
     return {name: getattr(thing, name) for name in _names(thing)}
 
 
-def _reader(table: Any) -> Callable[[Line], Row]:
+def reader(table: Any) -> Callable[[Line], Row]:
+    """How a line of this table becomes a dictionary."""
     names = tuple(column.name for column in table.c)
     return lambda line: dict(zip(names, line, strict=True))
 
 
 # --- posts -----------------------------------------------------------------------------------------------------
 
-_read_post = _reader(tables.posts)
+_read_post = reader(tables.posts)
 
 
 def post_row(post: Post) -> Row:
@@ -47,7 +49,7 @@ def post_row(post: Post) -> Row:
     parent = post.payload.reply_to
     row["text"], row["text_hash"] = post.payload.text, post.payload.text_hash
     row["reply_parent_id"] = parent.parent.id if parent is not None else None
-    row["payload"], row["choice"] = _payload_text(post.payload), _encode(flat(post.choice))
+    row["payload"], row["choice"] = _payload_text(post.payload), encode(flat(post.choice))
     row["kind"] = post.kind.value
     return row
 
@@ -56,7 +58,7 @@ def step_row(post: Post) -> Row:
     """The columns that a step of its life can change; what is said stays as it was written."""
     row = flat(post)
     row["remote_id"] = post.remote.id if post.remote is not None else None
-    row["remote"] = _encode(flat(post.remote)) if post.remote is not None else None
+    row["remote"] = encode(flat(post.remote)) if post.remote is not None else None
     row["state"] = post.state.value
     return row
 
@@ -82,7 +84,7 @@ def _payload_text(payload: Payload) -> str:
         carried["card"] = flat(payload.card)
     if (to := payload.reply_to) is not None:
         carried["reply_to"] = flat(to) | {"parent": flat(to.parent), "root": flat(to.root)}
-    return _encode(carried)
+    return encode(carried)
 
 
 def _payload(text: str, carried: Row) -> Payload:
@@ -96,7 +98,7 @@ def _payload(text: str, carried: Row) -> Payload:
 
 # --- findings --------------------------------------------------------------------------------------------------
 
-_read_reading, _read_target, _read_model = _reader(tables.readings), _reader(tables.targets), _reader(tables.models)
+_read_reading, _read_target, _read_model = reader(tables.readings), reader(tables.targets), reader(tables.models)
 
 
 def reading_row(reading: Reading) -> Row:
@@ -118,7 +120,7 @@ def target_row(target: Target) -> Row:
     seen = target.seen
     carried = flat(seen) | {"ref": flat(seen.ref), "counts": flat(seen.counts)}
     carried["root"] = flat(seen.root) if seen.root is not None else None
-    return flat(target) | {"seen": _encode(carried), "state": target.state.value}
+    return flat(target) | {"seen": encode(carried), "state": target.state.value}
 
 
 def target_of(line: Line) -> Target:
@@ -134,7 +136,7 @@ def target_of(line: Line) -> Target:
 
 def model_row(model: Model) -> Row:
     """Every column of a model."""
-    return flat(model) | {"scores": _encode(model.scores)}
+    return flat(model) | {"scores": encode(model.scores)}
 
 
 def model_of(line: Line) -> Model:
@@ -147,7 +149,7 @@ def model_of(line: Line) -> Model:
 def advice_row(advice: Advice) -> Row:
     """Every column of a piece of advice."""
     row = flat(advice)
-    return {name: row.pop(name) for name in ("account_id", "version", "made_at")} | {"data": _encode(row)}
+    return {name: row.pop(name) for name in ("account_id", "version", "made_at")} | {"data": encode(row)}
 
 
 def advice_of(line: Line) -> Advice:
@@ -165,7 +167,7 @@ def account_row(account: Account) -> Row:
     """Every column of an account."""
     row = flat(account)
     columns = {name: row.pop(name) for name in ("id", "workspace_id", "platform", "handle", "rehearsal")}
-    return columns | {"data": _encode(row)}
+    return columns | {"data": encode(row)}
 
 
 def account_of(line: Line) -> Account:
@@ -190,13 +192,13 @@ def hold_of(line: Line) -> Hold:
 
 # --- the journal -----------------------------------------------------------------------------------------------
 
-_read_fact, _read_run, _read_command = _reader(tables.facts), _reader(tables.runs), _reader(tables.commands)
-_read_owner = _reader(tables.owners)
+_read_fact, _read_run, _read_command = reader(tables.facts), reader(tables.runs), reader(tables.commands)
+_read_owner = reader(tables.owners)
 
 
 def fact_row(fact: Fact) -> Row:
     """Every column of a fact, apart from its number."""
-    row = flat(fact) | {"data": _encode(fact.data)}
+    row = flat(fact) | {"data": encode(fact.data)}
     del row["seq"]
     return row
 
@@ -222,7 +224,7 @@ def run_of(line: Line) -> Run:
 
 def command_row(command: Command) -> Row:
     """Every column of a command, apart from who took it."""
-    return flat(command) | {"args": _encode(command.args)}
+    return flat(command) | {"args": encode(command.args)}
 
 
 def command_of(line: Line) -> Command:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bowerbird.core.account import HoldKind
+from bowerbird.core.breaker import Position
 from bowerbird.core.findings import TargetState
+from bowerbird.core.incident import Severity, Told
 from bowerbird.core.lifecycle import State
 from bowerbird.storage.checks import OPEN
 
@@ -23,7 +25,7 @@ Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """A number that the engine gives; SQLite numbers only what it calls INTEGER."""
 
 
-def one_of(column: str, words: type[State | HoldKind | TargetState]) -> sa.CheckConstraint:
+def one_of(column: str, words: type[State | HoldKind | TargetState | Severity | Told | Position]) -> sa.CheckConstraint:
     """A constraint: this column holds one of these words."""
     listed = ", ".join(f"'{word}'" for word in words)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
@@ -250,6 +252,112 @@ spends = sa.Table(
 )
 sa.Index("ix_spends_by_window", spends.c.key, spends.c.unit, spends.c.at, spends.c.amount)
 sa.Index("ix_spends_by_subject", spends.c.subject, sqlite_where=sa.text("reserved = 1"))
+
+learned = sa.Table(
+    "learned",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("unit", sa.Text, primary_key=True),
+    sa.Column("window_s", sa.Float, primary_key=True),
+    _home(),
+    sa.Column("max", sa.Float, nullable=False),
+    _instant("at"),
+    _text("why"),
+    _count("refusals"),
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _home(),
+    _text("fingerprint"),
+    _text("rule"),
+    _text("part"),
+    _text("scope"),
+    _text("severity"),
+    _text("title"),
+    _text("why"),
+    _text("fix"),
+    _instant("opened_at"),
+    _instant("since", nullable=True),
+    _instant("seen_at"),
+    _instant("closed_at", nullable=True),
+    _text("healed_by"),
+    _text("root"),
+    _instant("told_at", nullable=True),
+    _text("by"),
+    one_of("severity", Severity),
+)
+_open = sa.text("closed_at IS NULL")
+sa.Index("ix_incidents_by_age", incidents.c.opened_at, incidents.c.id)
+sa.Index("ix_incidents_open", incidents.c.opened_at, incidents.c.id, sqlite_where=_open)
+sa.Index("ix_incidents_closed", incidents.c.closed_at, incidents.c.id, sqlite_where=sa.text("closed_at IS NOT NULL"))
+sa.Index("uq_incidents_fingerprint", incidents.c.fingerprint, unique=True, sqlite_where=_open)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _home(),
+    _text("incident_id"),
+    _text("told"),
+    _text("channel"),
+    _text("title"),
+    _text("body"),
+    _instant("due_at"),
+    _instant("made_at"),
+    _count("attempts"),
+    _text("error"),
+    _instant("sent_at", nullable=True),
+    sa.Column("gave_up", sa.Boolean, nullable=False),
+    one_of("told", Told),
+)
+_waiting = sa.text("sent_at IS NULL AND gave_up = 0")
+sa.Index("ix_deliveries_by_age", deliveries.c.made_at, deliveries.c.id)
+sa.Index("ix_deliveries_by_incident", deliveries.c.incident_id, deliveries.c.made_at, deliveries.c.id)
+sa.Index("ix_deliveries_due", deliveries.c.due_at, deliveries.c.id, sqlite_where=_waiting)
+sa.Index("ix_deliveries_waiting", deliveries.c.made_at, deliveries.c.id, sqlite_where=_waiting)
+
+silences = sa.Table(
+    "silences",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _home(),
+    _text("rule"),
+    _text("part"),
+    _text("scope"),
+    _instant("since"),
+    _instant("until"),
+    _text("why"),
+    _text("by"),
+)
+sa.Index("ix_silences_by_end", silences.c.until, silences.c.id)
+
+breakers = sa.Table(
+    "breakers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _text("position"),
+    _instant("since"),
+    _text("why"),
+    sa.Column("manual", sa.Boolean, nullable=False),
+    _count("opens"),
+    _instant("next_probe_at", nullable=True),
+    _text("parent"),
+    _count("failed"),
+    _count("slow"),
+    _count("calls"),
+    one_of("position", Position),
+)
+
+snapshots = sa.Table(
+    "snapshots",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _instant("at"),
+    _text("data"),
+)
 
 runs = sa.Table(
     "runs",

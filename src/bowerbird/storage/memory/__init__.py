@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bowerbird.storage.memory.alarms import MemoryAlarms
 from bowerbird.storage.memory.books import MemoryBooks
 from bowerbird.storage.memory.findings import MemoryFindings
 from bowerbird.storage.memory.journal import MemoryJournal
@@ -12,7 +13,7 @@ from bowerbird.storage.memory.recorder import MemoryRecorder
 __all__ = ["MemoryBooks", "MemoryStorage"]
 
 
-class MemoryStorage(MemoryRecorder, MemoryPosts, MemoryFindings, MemoryLedger, MemoryJournal):
+class MemoryStorage(MemoryRecorder, MemoryPosts, MemoryFindings, MemoryLedger, MemoryAlarms, MemoryJournal):
     """One process's handle on books that several may share.
 
     Args:

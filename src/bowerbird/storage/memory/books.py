@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bowerbird.core.account import Account, Hold, HoldKind
+from bowerbird.core.account import Account, Hold, HoldKind, Learned
+from bowerbird.core.breaker import BreakerState
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Model, Reading, Target
+from bowerbird.core.gauge import Snapshot
+from bowerbird.core.incident import Delivery, Incident, Silence
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Kind, Post
 from bowerbird.core.work import Command, Owner, Run
@@ -128,6 +131,13 @@ class MemoryBooks:
         self.takers: dict[str, tuple[str, int]] = {}
         self.owners: dict[str, Owner] = {}
         self.cursors: dict[str, int] = {}
+        self.learned: dict[tuple[str, str, float], Learned] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.open_incidents: dict[str, str] = {}  # fingerprint -> id
+        self.deliveries: dict[str, Delivery] = {}
+        self.silences: dict[str, Silence] = {}
+        self.breakers: dict[str, BreakerState] = {}
+        self.snapshots: dict[str, Snapshot] = {}
 
 
 def reply_parent(post: Post) -> str:

@@ -8,6 +8,7 @@ from heapq import merge
 from itertools import islice
 
 from bowerbird.core.facts import Fact
+from bowerbird.core.gauge import Snapshot
 from bowerbird.core.work import Command, Owner, Run
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.leases import TAKER_MAX_US
@@ -92,6 +93,11 @@ class MemoryJournal(Handle):
         """The processes, last heard first, at most 100."""
         last_first = sorted(self.books.owners.values(), key=lambda o: (o.heard_at, o.id), reverse=True)
         return last_first[:100]
+
+    @verb
+    def snapshot(self, name: str) -> Snapshot | None:
+        """The newest snapshot of this name."""
+        return self.books.snapshots.get(name)
 
     @verb
     def cursor(self, name: str) -> int:

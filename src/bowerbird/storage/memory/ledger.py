@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 
-from bowerbird.core.account import Account, Hold, Limited, Quota, Used
+from bowerbird.core.account import Account, Hold, Learned, Limited, Quota, Used
 from bowerbird.core.books import Change
 from bowerbird.storage.checks import came_to_rest, never_sent
 from bowerbird.storage.memory.books import MemoryBooks, Spend
@@ -36,6 +36,11 @@ class MemoryLedger(Handle):
     def used(self, quotas: Sequence[Quota], *, now: int) -> list[Used]:
         """How much of each quota is gone."""
         return [Used(quota=quota, used=_sum(self.books, quota, now=now)) for quota in quotas]
+
+    @verb
+    def learned(self) -> list[Learned]:
+        """Every learned limit, by key, unit and window."""
+        return [self.books.learned[place] for place in sorted(self.books.learned)]
 
     @verb
     def reserve(self, subject: str, quotas: Sequence[Quota], *, now: int) -> Limited | None:

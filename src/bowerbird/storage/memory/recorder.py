@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from bowerbird.core.books import Batch, Committed, Lost
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Model
+from bowerbird.core.incident import Incident
 from bowerbird.core.post import Post
-from bowerbird.storage.checks import GIVEN_UP, check
+from bowerbird.storage.checks import GIVEN_UP, check, check_kept
 from bowerbird.storage.memory.books import MemoryBooks, reply_parent
 from bowerbird.storage.memory.handle import Handle, verb
 from bowerbird.storage.memory.ledger import rest, settle
@@ -37,7 +39,14 @@ class MemoryRecorder(Handle):
         for run in batch.runs:
             if self.books.slots.get((run.job, run.scope, run.slot_at), run.id) != run.id:
                 return Lost(f"run {run.id}")
+        if rival := _second_incident(self.books, batch.incidents):
+            return Lost(f"incident {rival}")
         return _write(self.books, batch, posts)
+
+    async def keep(self, batch: Batch) -> Committed | Lost:
+        """Record what may be kept; it is `storage.spool` that keeps it when this cannot be done."""
+        check_kept(batch)
+        return await self.record(batch)
 
 
 def plain(data: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +92,22 @@ def _collision(books: MemoryBooks, posts: dict[str, Post], post: Post) -> str:
     return ""
 
 
+def _second_incident(books: MemoryBooks, incidents: Iterable[Incident]) -> str:
+    """Name the fingerprint that two open incidents would have if these were written one after the other."""
+    fresh: dict[str, Incident] = {}
+    for incident in incidents:
+        holders = {books.open_incidents.get(incident.fingerprint), *fresh} - {None, incident.id}
+        rivals = (fresh.get(other) or books.incidents[other] for other in holders if other is not None)
+        if incident.closed_at is None and any(_same_and_open(rival, incident) for rival in rivals):
+            return incident.fingerprint
+        fresh[incident.id] = incident
+    return ""
+
+
+def _same_and_open(rival: Incident, incident: Incident) -> bool:
+    return rival.closed_at is None and rival.fingerprint == incident.fingerprint
+
+
 def _write(books: MemoryBooks, batch: Batch, posts: dict[str, Post]) -> Committed:
     books.mark += 1
     for post in posts.values():
@@ -93,6 +118,7 @@ def _write(books: MemoryBooks, batch: Batch, posts: dict[str, Post]) -> Committe
         rest(books, change)
     _write_findings(books, batch)
     _write_ledger(books, batch)
+    _write_alarms(books, batch)
     return Committed(write_facts(books, *batch.facts))
 
 
@@ -110,6 +136,21 @@ def _write_findings(books: MemoryBooks, batch: Batch) -> None:
         books.advice[advice.account_id] = advice
 
 
+def _write_alarms(books: MemoryBooks, batch: Batch) -> None:
+    for incident in batch.incidents:
+        old = books.incidents.get(incident.id)
+        if old is not None and books.open_incidents.get(old.fingerprint) == old.id:
+            del books.open_incidents[old.fingerprint]
+        books.incidents[incident.id] = incident
+        if incident.closed_at is None:
+            books.open_incidents[incident.fingerprint] = incident.id
+    books.deliveries.update((delivery.id, delivery) for delivery in batch.deliveries)
+    books.silences.update((silence.id, silence) for silence in batch.silences)
+    books.breakers.update((breaker.name, breaker) for breaker in batch.breakers)
+    for snapshot in batch.snapshots:
+        books.snapshots[snapshot.name] = replace(snapshot, data=plain(snapshot.data))
+
+
 def _write_model(books: MemoryBooks, model: Model) -> None:
     if model.champion:
         for place, other in books.models.items():
@@ -122,6 +163,7 @@ def _write_ledger(books: MemoryBooks, batch: Batch) -> None:
     books.accounts.update((account.id, account) for account in batch.accounts)
     for place in batch.lifted:
         books.holds.pop(place, None)
+    books.learned.update(((limit.key, limit.unit, limit.window_s), limit) for limit in batch.learned)
     books.holds.update(((hold.account_id, hold.kind), hold) for hold in batch.holds)
     for run in batch.runs:
         books.runs[run.id] = run

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bowerbird.core.facts import Fact
+from bowerbird.core.gauge import Snapshot
 from bowerbird.core.work import Command, Owner, Run
-from bowerbird.storage import rows
+from bowerbird.storage import alarms, rows
 from bowerbird.storage import statements as s
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.leases import TAKER_MAX_US
@@ -71,6 +72,12 @@ class SqliteJournal(Handle):
     def owners(self, tx: Tx) -> list[Owner]:
         """The processes, last heard first, at most 100."""
         return [rows.owner_of(line) for line in tx.all(s.OWNERS, limit=100)]
+
+    @reading
+    def snapshot(self, tx: Tx, name: str) -> Snapshot | None:
+        """The newest snapshot of this name."""
+        line = tx.one(alarms.SNAPSHOT, name=name)
+        return None if line is None else alarms.snapshot_of(line)
 
     @reading
     def cursor(self, tx: Tx, name: str) -> int:

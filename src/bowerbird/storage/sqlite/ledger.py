@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bowerbird.core.account import Account, Hold, Limited, Quota, Used
-from bowerbird.storage import rows
+from bowerbird.core.account import Account, Hold, Learned, Limited, Quota, Used
+from bowerbird.storage import alarms, rows
 from bowerbird.storage import statements as s
 from bowerbird.storage.quotas import CALL_MAX_US, limited, window_us, worst
 from bowerbird.storage.sqlite.handle import Handle, reading, writing
@@ -35,6 +35,11 @@ class SqliteLedger(Handle):
     def used(self, tx: Tx, quotas: Sequence[Quota], *, now: int) -> list[Used]:
         """How much of each quota is gone."""
         return [Used(quota=quota, used=_used(tx, quota, now=now)) for quota in quotas]
+
+    @reading
+    def learned(self, tx: Tx) -> list[Learned]:
+        """Every learned limit, by key, unit and window."""
+        return [alarms.learned_of(line) for line in tx.all(alarms.LEARNED)]
 
     @writing
     def reserve(self, tx: Tx, subject: str, quotas: Sequence[Quota], *, now: int) -> Limited | None:

@@ -8,9 +8,9 @@ from typing import Any
 from bowerbird.core.books import Batch, Change, Committed, Lost
 from bowerbird.core.facts import Fact
 from bowerbird.core.post import Post
-from bowerbird.storage import rows
+from bowerbird.storage import alarms, rows
 from bowerbird.storage import statements as s
-from bowerbird.storage.checks import GIVEN_UP, came_to_rest, check, never_sent
+from bowerbird.storage.checks import GIVEN_UP, came_to_rest, check, check_kept, never_sent
 from bowerbird.storage.sqlite.handle import Handle, writing
 from bowerbird.storage.sqlite.ledger import settle
 from bowerbird.storage.sqlite.tx import Tx
@@ -32,6 +32,11 @@ class SqliteRecorder(Handle):
         except LostRaceError as lost:
             return Lost(str(lost))
 
+    async def keep(self, batch: Batch) -> Committed | Lost:
+        """Record what may be kept; it is `storage.spool` that keeps it when this cannot be done."""
+        check_kept(batch)
+        return await self.record(batch)
+
     @writing
     def _record(self, tx: Tx, batch: Batch) -> Committed:
         """Everything in the order of the dependencies: the posts, what they spent, what was seen, the facts."""
@@ -46,6 +51,7 @@ class SqliteRecorder(Handle):
                 settle(tx, change.after.id, at=change.after.since, cost=0.0 if never_sent(change) else None)
         _write_findings(tx, batch)
         _write_ledger(tx, batch)
+        _write_alarms(tx, batch)
         _write_journal(tx, batch)
         return Committed(write_facts(tx, *batch.facts))
 
@@ -111,11 +117,21 @@ def _write_ledger(tx: Tx, batch: Batch) -> None:
     for account_id, kind in batch.lifted:
         tx.run(s.LIFT_HOLD, account_id=account_id, kind=kind.value)
     tx.each(s.WRITE_HOLD, map(rows.hold_row, batch.holds))
+    tx.each(alarms.WRITE_LEARNED, map(rows.flat, batch.learned))
+
+
+def _write_alarms(tx: Tx, batch: Batch) -> None:
+    for incident in batch.incidents:
+        _written(tx, alarms.WRITE_INCIDENT, alarms.incident_row(incident), what=f"incident {incident.fingerprint}")
+    tx.each(alarms.WRITE_DELIVERY, map(alarms.delivery_row, batch.deliveries))
+    tx.each(alarms.WRITE_SILENCE, map(rows.flat, batch.silences))
+    tx.each(alarms.WRITE_BREAKER, map(alarms.breaker_row, batch.breakers))
 
 
 def _write_journal(tx: Tx, batch: Batch) -> None:
     for run in batch.runs:
         _written(tx, s.WRITE_RUN, rows.run_row(run), what=f"run {run.id}")
     tx.each(s.WRITE_COMMAND, map(rows.command_row, batch.commands))
+    tx.each(alarms.WRITE_SNAPSHOT, map(alarms.snapshot_row, batch.snapshots))
     for name, seq in batch.cursors.items():
         tx.run(s.WRITE_CURSOR, name=name, seq=seq)

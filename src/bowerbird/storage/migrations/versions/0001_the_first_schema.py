@@ -1,4 +1,4 @@
-"""The first schema: posts, findings, the ledger and the journal."""
+"""The first schema: posts, findings, the ledger, the alarms and the journal."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _indices_of_posts()
     _findings()
     _ledger()
+    _alarms()
     _journal()
     _processes()
 
@@ -202,12 +203,108 @@ def _ledger() -> None:
     op.create_index("ix_spends_by_subject", "spends", ["subject"], unique=False, sqlite_where=sa.text("reserved = 1"))
     op.create_index("ix_spends_by_window", "spends", ["key", "unit", "at", "amount"], unique=False)
     op.create_table(
+        "learned",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("window_s", sa.Float(), nullable=False),
+        sa.Column("workspace_id", sa.Text(), server_default="home", nullable=False),
+        sa.Column("max", sa.Float(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("refusals", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "unit", "window_s"),
+    )
+    op.create_table(
         "secrets",
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("workspace_id", sa.Text(), server_default="home", nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "name"),
+    )
+
+
+def _alarms() -> None:
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.Text(), server_default="home", nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("severity", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("fix", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("healed_by", sa.Text(), nullable=False),
+        sa.Column("root", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.CheckConstraint("severity IN ('info', 'warning', 'critical')", name="severity_known"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    still_open, closed = sa.text("closed_at IS NULL"), sa.text("closed_at IS NOT NULL")
+    op.create_index("ix_incidents_by_age", "incidents", ["opened_at", "id"], unique=False)
+    op.create_index("ix_incidents_open", "incidents", ["opened_at", "id"], unique=False, sqlite_where=still_open)
+    op.create_index("ix_incidents_closed", "incidents", ["closed_at", "id"], unique=False, sqlite_where=closed)
+    op.create_index("uq_incidents_fingerprint", "incidents", ["fingerprint"], unique=True, sqlite_where=still_open)
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.Text(), server_default="home", nullable=False),
+        sa.Column("incident_id", sa.Text(), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("gave_up", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("told IN ('opened', 'updated', 'reminded', 'resolved', 'test')", name="told_known"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    waiting = sa.text("sent_at IS NULL AND gave_up = 0")
+    op.create_index("ix_deliveries_by_age", "deliveries", ["made_at", "id"], unique=False)
+    op.create_index("ix_deliveries_by_incident", "deliveries", ["incident_id", "made_at", "id"], unique=False)
+    op.create_index("ix_deliveries_due", "deliveries", ["due_at", "id"], unique=False, sqlite_where=waiting)
+    op.create_index("ix_deliveries_waiting", "deliveries", ["made_at", "id"], unique=False, sqlite_where=waiting)
+    op.create_table(
+        "silences",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.Text(), server_default="home", nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_silences_by_end", "silences", ["until", "id"], unique=False)
+    op.create_table(
+        "breakers",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("position", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("manual", sa.Boolean(), nullable=False),
+        sa.Column("opens", sa.Integer(), nullable=False),
+        sa.Column("next_probe_at", sa.BigInteger(), nullable=True),
+        sa.Column("parent", sa.Text(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("slow", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.CheckConstraint("position IN ('closed', 'open', 'half open')", name="position_known"),
+        sa.PrimaryKeyConstraint("name"),
     )
 
 
@@ -280,6 +377,13 @@ def _processes() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_owners_by_age", "owners", ["heard_at", "id"], unique=False)
+    op.create_table(
+        "snapshots",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "cursors",
         sa.Column("name", sa.Text(), nullable=False),

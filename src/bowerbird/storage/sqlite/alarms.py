@@ -1,0 +1,52 @@
+"""Incidents, the outbox, silences and breakers."""
+
+from __future__ import annotations
+
+from bowerbird.core.breaker import BreakerState
+from bowerbird.core.incident import Delivery, Incident, Silence
+from bowerbird.storage import alarms as s
+from bowerbird.storage.checks import checked_limit
+from bowerbird.storage.sqlite.handle import Handle, reading, writing
+from bowerbird.storage.sqlite.tx import Tx
+
+
+class SqliteAlarms(Handle):
+    """Incidents, the outbox, silences and breakers."""
+
+    @reading
+    def incidents(self, tx: Tx, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
+        """Incidents, newest first by their opening."""
+        lines = tx.all(s.list_incidents(open_only=open_only), limit=checked_limit(limit))
+        return [s.incident_of(line) for line in lines]
+
+    @reading
+    def incident(self, tx: Tx, incident_id: str) -> Incident | None:
+        """One incident by its id."""
+        line = tx.one(s.INCIDENT, id=incident_id)
+        return None if line is None else s.incident_of(line)
+
+    @writing
+    def claim_delivery(self, tx: Tx, *, now: int, until: int) -> Delivery | None:
+        """Take the message that has been due longest and is neither sent nor given up, and push it."""
+        line = tx.one(s.DELIVERY_DUE, now=now)
+        if line is None:
+            return None
+        delivery = s.pushed(s.delivery_of(line), until)
+        tx.run(s.PUSH_DELIVERY, delivery_id=delivery.id, due_at=until)
+        return delivery
+
+    @reading
+    def deliveries(self, tx: Tx, *, incident_id: str = "", waiting: bool = False, limit: int = 100) -> list[Delivery]:
+        """Messages, newest first; `waiting`: those neither sent nor given up."""
+        statement = s.list_deliveries(of_incident=bool(incident_id), waiting=waiting)
+        return [s.delivery_of(line) for line in tx.all(statement, incident_id=incident_id, limit=checked_limit(limit))]
+
+    @reading
+    def silences(self, tx: Tx, *, now: int) -> list[Silence]:
+        """Silences whose end has not come, the first to end first, at most 1,000."""
+        return [s.silence_of(line) for line in tx.all(s.SILENCES, now=now, limit=checked_limit(1000))]
+
+    @reading
+    def breakers(self, tx: Tx) -> list[BreakerState]:
+        """Every breaker as it was last written, by name."""
+        return [s.breaker_of(line) for line in tx.all(s.BREAKERS)]
