@@ -27,6 +27,14 @@ def test_a_step_is_told_with_its_size(seconds: int) -> None:
     assert not steady.trusted
 
 
+def test_a_night_of_sleep_is_no_step() -> None:
+    """Time since boot counts while the machine sleeps, as the wall does; the monotonic clock would stand still."""
+    steady = Steady()
+    steady.feed(0, 1_000.0)
+    assert steady.feed(28_800 * SECOND, 29_800.0) is None
+    assert steady.trusted
+
+
 def test_a_slow_correction_is_no_step() -> None:
     """A clock that gains two seconds with each reading drifts; it was not stepped."""
     steady = Steady()

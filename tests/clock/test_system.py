@@ -17,6 +17,14 @@ async def test_the_system_clock_tells_and_waits() -> None:
     assert clock.monotonic() - began >= 0.019
 
 
+def test_time_since_boot_runs_and_counts_at_least_the_time_awake() -> None:
+    """Where the system cannot tell it, both are the same clock."""
+    clock = SystemClock()
+    awake, since_boot = clock.monotonic(), clock.boottime()
+    assert since_boot >= awake - 0.5
+    assert clock.boottime() >= since_boot
+
+
 async def test_sleeping_for_nothing_returns_at_once() -> None:
     """Zero and less are no wait."""
     clock = SystemClock()

@@ -37,6 +37,10 @@ class Hands:
         """The same in seconds."""
         return self.at / SECOND_US
 
+    def boottime(self) -> float:
+        """The same: nobody sleeps here."""
+        return self.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """Move the hand."""
         self.at += int(seconds * SECOND_US)

@@ -15,8 +15,9 @@ class Step:
 
 @dataclass(slots=True, kw_only=True)
 class Steady:
-    """Compares the wall clock with the monotonic one; feed it every few seconds.
+    """Compares the wall clock with one that nobody can set; feed it every few seconds.
 
+    A laptop that slept for a night is no step: feed it `Clock.boottime`, which counts while the machine sleeps.
     Only neighbouring readings are compared, so that the slow correction of a drifting clock is no step.
 
     Args:
@@ -29,15 +30,15 @@ class Steady:
     _last: tuple[int, float] | None = None
     _trusted_from: float = float("-inf")
 
-    def feed(self, now: int, monotonic: float) -> Step | None:
-        """Take a reading (`now` in µs, `monotonic` in seconds); return the step, if there was any."""
-        last, self._last = self._last, (now, monotonic)
+    def feed(self, now: int, boottime: float) -> Step | None:
+        """Take a reading (`now` in µs, `boottime` in seconds); return the step, if there was any."""
+        last, self._last = self._last, (now, boottime)
         if last is None:
             return None
-        moved_s = (now - last[0]) / 1_000_000 - (monotonic - last[1])
+        moved_s = (now - last[0]) / 1_000_000 - (boottime - last[1])
         if abs(moved_s) <= self.step_max_s:
             return None
-        self._trusted_from = monotonic + self.calm_s
+        self._trusted_from = boottime + self.calm_s
         return Step(seconds=moved_s, at=now)
 
     @property

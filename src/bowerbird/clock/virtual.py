@@ -65,6 +65,10 @@ class VirtualClock:
         """Seconds since the beginning."""
         return self._elapsed_s
 
+    def boottime(self) -> float:
+        """The same: a virtual machine never sleeps."""
+        return self._elapsed_s
+
     async def sleep(self, seconds: float) -> None:
         """Wait; returns at once for 0 or less."""
         if seconds <= 0:

@@ -28,7 +28,10 @@ class Clock(Protocol):
         """The wall clock, UTC microseconds."""
 
     def monotonic(self) -> float:
-        """Seconds that never go back; the zero means nothing."""
+        """Seconds that never go back, and stand still while the machine sleeps; the zero means nothing."""
+
+    def boottime(self) -> float:
+        """The same, but counting while the machine sleeps too, so that waking up is no step of the wall clock."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait; returns at once for 0 or less."""

@@ -26,15 +26,15 @@ class Wall:
     steady: Steady = field(default_factory=Steady)
 
     async def watch_once(self) -> bool:
-        """Compare the wall with the monotonic clock.
+        """Compare the wall with the time since the machine was started.
 
-        1. A step of more than 30 s holds every account, with one fact that says how far.
+        1. A step of more than 30 s (to wake up after a sleep is none) holds every account, with one fact that says how far.
         2. A minute without another step lifts the holds, also those of a process that died meanwhile.
 
         Return False: the next comparison is the next run.
         """
         now = self.clock.now()
-        step = self.steady.feed(now, self.clock.monotonic())
+        step = self.steady.feed(now, self.clock.boottime())
         if step is not None:
             await self._hold(now, step.seconds)
         elif self.steady.trusted:
