@@ -16,6 +16,10 @@ MAY_BLOCK: dict[tuple[str, str], tuple[str, ...]] = {
     ("storage/sqlite/inline.py", "at_once"): (),
     # A time zone is read from disk once, then kept: a millisecond, and the virtual loop has no threads.
     ("bowerbird/planning/calendar.py", "zone_of"): ("io.BufferedReader.read", "io.TextIOWrapper.read", "os.stat"),
+    # A drill's own file is read by a process that is being drilled, and by no other.
+    ("bowerbird/resilience/failpoints.py", "_look"): ("io.BufferedReader.read", "io.TextIOWrapper.read", "os.stat"),
+    # To block the loop is what this failpoint is for.
+    ("bowerbird/resilience/failpoints.py", "_struck"): ("time.sleep",),
 }
 
 

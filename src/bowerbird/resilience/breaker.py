@@ -1,0 +1,394 @@
+"""A circuit breaker that cannot stay open by mistake.
+
+It counts the calls of a window that is bounded by number and by age, and opens when too many of them failed or were
+slow. Then nobody is let through, neither one nor twenty: it asks for itself, by its own timer, with a probe of its
+own, and closes when that is answered.
+
+Rule 1: an open breaker always has a next probe, and the wait before it is capped: a dependency that is healthy is
+        found so within `Trip.healed_s`, 60 seconds at most.
+Rule 2: a probe has a lease. When it ends the probe has failed, also one that swallows its own cancellation.
+Rule 3: a call that its caller cancelled says nothing. A call that began before the breaker opened says nothing later.
+Rule 4: waits are judged on the monotonic clock; wall instants are for people, and computed when somebody looks.
+Rule 5: while the parent (a browser, for a site driven through it) is not closed, the child refuses in its name,
+        counts nothing against itself, and does not probe; when the parent closes it probes at once.
+Rule 6: what a person opened stays open until a person releases or closes it; it is probed meanwhile, and says so.
+
+The words are those of resilience4j (sliding window, failure rate, slow call rate, permitted calls in half open,
+https://resilience4j.readme.io/docs/circuitbreaker); rules 1, 2 and 5 are what it and others lack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from bowerbird.core.breaker import BreakerState, Position
+from bowerbird.core.errors import Unreachable
+from bowerbird.core.facts import Fact
+from bowerbird.core.gauge import Sample
+from bowerbird.core.ports import Clock
+from bowerbird.core.post import SECOND_US
+from bowerbird.resilience import failpoints
+
+T = TypeVar("T")
+
+HEALED_MAX_S = 60.0
+"""A dependency that is healthy for so long is found closed, whatever happened before."""
+LEASE_MAX_S = 30.0
+"""The longest lease of a probe."""
+STAY_S = 60.0
+"""A breaker that opens again within this time after it closed never really closed: its wait goes on growing."""
+TOLD_EACH = 20
+"""Failed probes in a row are told one by one up to five, then each so many: an outage of a day is no flood."""
+
+
+class Says(StrEnum):
+    """What the outcome of a call says about the dependency."""
+
+    UP = "up"  # it answered, whatever it answered
+    DOWN = "down"
+    NOTHING = "nothing"  # it was not really asked
+
+
+def errors_count(outcome: object) -> Says:
+    """Weigh an outcome as if every error were the dependency's."""
+    return Says.DOWN if isinstance(outcome, Exception) else Says.UP
+
+
+Weigh = Callable[[object], Says]
+"""Judges what a call returned or raised."""
+Tell = Callable[[BreakerState, Fact | None], None]
+"""Gets each change of position; it neither waits nor raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """When a breaker opens, and how it finds back.
+
+    Args:
+        window_calls, window_s: the calls that are judged: so many, none older than this; ``inf`` for any age.
+        calls_min: fewer calls than this never open it.
+        failed_max: the share of failed calls at which it opens.
+        slow_s, slow_max: a call of this length is slow, and the share of slow calls at which it opens; above 1: never.
+        wait_s, wait_max_s: the first wait before a probe, doubled with each failure, and the longest. Each wait is
+            drawn between half of it and all of it.
+        lease_s: how long a probe may take.
+        probes: so many probes in a row have to succeed.
+
+    Raises:
+        ValueError: a healthy dependency would be found later than promised.
+    """
+
+    window_calls: int = 20
+    window_s: float = 120.0
+    calls_min: int = 3
+    failed_max: float = 0.5
+    slow_s: float = 8.0
+    slow_max: float = 0.8
+    wait_s: float = 2.0
+    wait_max_s: float = 35.0
+    lease_s: float = 10.0
+    probes: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.lease_s <= LEASE_MAX_S or self.healed_s > HEALED_MAX_S:
+            raise ValueError(f"a healthy dependency would be found only after {self.healed_s:g} s")
+        if not 1 <= self.calls_min <= self.window_calls or not 0 < self.wait_s <= self.wait_max_s or self.probes < 1:
+            raise ValueError("calls_min fits into the window, waits are above 0, and one probe is the least")
+
+    @property
+    def healed_s(self) -> float:
+        """The longest a healthy dependency stays shut out: a probe that hung before, one wait, and the probes."""
+        return self.lease_s + self.wait_max_s + self.probes * self.lease_s
+
+
+class Breaker:
+    """One breaker around one dependency.
+
+    Args:
+        name: ``browser``, ``<platform> <host>`` or ``writer <model>``.
+        probe: asks the dependency whether it is there; what it returns or raises is weighed like a call.
+        rng: spreads the waits.
+        tell: hears each change of position.
+        weigh: which outcomes count against the dependency.
+        parent: the breaker without which this one cannot work.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        probe: Callable[[], Awaitable[object]],
+        *,
+        clock: Clock,
+        rng: random.Random,
+        tell: Tell,
+        weigh: Weigh = errors_count,
+        trip: Trip | None = None,
+        parent: Breaker | None = None,
+    ) -> None:
+        self.name = name
+        self.trip = trip or Trip()
+        self.parent = parent
+        self._probe = probe
+        self._clock = clock
+        self._rng = rng
+        self._tell = tell
+        self._weigh = weigh
+        self._children: list[Breaker] = []
+        self._window: deque[tuple[float, bool, bool]] = deque()
+        self._failed = self._slow = self._opens = self._era = 0
+        self._position = Position.CLOSED
+        self._since = clock.monotonic()
+        self._due: float | None = None
+        self._manual = False
+        self._why = ""
+        self._probing: set[asyncio.Task[str]] = set()
+        if parent is not None:
+            parent._children.append(self)  # noqa: SLF001 - its own kind
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """True if calls are let through: this one and its parents are closed."""
+        return self._position is Position.CLOSED and (self.parent is None or self.parent.closed)
+
+    def refusal(self) -> str:
+        """Say why a call would be refused just now; empty if it would be let through."""
+        if self.parent is not None and (why := self.parent.refusal()):
+            return why
+        if self._position is Position.CLOSED:
+            return ""
+        due_s = max(0.0, (self._due or 0.0) - self._clock.monotonic())
+        return f"the breaker {self.name} is {self._position}: {self._why}; its next probe is in {due_s:.0f} s"
+
+    async def call(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Make a call, and count how it went; the parent counts it too.
+
+        Raises:
+            Unreachable: this breaker or its parent is not closed (``breaker_open``); nothing was called.
+        """
+        if not self.closed:
+            raise Unreachable(self.refusal(), reason="breaker_open")
+        era, began = self._era, self._clock.monotonic()
+        try:
+            answer = await (act() if self.parent is None else self.parent.call(act))
+        except Exception as error:
+            self._note(era, began, error)
+            raise
+        self._note(era, began, answer)
+        return answer
+
+    def _note(self, era: int, began: float, outcome: object) -> None:
+        """Count one call, unless it says nothing: see rules 3 and 5."""
+        if era != self._era or not self.closed:
+            return
+        says = self._weigh(outcome)
+        if says is Says.NOTHING:
+            return
+        now = self._clock.monotonic()
+        self._count(now, failed=says is Says.DOWN, slow=now - began >= self.trip.slow_s)
+        calls = len(self._window)
+        if calls < self.trip.calls_min:
+            return
+        if self._failed >= self.trip.failed_max * calls:
+            self._open(f"{self._failed} of {calls} calls failed, the last: {_sentence(outcome)}")
+        elif self._slow >= self.trip.slow_max * calls:
+            self._open(f"{self._slow} of {calls} calls took {self.trip.slow_s:g} s or longer")
+
+    def _count(self, now: float, *, failed: bool, slow: bool) -> None:
+        window = self._window
+        window.append((now, failed, slow))
+        self._failed += failed
+        self._slow += slow
+        oldest = now - self.trip.window_s
+        while len(window) > self.trip.window_calls or window[0][0] < oldest:
+            _, failed, slow = window.popleft()
+            self._failed -= failed
+            self._slow -= slow
+
+    # --- positions -----------------------------------------------------------------------------------------------
+
+    def _open(self, why: str) -> None:
+        now = self._clock.monotonic()
+        self._opens = self._opens + 1 if now - self._since < STAY_S else 1
+        self._since = now
+        self._move(Position.OPEN, why)
+        self._say("breaker_opened")
+
+    def _reopen(self, why: str) -> None:
+        """Stay open after a probe, with a longer wait; a stay that began long ago goes on."""
+        self._opens += 1
+        self._move(Position.OPEN, self._why if self._manual else why)
+        worth = self._opens <= 5 or self._opens % TOLD_EACH == 0
+        self._say("breaker_probed" if worth else "", probe=why)
+
+    def _close(self, why: str, by: str = "") -> None:
+        self._since = self._clock.monotonic()
+        self._window.clear()
+        self._failed = self._slow = 0
+        self._manual = False
+        self._move(Position.CLOSED, why)
+        self._say("breaker_closed", by=by)
+        for child in self._children:
+            child.probe_now()
+
+    def _move(self, position: Position, why: str) -> None:
+        """Take a position; calls and probes of the one before say nothing from here on."""
+        self._era += 1
+        self._position = position
+        self._why = why
+        self._due = None if position is Position.CLOSED else self._clock.monotonic() + self._wait_s()
+
+    def _wait_s(self) -> float:
+        longest = min(self.trip.wait_max_s, self.trip.wait_s * 2.0 ** min(max(self._opens - 1, 0), 30))
+        return self._rng.uniform(longest / 2, longest)
+
+    def _say(self, kind: str, *, by: str = "", **more: str) -> None:
+        state = self.state
+        data = {"breaker": self.name, "why": state.why, "manual": state.manual, "opens": state.opens, **more}
+        fact = Fact(kind=kind, at=self._clock.now(), by=by or "breakers", data=data) if kind else None
+        self._tell(state, fact)
+
+    # --- probes --------------------------------------------------------------------------------------------------
+
+    @property
+    def due(self) -> float | None:
+        """When to probe next, on the monotonic clock; None while closed, or while the parent is to be waited for."""
+        return None if self.parent is not None and not self.parent.closed else self._due
+
+    def probe_now(self) -> None:
+        """Make the next probe due now; a closed breaker has none, and one that is under way is not disturbed."""
+        if self._position is Position.OPEN:
+            self._due = self._clock.monotonic()
+            self._say("")
+
+    async def probe_once(self) -> None:
+        """Find out whether the dependency is back; a breaker that is closed has nothing to find out.
+
+        1. Half open, for as long as the probes' leases last; one whose lease ran out unseen has failed.
+        2. Ask, each time in a task of its own, as often as is needed.
+        3. Close, or open again with a longer wait, unless a person decided meanwhile.
+        """
+        if self._position is Position.CLOSED:
+            return
+        self._move(Position.HALF_OPEN, self._why)
+        self._due = self._clock.monotonic() + (self.trip.probes + 1) * self.trip.lease_s
+        self._say("")
+        era, why = self._era, "the probe was cut off"
+        try:
+            for _ in range(self.trip.probes):
+                if why := await self._ask():
+                    break
+        finally:
+            if era == self._era:
+                self._judge(why)
+
+    def _judge(self, why: str) -> None:
+        if why:
+            self._reopen(why)
+        elif self._manual:
+            self._reopen("its probe succeeded, and a person keeps it open")
+        else:
+            self._close("its probe succeeded")
+
+    async def _ask(self) -> str:
+        """Probe once; return why it failed, or nothing. Whether the probe ends with its lease is its own affair."""
+        task = asyncio.create_task(self._answer(), name=f"probe {self.name}")
+        self._probing.add(task)
+        task.add_done_callback(self._probing.discard)
+        try:
+            await asyncio.wait({task}, timeout=self.trip.lease_s)
+        finally:
+            for one in self._probing:  # and once more those that swallowed it the last time
+                one.cancel()
+        if not task.done():
+            return f"its probe did not answer within {self.trip.lease_s:g} s"
+        return "its probe was cancelled" if task.cancelled() else task.result()
+
+    async def _answer(self) -> str:
+        try:
+            await failpoints.reach("probe.hang")
+            outcome = await self._probe()
+        except Exception as error:  # noqa: BLE001 - whatever a probe raises is its answer, and is weighed as one
+            outcome = error
+        return "" if self._weigh(outcome) is Says.UP else f"its probe failed: {_sentence(outcome)}"
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    def open(self, why: str, *, by: str) -> None:
+        """Open it by hand, until it is released or closed by hand."""
+        if self._position is Position.CLOSED:
+            self._since = self._clock.monotonic()
+        self._manual = True
+        self._move(Position.OPEN, why or f"opened by {by}")
+        self._say("breaker_opened", by=by)
+
+    def close(self, why: str, *, by: str) -> None:
+        """Close it by hand, at once and without a probe; it may open again, and then waits as if for the first time."""
+        self._opens = 0
+        self._close(why or f"closed by {by}", by=by)
+
+    def release(self) -> None:
+        """Let go of one that was opened by hand: it is probed at once, and closes if that succeeds."""
+        self._manual = False
+        self.probe_now()
+
+    # --- for others to see ---------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> BreakerState:
+        """How it is; `since` of one that is not closed is when it opened, whatever its probes did in between."""
+        return BreakerState(
+            name=self.name,
+            position=self._position,
+            since=self._instant(self._since),
+            why=self._why,
+            manual=self._manual,
+            opens=self._opens,
+            next_probe_at=None if self._due is None else self._instant(self._next()),
+            parent=self.parent.name if self.parent else "",
+            failed=self._failed,
+            slow=self._slow,
+            calls=len(self._window),
+        )
+
+    def _next(self) -> float:
+        """When the next probe is, on the monotonic clock: not before the parent's."""
+        own = self._due or 0.0
+        return max(own, self.parent._next()) if self.parent and not self.parent.closed else own  # noqa: SLF001 - its own kind
+
+    def _instant(self, monotonic: float) -> int:
+        return self._clock.now() + round((monotonic - self._clock.monotonic()) * SECOND_US)
+
+    def restore(self, state: BreakerState) -> None:
+        """Take over how it was before a restart: what was not closed is open, and probed within the first wait."""
+        if state.position is Position.CLOSED:
+            return
+        self._manual, self._opens = state.manual, max(state.opens, 1)
+        self._since -= max(0, self._clock.now() - state.since) / SECOND_US
+        self._move(Position.OPEN, state.why)
+        self._due = self._clock.monotonic() + self._rng.uniform(0, self.trip.wait_s)
+
+    def samples(self) -> list[Sample]:
+        """Whether it is open, and how long it has been so, or closed."""
+        age_s = self._clock.monotonic() - self._since
+        return [
+            Sample(name="bowerbird_breaker_open", value=self._position is not Position.CLOSED, labels=self._labels),
+            Sample(name="bowerbird_breaker_age_seconds", value=age_s, labels=self._labels),
+        ]
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return {"breaker": self.name}
+
+
+def _sentence(outcome: object) -> str:
+    if not isinstance(outcome, Exception):
+        return "it answered"
+    return (str(outcome) or type(outcome).__name__)[:200]
