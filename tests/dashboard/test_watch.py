@@ -102,3 +102,13 @@ async def test_the_engine_room_shows_parts_plans_and_buttons(home: House) -> Non
     assert "Without it: waits" in page.words
     verbs = {field["value"] for field in page.all("input") if field["name"] == "verb"}
     assert {"breaker_probe", "breaker_close", "breaker_open"} <= verbs
+
+
+async def test_the_first_page_says_the_worst_incident_and_leads_to_it(home: House) -> None:
+    """Its title is the one light; what it caused is not counted again."""
+    await home.engine_runs()
+    other = replace(BROWSER, id="i3", fingerprint="x", severity=Severity.WARNING, title="The disk fills up")
+    page = await (await home.put(incidents=(BROWSER, LATE, other))).get("/")
+    assert "The browser's breaker is open. And 1 more incident." in page.words
+    assert {"href": "/incidents"} in [{"href": a["href"]} for a in page.all("a") if a["href"] == "/incidents"]
+    assert any(section.get("class") == "light red" for section in page.all("section"))

@@ -12,10 +12,11 @@ from bowerbird.core.account import Account, Hold, HoldKind, Mode
 from bowerbird.core.books import Alarms, Findings, Journal, Ledger, Posts, Recorder
 from bowerbird.core.findings import Reading, TargetState
 from bowerbird.core.health import Health, Light
+from bowerbird.core.incident import Incident, Severity
 from bowerbird.core.lifecycle import NEXT, Event, State
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US, Kind, Post
-from bowerbird.core.story import STATES, Line, numbers, span, story
+from bowerbird.core.story import STATES, Line, count, numbers, span, story
 from bowerbird.core.work import Run
 from bowerbird.dashboard.layers import Picture, cover_h, layers, overall, startup
 from bowerbird.dashboard.loop import steps
@@ -30,7 +31,14 @@ RUNS_MAX = 200
 """Runs looked at for the newest of each job."""
 COMMANDS_MAX = 50
 """Buttons looked through for the one that was just pressed."""
-PLACES = {"Content": "/approvals", "Posting": "/accounts", "Harvesting": "/opportunities"}
+PLACES = {
+    "Incidents": "/incidents",
+    "Jobs": "/jobs",
+    "Engine": "/engine",
+    "Content": "/approvals",
+    "Posting": "/accounts",
+    "Harvesting": "/opportunities",
+}
 """The page where something can be done about a layer."""
 MODES: dict[Mode, str] = {
     Mode.ASK: "you approve every post",
@@ -165,7 +173,7 @@ async def overview(books: Books, clock: Clock) -> dict[str, Any]:
     picture = await look(books, clock)
     health: list[Health] = layers(picture)
     needs = await books.posts(states=(State.PARKED, State.UNSURE), limit=20, newest_first=False)
-    light = overall(health)
+    light = foremost(overall(health), await books.incidents(open_only=True))
     heads = [post for post in picture.upcoming if post.part == 0]
     coming = await cards(books, heads[:NEXT_MAX], picture.accounts)
     done = await cards(books, picture.published, picture.accounts)
@@ -182,6 +190,19 @@ async def overview(books: Books, clock: Clock) -> dict[str, Any]:
         "proposed": sum(n for (_, state), n in picture.counts.items() if state is State.PROPOSED),
         "empty": not picture.accounts,
     }
+
+
+def foremost(light: Health, found: Sequence[Incident]) -> Health:
+    """The one light: an open incident that is a root speaks for everything, unless something is worse."""
+    roots = [one for one in found if not one.root and one.severity is not Severity.INFO]
+    if not roots:
+        return light
+    worst = max(roots, key=lambda one: (one.severity is Severity.CRITICAL, -one.opened_at))
+    color = Light.RED if worst.severity is Severity.CRITICAL else Light.AMBER
+    if light.light is Light.RED and color is not Light.RED:
+        return light
+    more = f" And {count(len(roots) - 1, 'more incident')}." if len(roots) > 1 else ""
+    return Health(part="Incidents", light=color, sentence=f"{worst.title.rstrip('.')}.{more}", since=worst.opened_at)
 
 
 async def approvals(books: Books, clock: Clock) -> dict[str, Any]:
