@@ -94,12 +94,24 @@ def test_a_breaker_says_its_state_since_when_why_and_what_comes_next() -> None:
 @pytest.mark.proves("4.G2", "1.G2")
 async def test_the_engine_room_shows_parts_plans_and_buttons(home: House) -> None:
     """Each part with what is done without it; each breaker with the buttons that make sense."""
-    row = {"name": "browser", "light": "red", "sentence": "does not start", "needed_for": "robin", "plan": "waits"}
-    parts = Snapshot(name="parts", at=START, data={"state": "degraded", "parts": [row], "outside": ""})
+    row = {
+        "name": "browser",
+        "light": "red",
+        "sentence": "does not start",
+        "needed_for": "robin",
+        "plan": "waits",
+        "next_try_at": START,
+        "attempts": 3,
+    }
+    parts = Snapshot(
+        name="parts", at=START, data={"state": "degraded", "parts": [row], "notes": ["Nobody is told."], "ready_s": 2.5}
+    )
     opened = BreakerState(name="browser", position=Position.OPEN, since=START, next_probe_at=START)
     await home.put(snapshots=(parts,), breakers=(opened, BreakerState(name="sandbox host", since=START)))
     page = await home.get("/engine")
     assert "Without it: waits" in page.words
+    assert "Nobody is told." in page.words
+    assert "Tried 3 times; again" in page.words
     verbs = {field["value"] for field in page.all("input") if field["name"] == "verb"}
     assert {"breaker_probe", "breaker_close", "breaker_open"} <= verbs
 

@@ -104,19 +104,16 @@ def floor_h(account: Account) -> float:
 
 
 async def _queue(storage: Books, account: Account, holds: Sequence[Hold], waiting: int, now: int) -> list[Sample]:
-    """How far the queue reaches, and whether that is too little: for want of a plan, or of somebody's yes."""
+    """How far the queue reaches, and how far it should: an account at rest has no floor, so it is never too short."""
     queued = await storage.posts(states=(State.QUEUED,), account_id=account.id, limit=1)
     cover_h = max((hours_ahead(post, now) for post in queued), default=0.0)
     labels = {"account": account.id}
     found = [
         Sample(name="bowerbird_queue_cover_hours", value=cover_h, labels=labels),
-        Sample(name="bowerbird_queue_floor_hours", value=floor_h(account), labels=labels),
         Sample(name="bowerbird_approval_waits", value=waiting, labels=labels),
     ]
     if not any(hold.kind in AT_REST for hold in holds):
-        short = cover_h < floor_h(account)
-        found.append(Sample(name="bowerbird_queue_short", value=short and not waiting, labels=labels))
-        found.append(Sample(name="bowerbird_approval_short", value=short and waiting > 0, labels=labels))
+        found.append(Sample(name="bowerbird_queue_floor_hours", value=floor_h(account), labels=labels))
     return found
 
 
