@@ -56,6 +56,13 @@ class Knob:
 KNOBS: tuple[Knob, ...] = (
     Knob(name="data.folder", default="~/.local/share/bowerbird", why="Where the books, keys and logs live."),
     Knob(name="data.deadline_s", default=2.0, least=0.05, most=60, why="How long any statement on the books may take."),
+    Knob(
+        name="spool.max_mb",
+        default=64,
+        least=5,
+        most=4096,
+        why="Megabytes that may wait in the spool while the books cannot be written; 4 of them are set aside at once.",
+    ),
     Knob(name="face.host", default="127.0.0.1", why="Where the dashboard listens; anything wider needs a password."),
     Knob(name="face.port", default=8420, least=0, most=65535, why="Its port; 0 takes a free one."),
     Knob(

@@ -16,6 +16,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Model, Reading, Target, TargetState
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.incident import Delivery, Incident, Silence
+from bowerbird.core.keeping import Receipt, Words
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Post
 from bowerbird.core.work import Command, Owner, Run
@@ -48,7 +49,10 @@ class Batch:
     If any `Change` has lost its race, or any new row collides with one that exists (post id, key, reply target),
     nothing is written and the answer is `Lost`.
     `targets`, `accounts`, `runs`, `commands`, `incidents`, `deliveries`, `silences`, `breakers`, `learned` and
-    `snapshots` are written whole (insert or replace by id, name or key).
+    `snapshots` are written whole (insert or replace by id, name or key). A second open incident with the same
+    fingerprint has lost, too.
+    `words` are stored once, and settle their reservation; `used` are words of which a post was made, or of which
+    none can be made: nobody reads them again.
     """
 
     changes: tuple[Change, ...] = ()
@@ -70,6 +74,8 @@ class Batch:
     breakers: tuple[BreakerState, ...] = ()
     learned: tuple[Learned, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    words: tuple[Words, ...] = ()
+    used: tuple[Words, ...] = ()
     cursors: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -105,9 +111,18 @@ class Keeper(Recorder, Protocol):
     async def keep(self, batch: Batch) -> Committed | Lost | Kept:
         """Record it, or spool it where the books cannot be written just now.
 
-        Only batches of facts, readings and receipts can be kept; ValueError for anything else.
+        Only facts, readings, incidents, deliveries, `words` and `used` can be kept; ValueError for anything else.
         Raises `StorageError` if neither the books nor the spool can be written.
         """
+
+    async def keep_receipt(self, receipt: Receipt) -> Kept:
+        """Spool a proof that the books could not take; whoever doubts the post waits until it is written.
+
+        Raises `StorageError` if the spool cannot be written, or there is none.
+        """
+
+    async def unused_words(self, account_id: str, *, after: int = 0, limit: int = 20) -> list[Words]:
+        """Words that were paid for after this instant (microseconds) and never used, oldest first."""
 
 
 class Posts(Protocol):

@@ -85,6 +85,7 @@ KINDS: dict[str, str] = {
     "silenced": "A person asked for silence about something, until a time.",
     "spooled": "The books could not be written; it was kept in the spool.",
     "replayed": "What was kept in the spool was written into the books.",
+    "set_aside": "What was kept in the spool can never be written; it was put into a file of its own.",
     "restored": "The books were restored from a backup; a new epoch began.",
 }
 

@@ -11,12 +11,15 @@ No connection, transaction, session or settings object passes through a socket, 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.post import Choice, Post, RemoteRef
+
+if TYPE_CHECKING:
+    from bowerbird.core.keeping import Words
 
 # --- time and luck ---------------------------------------------------------------------------------------------
 
@@ -196,12 +199,14 @@ class Draft:
         choice: the cell it really fills, with writer, claim, evidence.
         cost: dollars spent on it, None where it is unknown.
         fell_back: why each writer before this one could not write, in sentences; empty for the first.
+        words: the paid answers it was read from, to be recorded as used together with what becomes of it.
     """
 
     texts: tuple[str, ...]
     choice: Choice
     cost: float | None = None
     fell_back: tuple[str, ...] = ()
+    words: tuple[Words, ...] = ()
 
 
 class Writer(Protocol):
@@ -213,6 +218,9 @@ class Writer(Protocol):
 
     def cells(self) -> Sequence[Choice]:
         """The cells (topic, angle, tone, format) it can fill; empty means any."""
+
+    def reserve(self, said: Collection[str]) -> int:
+        """How many posts it can still write without asking anybody, when these claims were said lately."""
 
     async def draft(self, brief: Brief) -> list[Draft]:
         """Write candidates, best first, possibly none; raise `WriterError`s only."""

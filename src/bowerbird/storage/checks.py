@@ -24,8 +24,8 @@ def check(batch: Batch) -> None:
 
 
 def check_kept(batch: Batch) -> None:
-    """Raise `ValueError` for a batch that holds more than what can be kept: facts, readings, incidents, messages."""
-    known = {"facts", "readings", "incidents", "deliveries"}
+    """Raise `ValueError` for a batch that holds more than facts, readings, words, incidents and messages."""
+    known = {"facts", "readings", "incidents", "deliveries", "words", "used"}
     other = [name for name in Batch.__slots__ if name not in known and getattr(batch, name)]
     if other:
         raise ValueError(f"{', '.join(other)} cannot be kept, for who reads the books would not know of it")

@@ -9,7 +9,9 @@ from typing import Any
 from bowerbird.core.account import Account, Hold, HoldKind, Mode
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target, TargetState
+from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import State
+from bowerbird.core.ports import Brief
 from bowerbird.core.post import Card, Choice, Kind, Media, Payload, Post, RemoteRef, ReplyTo
 from bowerbird.core.work import Command, Outcome, Owner, Run
 from bowerbird.storage import tables
@@ -162,6 +164,8 @@ def advice_of(line: Line) -> Advice:
 
 # --- the ledger ------------------------------------------------------------------------------------------------
 
+_read_words = reader(tables.words)
+
 
 def account_row(account: Account) -> Row:
     """Every column of an account."""
@@ -188,6 +192,23 @@ def hold_of(line: Line) -> Hold:
     """The hold a line was made from."""
     account_id, kind, _, since, until, why = line
     return Hold(account_id=account_id, kind=HoldKind(kind), since=since, until=until, why=why)
+
+
+def words_row(words: Words, *, used: bool = False) -> Row:
+    """Every column of a paid answer."""
+    brief = flat(words.brief)
+    brief |= {"wants": flat(words.brief.wants), "avoid_claims": sorted(words.brief.avoid_claims)}
+    return flat(words) | {"account_id": words.brief.account_id, "brief": encode(brief), "used": used}
+
+
+def words_of(line: Line) -> Words:
+    """The answer a line was made from."""
+    row = _read_words(line)
+    brief = json.loads(row["brief"])
+    brief |= {"wants": Choice(**brief["wants"]), "avoid_claims": frozenset(brief["avoid_claims"])}
+    for hidden in ("workspace_id", "account_id", "used"):
+        del row[hidden]
+    return Words(**(row | {"brief": Brief(**brief)}))
 
 
 # --- the journal -----------------------------------------------------------------------------------------------

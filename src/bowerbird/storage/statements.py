@@ -283,6 +283,16 @@ SETTLE_AT_COST = (
 )
 REFUND = sa.delete(t.spends).where(_open_spend)
 
+_w = t.words.c
+KEEP_WORDS = insert(t.words).values({c.name: given(c.name) for c in _w if c.name not in HOME}).on_conflict_do_nothing()
+USE_WORDS = upsert(t.words, leave=HOME)
+UNUSED_WORDS = (
+    sa.select(*_w)
+    .where(_w.account_id == given("account_id"), sa.text("used = 0"), _w.at > given("after"))
+    .order_by(_w.at, _w.id)
+    .limit(LIMIT)
+)
+
 _secret = sa.and_(t.secrets.c.account_id == given("account_id"), t.secrets.c.name == given("name"))
 SECRET = sa.select(t.secrets.c.token).where(_secret)
 ANY_SECRET = sa.select(t.secrets.c.name).limit(sa.literal_column("1"))

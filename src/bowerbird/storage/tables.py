@@ -239,6 +239,23 @@ holds = sa.Table(
     one_of("kind", HoldKind),
 )
 
+words = sa.Table(
+    "words",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _home(),
+    _text("account_id"),
+    _text("writer"),
+    _text("brief"),
+    _text("text"),
+    sa.Column("cost", sa.Float),
+    sa.Column("spent", sa.Float),
+    _instant("at"),
+    sa.Column("used", sa.Boolean, nullable=False),
+)
+sa.Index("ix_words_by_age", words.c.at, words.c.id)
+sa.Index("ix_words_unused", words.c.account_id, words.c.at, words.c.id, sqlite_where=sa.text("used = 0"))
+
 spends = sa.Table(
     "spends",
     metadata,

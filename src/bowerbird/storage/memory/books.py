@@ -14,6 +14,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Model, Reading, Target
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.incident import Delivery, Incident, Silence
+from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Kind, Post
 from bowerbird.core.work import Command, Owner, Run
@@ -131,6 +132,8 @@ class MemoryBooks:
         self.takers: dict[str, tuple[str, int]] = {}
         self.owners: dict[str, Owner] = {}
         self.cursors: dict[str, int] = {}
+        self.words: dict[str, Words] = {}
+        self.used: set[str] = set()
         self.learned: dict[tuple[str, str, float], Learned] = {}
         self.incidents: dict[str, Incident] = {}
         self.open_incidents: dict[str, str] = {}  # fingerprint -> id

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bowerbird.core.account import Account, Hold, Learned, Limited, Quota, Used
 from bowerbird.core.books import Change
-from bowerbird.storage.checks import came_to_rest, never_sent
+from bowerbird.core.keeping import Words
+from bowerbird.storage.checks import came_to_rest, checked_limit, never_sent
 from bowerbird.storage.memory.books import MemoryBooks, Spend
 from bowerbird.storage.memory.handle import Handle, verb
 from bowerbird.storage.quotas import CALL_MAX_US, limited, window_us, worst
@@ -52,6 +53,13 @@ class MemoryLedger(Handle):
         """Count what was reserved from `at` on, at its true cost where that is known (0 refunds it)."""
         self.books.mark += 1
         settle(self.books, subject, at=at, cost=cost)
+
+    @verb
+    def unused_words(self, account_id: str, *, after: int = 0, limit: int = 20) -> list[Words]:
+        """Words that were paid for after this instant and never used, oldest first."""
+        unused = (w for w in self.books.words.values() if w.id not in self.books.used)
+        wanted = [w for w in unused if w.brief.account_id == account_id and w.at > after]
+        return sorted(wanted, key=lambda w: (w.at, w.id))[: checked_limit(limit)]
 
     @verb
     def load_secret(self, account_id: str, name: str) -> str | None:

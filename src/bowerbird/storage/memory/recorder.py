@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from bowerbird.core.books import Batch, Committed, Lost
+from bowerbird.core.books import Batch, Committed, Kept, Lost
+from bowerbird.core.errors import StorageError
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Model
 from bowerbird.core.incident import Incident
+from bowerbird.core.keeping import Receipt
 from bowerbird.core.post import Post
 from bowerbird.storage.checks import GIVEN_UP, check, check_kept
 from bowerbird.storage.memory.books import MemoryBooks, reply_parent
@@ -47,6 +49,10 @@ class MemoryRecorder(Handle):
         """Record what may be kept; it is `storage.spool` that keeps it when this cannot be done."""
         check_kept(batch)
         return await self.record(batch)
+
+    async def keep_receipt(self, receipt: Receipt) -> Kept:
+        """There is no spool here."""
+        raise StorageError(f"the proof of post {receipt.attempt.id} cannot be kept: these books have no spool")
 
 
 def plain(data: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +98,16 @@ def _collision(books: MemoryBooks, posts: dict[str, Post], post: Post) -> str:
     return ""
 
 
+def _write_words(books: MemoryBooks, batch: Batch) -> None:
+    for words in batch.words:
+        books.words.setdefault(words.id, words)
+        settle(books, words.id, at=words.at, cost=words.spent)
+    for words in batch.used:
+        books.words[words.id] = words
+        books.used.add(words.id)
+        settle(books, words.id, at=words.at, cost=words.spent)
+
+
 def _second_incident(books: MemoryBooks, incidents: Iterable[Incident]) -> str:
     """Name the fingerprint that two open incidents would have if these were written one after the other."""
     fresh: dict[str, Incident] = {}
@@ -118,6 +134,7 @@ def _write(books: MemoryBooks, batch: Batch, posts: dict[str, Post]) -> Committe
         rest(books, change)
     _write_findings(books, batch)
     _write_ledger(books, batch)
+    _write_words(books, batch)
     _write_alarms(books, batch)
     return Committed(write_facts(books, *batch.facts))
 

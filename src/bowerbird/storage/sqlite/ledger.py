@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bowerbird.core.account import Account, Hold, Learned, Limited, Quota, Used
+from bowerbird.core.keeping import Words
 from bowerbird.storage import alarms, rows
 from bowerbird.storage import statements as s
+from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.quotas import CALL_MAX_US, limited, window_us, worst
 from bowerbird.storage.sqlite.handle import Handle, reading, writing
 from bowerbird.storage.sqlite.tx import Tx
@@ -50,6 +52,12 @@ class SqliteLedger(Handle):
     def settle(self, tx: Tx, subject: str, *, at: int, cost: float | None = None) -> None:
         """Count what was reserved from `at` on, at its true cost where that is known (0 refunds it)."""
         settle(tx, subject, at=at, cost=cost)
+
+    @reading
+    def unused_words(self, tx: Tx, account_id: str, *, after: int = 0, limit: int = 20) -> list[Words]:
+        """Words that were paid for after this instant and never used, oldest first."""
+        lines = tx.all(s.UNUSED_WORDS, account_id=account_id, after=after, limit=checked_limit(limit))
+        return [rows.words_of(line) for line in lines]
 
     @reading
     def load_secret(self, tx: Tx, account_id: str, name: str) -> str | None:

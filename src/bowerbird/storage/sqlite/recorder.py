@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from bowerbird.core.books import Batch, Change, Committed, Lost
+from bowerbird.core.books import Batch, Change, Committed, Kept, Lost
+from bowerbird.core.errors import StorageError
 from bowerbird.core.facts import Fact
+from bowerbird.core.keeping import Receipt, Words
 from bowerbird.core.post import Post
 from bowerbird.storage import alarms, rows
 from bowerbird.storage import statements as s
@@ -36,6 +38,10 @@ class SqliteRecorder(Handle):
         """Record what may be kept; it is `storage.spool` that keeps it when this cannot be done."""
         check_kept(batch)
         return await self.record(batch)
+
+    async def keep_receipt(self, receipt: Receipt) -> Kept:
+        """There is no spool here."""
+        raise StorageError(f"the proof of post {receipt.attempt.id} cannot be kept: these books have no spool")
 
     @writing
     def _record(self, tx: Tx, batch: Batch) -> Committed:
@@ -118,6 +124,16 @@ def _write_ledger(tx: Tx, batch: Batch) -> None:
         tx.run(s.LIFT_HOLD, account_id=account_id, kind=kind.value)
     tx.each(s.WRITE_HOLD, map(rows.hold_row, batch.holds))
     tx.each(alarms.WRITE_LEARNED, map(rows.flat, batch.learned))
+    for words in batch.words:
+        _write_words(tx, s.KEEP_WORDS, rows.words_row(words), words)
+    for words in batch.used:
+        _write_words(tx, s.USE_WORDS, rows.words_row(words, used=True), words)
+
+
+def _write_words(tx: Tx, statement: s.Statement, row: rows.Row, words: Words) -> None:
+    """Store an answer, and count what it cost; a second time changes neither."""
+    tx.run(statement, **row)
+    settle(tx, words.id, at=words.at, cost=words.spent)
 
 
 def _write_alarms(tx: Tx, batch: Batch) -> None:

@@ -190,6 +190,24 @@ def _ledger() -> None:
         sa.PrimaryKeyConstraint("account_id", "kind"),
     )
     op.create_table(
+        "words",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.Text(), server_default="home", nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("writer", sa.Text(), nullable=False),
+        sa.Column("brief", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("cost", sa.Float(), nullable=True),
+        sa.Column("spent", sa.Float(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_words_by_age", "words", ["at", "id"], unique=False)
+    op.create_index(
+        "ix_words_unused", "words", ["account_id", "at", "id"], unique=False, sqlite_where=sa.text("used = 0")
+    )
+    op.create_table(
         "spends",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
