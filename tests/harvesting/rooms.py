@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -66,6 +66,10 @@ class Pen:
     def cells(self) -> Sequence[Choice]:
         """Two topics."""
         return [Choice(topic="asyncio"), Choice(topic="pathlib")]
+
+    def reserve(self, said: Collection[str]) -> int:
+        """It has to be asked."""
+        return 0
 
     async def draft(self, brief: Brief) -> list[Draft]:
         """One draft per text."""

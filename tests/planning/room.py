@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -65,6 +65,10 @@ class Pen:
     def cells(self) -> list[Choice]:
         """One cell per topic."""
         return [Choice(topic=topic) for topic in self.topics]
+
+    def reserve(self, said: Collection[str]) -> int:
+        """It has to be asked."""
+        return 0
 
     async def draft(self, brief: Brief) -> list[Draft]:
         """Write down the brief and answer it."""

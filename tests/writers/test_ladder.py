@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -26,6 +27,10 @@ class Rung:
     def cells(self) -> list[Choice]:
         """Its topics as cells."""
         return [Choice(topic=topic) for topic in self.topics]
+
+    def reserve(self, said: Collection[str]) -> int:
+        """It has to be asked."""
+        return 0
 
     async def draft(self, brief: Brief) -> list[Draft]:
         """Give the answer."""
@@ -77,3 +82,16 @@ def test_a_ladder_needs_a_rung() -> None:
     """An empty ladder is a mistake in the composition."""
     with pytest.raises(ValueError, match="rung"):
         Ladder([])
+
+
+@pytest.mark.proves("3.1", "3.G2")
+async def test_failures_in_a_row_are_counted_by_writer_until_it_writes_again() -> None:
+    """What the alert is about: the bank fills the slot, and somebody is told that the model does not answer."""
+    top = Rung("model", WriterError("model: out of order"))
+    ladder = Ladder([top, Rung("bank", ("x",))])
+    for _ in range(3):
+        await ladder.draft(BRIEF)
+    assert {s.labels["writer"]: s.value for s in ladder.samples()} == {"model": 3, "bank": 0}
+    top.answer = ("back",)
+    await ladder.draft(BRIEF)
+    assert {s.value for s in ladder.samples()} == {0}

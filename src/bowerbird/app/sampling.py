@@ -18,7 +18,10 @@ from bowerbird.core.findings import TargetState
 from bowerbird.core.gauge import Sample
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
-from bowerbird.core.post import SECOND_US, Post
+from bowerbird.core.post import SECOND_US
+from bowerbird.planning.calendar import next_slots
+
+HOUR_US = 3_600 * SECOND_US
 
 READ_S = 2.0
 """The books are read for samples at most this often, seconds."""
@@ -26,6 +29,8 @@ FLOOR_H = 4.0
 """Below so many hours the queue is too short (row 3.4 of the mission)."""
 FLOOR_SHARE = 0.25
 """Accounts that want little cover have a floor of this share of it."""
+POSTS_MAX = 200
+"""Queued posts looked at per account."""
 TARGETS_MAX = 200
 """Conversations counted per account."""
 AT_REST = (HoldKind.PAUSED, HoldKind.SIGNED_OUT, HoldKind.UNATTESTED)
@@ -105,8 +110,10 @@ def floor_h(account: Account) -> float:
 
 async def _queue(storage: Books, account: Account, holds: Sequence[Hold], waiting: int, now: int) -> list[Sample]:
     """How far the queue reaches, and how far it should: an account at rest has no floor, so it is never too short."""
-    queued = await storage.posts(states=(State.QUEUED,), account_id=account.id, limit=1)
-    cover_h = max((hours_ahead(post, now) for post in queued), default=0.0)
+    until = now + int(account.cover_h * HOUR_US)
+    queued = await storage.posts(states=(State.QUEUED,), account_id=account.id, limit=POSTS_MAX)
+    gap = next(iter(next_slots(account, {post.due for post in queued}, now, until)), None)
+    cover_h = ((gap.at if gap else until) - now) / HOUR_US
     labels = {"account": account.id}
     found = [
         Sample(name="bowerbird_queue_cover_hours", value=cover_h, labels=labels),
@@ -115,11 +122,6 @@ async def _queue(storage: Books, account: Account, holds: Sequence[Hold], waitin
     if not any(hold.kind in AT_REST for hold in holds):
         found.append(Sample(name="bowerbird_queue_floor_hours", value=floor_h(account), labels=labels))
     return found
-
-
-def hours_ahead(post: Post, now: int) -> float:
-    """Hours until a post is due; 0 if that is past."""
-    return max(0.0, (post.due - now) / SECOND_US / 3_600)
 
 
 async def _findings(storage: Books, account: Account, now: int) -> list[Sample]:

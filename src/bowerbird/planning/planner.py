@@ -20,6 +20,7 @@ from bowerbird.core.books import Batch, Committed, Findings, Ledger, Posts, Reco
 from bowerbird.core.errors import BadInput, WriterError
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice
+from bowerbird.core.gauge import Sample
 from bowerbird.core.lifecycle import LATE_S, State
 from bowerbird.core.ports import Brief, Chance, Clock, Draft, Platform, Writer
 from bowerbird.core.post import SECOND_US, Choice, Post
@@ -37,6 +38,8 @@ FUTURE_MAX = 2_000
 PAGE = 50
 RUN_MAX_S = 45.0
 """No further slot is begun after this long, so that the run ends before its job is cut off."""
+RESERVE_MAX_H = 720.0
+"""The reserve is looked at no further ahead, hours."""
 AHEAD = (State.PROPOSED, State.QUEUED, State.SENDING, State.UNSURE, State.PARKED, State.PUBLISHED)
 """States of posts that hold their slot; what was turned down or dropped gives it back."""
 
@@ -78,6 +81,7 @@ class Planner:
     slots_max: int = 10
     late_s: float = LATE_S
     _told: dict[str, tuple[int, str]] = field(default_factory=dict, init=False)
+    _reserve_h: dict[str, float] = field(default_factory=dict, init=False)
 
     async def plan_once(self, account_id: str = "") -> bool:
         """Plan for one account, or for all; return True if there is more to do at once.
@@ -108,6 +112,7 @@ class Planner:
             self._told.pop(account.id, None)
             return False
         desk = await self._desk(account, platform)
+        self._weigh(desk, now)
         filled = tried = 0
         for slot in free[: self.slots_max]:
             if self.clock.monotonic() - began > RUN_MAX_S:
@@ -120,6 +125,19 @@ class Planner:
                 break
         await self._tell(desk, await self._ahead(account, now), now, until)
         return filled > 0 and len(free) > tried
+
+    def samples(self) -> list[Sample]:
+        """For how many hours the writers can fill every slot of each account without asking anybody."""
+        return [
+            Sample(name="bowerbird_reserve_hours", value=hours, labels={"account": account_id})
+            for account_id, hours in self._reserve_h.items()
+        ]
+
+    def _weigh(self, desk: Desk, now: int) -> None:
+        """Note how long the reserve lasts: until the last slot for which there is a post, `RESERVE_MAX_H` at most."""
+        slots = next_slots(desk.account, (), now, now + int(RESERVE_MAX_H * HOUR_US))
+        lasts = slots[: self.writer.reserve(desk.avoid)]
+        self._reserve_h[desk.account.id] = (lasts[-1].at - now) / HOUR_US if lasts else 0.0
 
     async def _ahead(self, account: Account, now: int) -> list[Post]:
         """Return the posts due after `now` that hold their slots, latest first."""

@@ -74,6 +74,10 @@ class BankWriter:
         """The cells (topic, angle, tone, format) that some claim fills."""
         return tuple(self._fillers)
 
+    def reserve(self, said: Collection[str]) -> int:
+        """How many claims were not said lately: so many slots it fills whatever else is down."""
+        return sum(claim.id not in said for claim in self._bank.claims)
+
     async def draft(self, brief: Brief) -> list[Draft]:
         """Write candidates, nearest to the wanted cell first; an empty list if every claim was said lately."""
         rng = self._chance.stream("bank")

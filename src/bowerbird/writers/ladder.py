@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bowerbird.core.errors import WriterBusy, WriterError
+from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Brief, Draft, Writer
 from bowerbird.core.post import Choice
 
@@ -20,6 +21,8 @@ class Ladder:
         if not rungs:
             raise ValueError("a ladder needs a rung")
         self.rungs = tuple(rungs)
+        self.failures = {rung.name: 0 for rung in self.rungs}
+        """Failed calls in a row, by writer; asking to wait is one too, for nobody wrote."""
 
     @property
     def name(self) -> str:
@@ -29,6 +32,17 @@ class Ladder:
     def cells(self) -> tuple[Choice, ...]:
         """The cells of those who have any: a provider is asked for what the bank below it could fill too."""
         return tuple(dict.fromkeys(cell for rung in self.rungs for cell in rung.cells()))
+
+    def reserve(self, said: Collection[str]) -> int:
+        """How many posts its rungs can still write without asking anybody, after these claims were said."""
+        return sum(rung.reserve(said) for rung in self.rungs)
+
+    def samples(self) -> list[Sample]:
+        """Failed calls in a row, by writer."""
+        return [
+            Sample(name="bowerbird_writer_failures_in_a_row", value=n, labels={"writer": name})
+            for name, n in self.failures.items()
+        ]
 
     async def draft(self, brief: Brief) -> list[Draft]:
         """Return the first rung's candidates that gives any.
@@ -42,9 +56,11 @@ class Ladder:
             try:
                 drafts = await rung.draft(brief)
             except WriterError as error:
+                self.failures[rung.name] += 1
                 failed.append(error)
                 falls.append(str(error))
                 continue
+            self.failures[rung.name] = 0
             if drafts:
                 return [replace(draft, fell_back=tuple(falls)) for draft in drafts]
             falls.append(f"{rung.name} had nothing to say")

@@ -13,7 +13,7 @@ The key stands in one header and nowhere else: not in a repr, a log line or an e
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -128,6 +128,10 @@ class ProviderWriter:
     def cells(self) -> tuple[Choice, ...]:
         """Empty: it writes on anything."""
         return ()
+
+    def reserve(self, said: Collection[str]) -> int:
+        """Nothing: a provider has to be asked."""
+        return 0
 
     async def draft(self, brief: Brief) -> list[Draft]:
         """Write candidates, best first; raise `WriterError`s only. The first one carries the cost of all."""
