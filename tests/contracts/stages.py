@@ -220,6 +220,7 @@ class WebStage(PerchStage):
 WRITE = "com.atproto.repo.putRecord"
 READS = (
     "com.atproto.repo.getRecord",
+    "com.atproto.repo.listRecords",
     "app.bsky.feed.getPosts",
     "app.bsky.feed.searchPosts",
     "app.bsky.feed.getAuthorFeed",

@@ -37,6 +37,7 @@ WORDS = "A small thing about Python."
 READS: dict[str, Callable[[Platform, RemoteRef], Awaitable[Any]]] = {
     "counts": lambda platform, ref: platform.counts([ref]),
     "mentions": lambda platform, ref: platform.mentions(0),
+    "own_posts": lambda platform, ref: platform.own_posts(),
     "search": lambda platform, ref: platform.search("bowers"),
     "whoami": lambda platform, ref: platform.whoami(),
 }
@@ -349,6 +350,35 @@ async def test_a_post_is_taken_back_as_often_as_one_likes(stage: Stage) -> None:
     await stage.platform.delete(ref)
     assert await stage.said() == []
     assert await stage.platform.resolve(made) == Absent()
+
+
+async def test_what_was_published_stands_on_the_own_timeline(stage: Stage) -> None:
+    """Newest first, with its words, its place and its time; and no more of it than was asked for."""
+    before = CLOCK.now() - 1_000_000
+    refs = [await published(stage.platform, post(words)) for words in (WORDS, "Another.")]
+    shown = await stage.platform.own_posts()
+    assert isinstance(shown, list)
+    assert [(one.ref.id, one.text) for one in shown] == [(refs[1].id, "Another."), (refs[0].id, WORDS)]
+    assert all(before <= one.posted_at <= CLOCK.now() + 1_000_000 for one in shown)
+    fewer = await stage.platform.own_posts(1)
+    assert isinstance(fewer, list)
+    assert [one.ref.id for one in fewer] == [refs[1].id]
+
+
+async def test_an_own_timeline_without_posts_is_empty_and_what_was_taken_away_is_not_on_it(stage: Stage) -> None:
+    """Seen and empty is an empty list; a post that is gone is not shown."""
+    assert await stage.platform.own_posts() == []
+    ref = await published(stage.platform, post(WORDS))
+    await stage.settle(ref)
+    await stage.remove(ref)
+    assert await stage.platform.own_posts() == []
+
+
+async def test_an_own_timeline_behind_a_wall_is_unknown_and_never_empty(stage: Stage) -> None:
+    """Signed out for good: the pages and the API answer, and show nothing that could be believed."""
+    await published(stage.platform, post(WORDS))
+    await stage.lock_out()
+    assert isinstance(await stage.platform.own_posts(), Unknown)
 
 
 # --- other people ----------------------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ class Told:
     name: str = "sandbox"
     sent: list[tuple[str, str]] = field(default_factory=list)
     known: bool = True
+    timeline: list[Seen] | Unknown = field(default_factory=list)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -109,6 +110,10 @@ class Told:
     async def search(self, query: str, limit: int = 25) -> list[Seen] | Unknown:
         """Nothing."""
         return []
+
+    async def own_posts(self, limit: int = 50) -> list[Seen] | Unknown:
+        """What was told."""
+        return self.timeline
 
     async def close(self) -> None:
         """Nothing is open."""

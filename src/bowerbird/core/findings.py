@@ -60,7 +60,7 @@ class Seen:
     text: str
     posted_at: int
     root: RemoteRef | None = None
-    kind: str = "search"  # mention | reply | quote | search
+    kind: str = "search"  # mention | reply | quote | search | own
     counts: Counts = field(default_factory=Counts)
 
 

@@ -37,6 +37,8 @@ SETTLE_S = 5.0
 milliseconds, so this is room for a busy machine; `slow` and `late` faults beyond it break the network's promise."""
 PAGES_MAX = 20
 """Pages of 50 posts a look reads before it says that it cannot tell."""
+OWN_MAX = 100
+"""Posts of our own that one request may ask for."""
 COUNTS_MAX = 100
 """Posts whose counts one request may ask for."""
 WAIT_DEFAULT_S = 5
@@ -180,6 +182,16 @@ class Sandbox:
         answer = await self._ask("GET", "/api/search", params={"q": query, "limit": str(limit)})
         with _understood():
             return [self._seen(row, "search") for row in answer["posts"] if row["account"] != self.handle.lower()]
+
+    async def own_posts(self, limit: int = 50) -> list[Seen] | Unknown:
+        """Our own timeline, newest first, at most 100."""
+        most = min(limit, OWN_MAX)
+        try:
+            answer = await self._ask("GET", f"/api/accounts/{self.handle}/posts?limit={most}")
+        except errors.SignedOut as error:
+            return Unknown(why=str(error))
+        with _understood():
+            return [self._seen(row, "own") for row in answer["posts"][:most]]
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -73,12 +73,14 @@ class Script:
         send: the fate of a send, None if all goes well.
         prepare: True if the message of this post cannot be made.
         look: why a look cannot see; empty if it can; ``slow`` takes too long.
+        timeline: the same for a look at the whole timeline.
         told: hears of what happens.
     """
 
     send: Callable[[Post], Fate | None] = lambda post: None
     prepare: Callable[[Post], bool] = lambda post: False
     look: Callable[[Post], str] = lambda post: ""
+    timeline: Callable[[], str] = lambda: ""
     told: Told = _tell_nobody
 
 
@@ -185,6 +187,21 @@ class FakePlatform:
         """Nobody can search here."""
         return Unknown(why="this platform has no search")
 
+    async def own_posts(self, limit: int = 50) -> list[Seen] | Unknown:
+        """Everything that a look can see just now, newest first."""
+        await self._latency()
+        why = self._script.timeline()
+        if why == "slow":
+            await self._clock.sleep(HANG_S)
+        now = self._clock.now()
+        if why or now < self.signed_out_until:
+            return Unknown(why=why or "signed out")
+        shown = [one for one in reversed(self.arrivals) if one.visible_at <= now and one.id not in self.removed]
+        return [
+            Seen(ref=_ref(one), author=self._name, text=_words(one.wire), posted_at=one.at, kind="own")
+            for one in shown[:limit]
+        ]
+
     async def close(self) -> None:
         """There is nothing to let go of."""
 
@@ -282,6 +299,11 @@ class FakePlatform:
 
     async def _latency(self) -> None:
         await self._clock.sleep(self._rng.uniform(0.05, 2.0))
+
+
+def _words(wire: str) -> str:
+    """The words of a message; a wire that a restore lost has none."""
+    return str(json.loads(wire)["text"]) if wire else ""
 
 
 def _ref(arrival: Arrival) -> RemoteRef:

@@ -169,6 +169,11 @@ class FakePds:
             return error("RecordNotFound")
         return self._place(rkey, value=self.records[rkey])
 
+    def _listRecords(self, request: httpx.Request) -> httpx.Response:  # noqa: N802
+        rkeys = sorted(self.records, reverse=True)[: int(request.url.params["limit"])]
+        rows = [{"uri": uri_of(key), "cid": cid_of(self.records[key]), "value": self.records[key]} for key in rkeys]
+        return httpx.Response(200, json={"records": rows})
+
     def _deleteRecord(self, request: httpx.Request) -> httpx.Response:  # noqa: N802
         self.records.pop(json.loads(request.content)["rkey"], None)
         return httpx.Response(200, json={})

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from bowerbird.core.errors import PlatformError, Refused, Unconfirmed, Unreachable
+from bowerbird.core.errors import PlatformError, Refused, SignedOut, Unconfirmed, Unreachable
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
@@ -29,6 +29,8 @@ GET_POSTS_MAX = 25
 """Posts that one getPosts may name (its lexicon)."""
 SEARCH_MAX = 100
 """Results that one searchPosts may give (its lexicon)."""
+OWN_MAX = 100
+"""Records that one listRecords may give (its lexicon)."""
 CHECK_AGAIN_S = 30.0
 """A reply frozen longer ago than this has its target looked at again before it is sent, seconds."""
 CANARY = "the"
@@ -196,6 +198,17 @@ class Bluesky:
         answer = await self._read("app.bsky.feed.searchPosts", {"q": query, "sort": "latest", "limit": limit})
         with views.understood():
             return [views.seen(view, "search") for view in answer["posts"]]
+
+    async def own_posts(self, limit: int = 50) -> list[Seen] | Unknown:
+        """Read our own repository, which knows at once, by key, newest first, at most 100."""
+        try:
+            tokens = await self._session.tokens()
+            place = {"repo": tokens.did, "collection": records.COLLECTION, "limit": min(limit, OWN_MAX)}
+            answer = await self._read("com.atproto.repo.listRecords", place)
+        except SignedOut as error:
+            return Unknown(why=str(error))
+        with views.understood():
+            return [views.own(row, tokens.did, now=self._clock.now()) for row in answer["records"]]
 
     # --- steps --------------------------------------------------------------------------------------------
 

@@ -73,6 +73,24 @@ def seen(view: View, kind: str) -> Seen:
     )
 
 
+def own(row: View, author: str, *, now: int) -> Seen:
+    """Read one of our own records, as the repository lists them; an instant that makes no sense is `now`."""
+    record = row.get("value") or {}
+    root = (record.get("reply") or {}).get("root")
+    try:
+        posted_at = instant(str(record.get("createdAt")))
+    except ValueError:
+        posted_at = now
+    return Seen(
+        ref=ref(row["uri"], row["cid"]),
+        author=author,
+        text=str(record.get("text") or ""),
+        posted_at=posted_at,
+        root=RemoteRef(id=root["uri"], cid=root["cid"]) if root else None,
+        kind="own",
+    )
+
+
 def instant(text: str) -> int:
     """Read an instant of Bluesky's as UTC microseconds; without a zone it is UTC."""
     moment = datetime.fromisoformat(text)

@@ -27,6 +27,8 @@ LOOK_BACK_US = 60 * SECOND_US
 """How much earlier than our first attempt a look still accepts a post: clocks differ."""
 PAGES_MAX = 5
 """Pages of a profile that one look turns."""
+UNTOLD = "the profile shows neither posts nor that there are none"
+"""Why a page of the profile says nothing."""
 
 
 class WebDriver(Pages):
@@ -131,18 +133,27 @@ class WebDriver(Pages):
         where: str | None = self.site.profile.format(handle=self.handle)
         twins: list[Article] = []
         for _ in range(PAGES_MAX):
-            await self._go(page, str(where))
-            own = [row for row in await self._articles(page) if self._ours(row)]
-            if not own and not await self._matches(page, self.site.empty):
-                return Unknown(why="the profile shows neither posts nor that there are none")
+            own = await self._own_page(page, str(where))
+            if own is None:
+                return Unknown(why=UNTOLD)
             twins += [row for row in own if row.at >= earliest and _same(row.text, wire["text"])]
-            older = page.locator(self.site.older).first
-            if not own or own[-1].at < earliest or await older.count() == 0:
+            where = await self._older(page)
+            if not own or own[-1].at < earliest or where is None:
                 if twins and post.part > 0 and not post.wire:  # lost in a restore, with what it follows
                     return Found(ref=self._ref(twins[0].path))
                 return await self._pick(page, twins, wire["reply_to"])
-            where = await older.get_attribute("href", timeout=self._step_ms)
         return Unknown(why="the profile is longer than a look may read")
+
+    async def _own_page(self, page: Page, where: str) -> list[Article] | None:
+        """Our posts on this page of the profile; None if it shows neither posts nor that there are none."""
+        await self._go(page, where)
+        own = [row for row in await self._articles(page) if self._ours(row)]
+        return own if own or await self._matches(page, self.site.empty) else None
+
+    async def _older(self, page: Page) -> str | None:
+        """Where the next page of this list is; None on the last."""
+        older = page.locator(self.site.older).first
+        return await older.get_attribute("href", timeout=self._step_ms) if await older.count() else None
 
     async def _pick(self, page: Page, twins: Sequence[Article], parent: str | None) -> Look:
         """Tell which of our posts with these words stands in the right place: "Thanks!" may answer two people."""
@@ -192,6 +203,23 @@ class WebDriver(Pages):
             if not rows and not await self._matches(page, self.site.empty):
                 return Unknown(why="the search page shows neither results nor that there are none")
         return [self._seen(row, "search") for row in rows if not self._ours(row)][:limit]
+
+    async def own_posts(self, limit: int = 50) -> list[Seen] | Unknown:
+        """Read our own profile, newest first, at most 5 pages; one that cannot be trusted is `Unknown`."""
+        where: str | None = self.site.profile.format(handle=self.handle)
+        found: list[Article] = []
+        try:
+            async with self._page() as page:
+                for _ in range(PAGES_MAX):
+                    own = await self._own_page(page, str(where))
+                    if own is None:
+                        return Unknown(why=UNTOLD)
+                    found, where = found + own, await self._older(page)
+                    if not own or where is None or len(found) >= limit:
+                        break
+        except errors.SignedOut as error:
+            return Unknown(why=str(error))
+        return [self._seen(row, "own") for row in found[:limit]]
 
     async def close(self) -> None:
         """Nothing of our own is open: the seat belongs to whoever lent it."""
