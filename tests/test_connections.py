@@ -1,53 +1,97 @@
-"""The adapters of accounts: one that cannot be made just now is made later, and keeps no other."""
+"""The adapters of accounts: one that cannot be made just now is made later, and keeps no other; and their guards."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from bowerbird.app.connections import Connections
-from bowerbird.clock import VirtualClock
+from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch
-from bowerbird.core.errors import BadInput, StorageTimeout
-from bowerbird.core.ports import Platform
+from bowerbird.core.breaker import BreakerState, Position
+from bowerbird.core.errors import BadInput, SignedOut, StorageTimeout, Unreachable
+from bowerbird.core.ports import Capabilities, Identity, Platform
+from bowerbird.resilience.deadline import required
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 from .posting.room import Told
+
+URL = "http://127.0.0.1:8421"
+
+
+class Door(Told):
+    """An adapter that is asked who we are, and can be down."""
+
+    down: Exception | None = None
+    asked = 0
+    through_browser = False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """As told, or through a browser."""
+        return replace(super().capabilities, browser=self.through_browser)
+
+    async def whoami(self) -> Identity:
+        """Answer, or fail as told; nobody asks without a deadline."""
+        required()
+        self.asked += 1
+        if self.down is not None:
+            raise self.down
+        return Identity(id="wren", handle="wren")
 
 
 class Workbench(Connections):
     """Makes adapters that need nothing but the account's password."""
 
-    async def _adapter(self, account: Account) -> Platform:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.doors: dict[tuple[str, str], Door] = {}
+
+    async def _adapter(self, account: Account, driver: str) -> Platform:
         await self.storage.load_secret(account.id, "password")
-        if account.platform != "sandbox":
-            raise BadInput(f"there is no platform {account.platform!r}")
-        return Told()
+        if not driver.startswith("sandbox"):
+            raise BadInput(f"there is no platform {driver!r}")
+        door = self.doors[account.id, driver] = Door(name=driver)
+        door.through_browser = driver == "sandbox-web"
+        return door
 
 
-async def two_accounts() -> tuple[Connections, MemoryStorage]:
-    """One on a platform that nobody knows, and one on the sandbox."""
+def bench_of(books: MemoryStorage) -> Workbench:
+    """Connections over these books."""
+    return Workbench(books, VirtualClock(), {}, None, SeededChance(1))  # type: ignore[arg-type]
+
+
+def account(handle: str, platform: str = "sandbox", **changes: str) -> Account:
+    """An account of this handle."""
+    return Account(id=f"{platform}:{handle}", platform=platform, handle=handle, url=URL, **changes)  # type: ignore[arg-type]
+
+
+async def connected(*accounts: Account) -> tuple[Workbench, MemoryStorage]:
+    """These accounts, attached."""
     books = MemoryStorage(MemoryBooks())
-    strange = Account(id="a:strange", platform="carrier-pigeon", handle="strange")
-    wren = Account(id="sandbox:wren", platform="sandbox", handle="wren")
-    await books.record(Batch(accounts=(strange, wren)))
-    return Workbench(books, VirtualClock(), {}, None), books  # type: ignore[arg-type]
+    await books.record(Batch(accounts=accounts))
+    connections = bench_of(books)
+    await connections.attach()
+    return connections, books
 
 
 async def test_an_account_that_cannot_be_connected_keeps_no_other() -> None:
     """It is told once."""
-    connections, books = await two_accounts()
+    connections, books = await connected(account("strange", "carrier-pigeon"), account("wren"))
 
-    await connections.attach()
     await connections.attach()
 
     assert list(connections) == ["sandbox:wren"]
-    assert [fact.account_id for fact in await books.facts(kinds=["degraded"])] == ["a:strange"]
+    assert [fact.account_id for fact in await books.facts(kinds=["degraded"])] == ["carrier-pigeon:strange"]
 
 
 async def test_books_that_hiccup_leave_no_account_without_its_adapter() -> None:
     """What could not be read a moment ago is read at the next look."""
-    connections, books = await two_accounts()
+    books = MemoryStorage(MemoryBooks())
+    await books.record(Batch(accounts=(account("wren"),)))
+    connections = bench_of(books)
 
     def trouble(verb: str) -> None:
         if verb == "load_secret":
@@ -61,3 +105,86 @@ async def test_books_that_hiccup_leave_no_account_without_its_adapter() -> None:
     await connections.attach()
 
     assert list(connections) == ["sandbox:wren"]
+
+
+async def test_one_breaker_guards_a_host_and_not_an_account() -> None:
+    """Two accounts of one host share it, and the host's own answer about one of them opens nothing."""
+    connections, _ = await connected(account("wren"), account("finch"))
+    connections.doors["sandbox:finch", "sandbox"].down = SignedOut("suspended")
+
+    for _ in range(20):
+        with pytest.raises(SignedOut):
+            await connections["sandbox:finch"].whoami()
+
+    assert list(connections.breakers) == ["sandbox 127.0.0.1:8421"]
+    assert connections.ready("sandbox:finch") == connections.ready("sandbox:wren") == ""
+
+
+async def test_posting_can_ask_before_it_claims() -> None:
+    """The sentence names the breaker, why, and when it is tried next."""
+    connections, _ = await connected(account("wren"), account("finch"))
+    connections.doors["sandbox:finch", "sandbox"].down = Unreachable("the sandbox cannot be reached", reason="connect")
+
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            await connections["sandbox:finch"].whoami()
+
+    why = connections.ready("sandbox:wren")
+    assert "sandbox 127.0.0.1:8421 is open" in why
+    assert "the sandbox cannot be reached" in why
+    assert "next probe" in why
+    assert "not connected" in connections.ready("sandbox:nobody")
+
+
+async def test_a_host_is_probed_by_its_accounts_in_turn() -> None:
+    """So an account that can answer nothing does not keep the host shut."""
+    connections, _ = await connected(account("wren"), account("finch"))
+    doors = connections.doors
+    doors["sandbox:finch", "sandbox"].down = Unreachable(reason="connect")
+    breaker = connections.breakers["sandbox 127.0.0.1:8421"]
+
+    for _ in range(3):
+        breaker.open("for the test", by="me")
+        breaker.release()
+        await breaker.probe_once()
+
+    assert breaker.closed
+    assert doors["sandbox:finch", "sandbox"].asked >= 1
+    assert doors["sandbox:wren", "sandbox"].asked >= 1
+
+
+@pytest.mark.proves("4.2")
+async def test_an_account_with_another_driver_is_ready_while_the_browser_is_not() -> None:
+    """And one without is not, in the browser's name."""
+    connections, _ = await connected(
+        account("wren", "sandbox-web", other_driver="sandbox"), account("finch", "sandbox-web")
+    )
+    connections.breakers["browser"].open("it is gone", by="drill")
+
+    assert connections.ready("sandbox-web:wren") == ""
+    assert connections.ready("sandbox-web:finch").startswith("the breaker browser is open: it is gone")
+    assert connections.breakers_of() == {
+        "sandbox-web:wren": ["sandbox-web 127.0.0.1:8421", "sandbox 127.0.0.1:8421"],
+        "sandbox-web:finch": ["sandbox-web 127.0.0.1:8421"],
+    }
+    assert connections.breakers.parents() == {"sandbox-web 127.0.0.1:8421": "browser"}
+    assert {sample.name: sample.value for sample in connections.samples()}["bowerbird_browser_up"] == 0
+
+
+async def test_a_breaker_survives_a_restart_and_one_that_nobody_uses_is_closed_in_the_books() -> None:
+    """The page shows no open breaker that nothing will ever probe."""
+    books = MemoryStorage(MemoryBooks())
+    left = [
+        BreakerState(name=f"sandbox {host}", position=Position.OPEN, why="down", opens=3, next_probe_at=1)
+        for host in ("127.0.0.1:8421", "127.0.0.1:1")
+    ]
+    await books.record(Batch(accounts=(account("wren"),), breakers=tuple(left)))
+    connections = bench_of(books)
+
+    await connections.attach()
+    await connections.breakers.write_once()
+
+    written = {state.name: state for state in await books.breakers()}
+    assert written["sandbox 127.0.0.1:8421"].position is Position.OPEN
+    assert written["sandbox 127.0.0.1:8421"].opens == 3
+    assert written["sandbox 127.0.0.1:1"].position is Position.CLOSED

@@ -1,45 +1,85 @@
-"""The adapter of each account: the only file that names the platforms."""
+"""The adapter of each account, behind its guards: the only file that names the platforms.
+
+An account is reached through `Drivers` (one way, or two where the owner named another), each way is `Guarded` by the
+breaker of its host, and the breaker of a host that is driven through a browser has the browser's as its parent.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from bowerbird.browsers import chromium
 from bowerbird.browsers.seat import Seat
+from bowerbird.clock import SystemChance
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch, Secrets, Storage
+from bowerbird.core.breaker import BreakerState
 from bowerbird.core.errors import BadInput, PlatformError
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Clock, Platform
+from bowerbird.core.gauge import Sample
+from bowerbird.core.ports import Chance, Clock, Platform
+from bowerbird.platforms.drivers import Drivers
+from bowerbird.platforms.guarded import API, BROWSER, WEB, Askers, Guarded, says, says_of_browser
+from bowerbird.resilience.breakers import Breakers
 from bowerbird.settings import Settings
 
 PLATFORMS = ("sandbox", "sandbox-web", "bluesky")
 """The platforms an account can be on."""
+TRY_OUT_S = 5.0
+"""How long the browser's own probe waits for the seat, seconds."""
 
 
 @dataclass
 class Connections(Mapping[str, Platform]):
-    """The adapter of each account, connected when the account is added and again when it changes."""
+    """The adapter of each account, connected when the account is added and again when it changes.
+
+    Its `breakers` are probed and written down by `breakers.probe_for_ever()`, which whoever runs an engine supervises.
+    """
 
     storage: Storage
     clock: Clock
     settings: Settings
     seat: Seat
-    _platforms: dict[str, Platform] = field(default_factory=dict)
+    chance: Chance = field(default_factory=SystemChance)
+    breakers: Breakers = field(init=False)
+    _ways: dict[str, Drivers] = field(default_factory=dict)
     _accounts: dict[str, Account] = field(default_factory=dict)
+    _askers: dict[str, Askers] = field(default_factory=dict)
     _unasked: set[str] = field(default_factory=set)
+    _remembered: bool = False
+
+    def __post_init__(self) -> None:
+        self.breakers = Breakers(self.clock, self.chance, self._write)
 
     def __getitem__(self, account_id: str) -> Platform:
-        return self._platforms[account_id]
+        return self._ways[account_id]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._platforms)
+        return iter(self._ways)
 
     def __len__(self) -> int:
-        return len(self._platforms)
+        return len(self._ways)
+
+    def ready(self, account_id: str) -> str:
+        """Say why a post of this account would not be let through just now; empty if it would."""
+        way = self._ways.get(account_id)
+        return way.refusal() if way else f"{account_id} is not connected"
+
+    def breakers_of(self) -> dict[str, list[str]]:
+        """The breakers between each account and its platform, for the graph of what needs what."""
+        return {
+            account_id: [one.breaker.name for one in way.ways.values() if one.breaker]
+            for account_id, way in self._ways.items()
+        }
+
+    def samples(self) -> list[Sample]:
+        """The breakers, and whether the browser runs or is not needed yet."""
+        up = "browser" not in self.breakers or self.breakers["browser"].closed
+        return [*self.breakers.samples(), Sample(name="bowerbird_browser_up", value=up)]
 
     async def connect_once(self) -> bool:
         """Connect accounts that are new or changed, and ask each who we are. Return False: there is no more.
@@ -54,33 +94,65 @@ class Connections(Mapping[str, Platform]):
     async def attach(self) -> None:
         """Make the adapter of each account that is new or changed, without asking it anything.
 
-        An account that cannot be connected as it is set up is told once, and does not keep the others.
+        1. The first time, take over how the breakers were before the restart.
+        2. An account that cannot be connected as it is set up is told once, and does not keep the others.
+        3. A breaker that nobody uses any more is open for nobody.
         """
+        if not self._remembered:
+            self.breakers.remember(await self.storage.breakers())
+            self._remembered = True
         for account in await self.storage.accounts():
             known = self._accounts.get(account.id)
-            if known is not None and _address(known) == _address(account):
-                continue
-            before = self._platforms.pop(account.id, None)
-            if before is not None:
-                await before.close()
-            try:
-                self._platforms[account.id] = await self._adapter(account)
-            except BadInput as error:
-                await self._tell(account.id, str(error))
-            else:
-                self._unasked.add(account.id)
-            self._accounts[account.id] = account  # not before: books that hiccup are asked again at the next look
+            if known is None or _address(known) != _address(account):
+                await self._connect(account)
+        self.breakers.retire(lambda name: name.split(" ")[0] in {*PLATFORMS, "browser"})
 
-    async def _adapter(self, account: Account) -> Platform:
-        return await connect(account, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings)
+    async def _connect(self, account: Account) -> None:
+        before = self._ways.pop(account.id, None)
+        for askers in self._askers.values():
+            askers.remove(account.id)
+        if before is not None:
+            await before.close()
+        try:
+            drivers = dict.fromkeys(filter(None, (account.platform, account.other_driver)))
+            ways = {driver: self._guard(account, driver, await self._adapter(account, driver)) for driver in drivers}
+            self._ways[account.id] = Drivers(account.id, ways, self.clock, self.breakers.tell)
+        except BadInput as error:
+            await self._tell(account.id, str(error))
+        else:
+            self._unasked.add(account.id)
+        self._accounts[account.id] = account  # not before: books that hiccup are asked again at the next look
+
+    async def _adapter(self, account: Account, driver: str) -> Platform:
+        return await adapter(
+            account, driver, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings
+        )
+
+    def _guard(self, account: Account, driver: str, adapter: Platform) -> Guarded:
+        """Put an adapter behind the breaker of its host; from here on the account may be asked whether it is back."""
+        name = f"{driver} {urlsplit(account.url).netloc or account.url}".strip()
+        browser = adapter.capabilities.browser
+        askers = self._askers.setdefault(name, Askers())
+        askers.add(account.id, adapter)
+        parent = self._browser() if browser else ""
+        breaker = self.breakers.add(name, askers.ask, weigh=says, trip=WEB if browser else API, parent=parent)
+        return Guarded(account.id, adapter, breaker)
+
+    def _browser(self) -> str:
+        """The name of the browser's breaker, which is there once somebody needs a browser."""
+        self.breakers.add("browser", lambda: self.seat.try_out(wait_s=TRY_OUT_S), weigh=says_of_browser, trip=BROWSER)
+        return "browser"
 
     async def _greet(self, account_id: str) -> None:
         self._unasked.discard(account_id)
         try:
-            await self._platforms[account_id].whoami()
+            await self._ways[account_id].whoami()
         except PlatformError as error:
             # It may be back in a moment; posting finds out for itself, and says so where it matters.
             await self._tell(account_id, str(error))
+
+    async def _write(self, states: Sequence[BreakerState], facts: Sequence[Fact]) -> None:
+        await self.storage.record(Batch(breakers=tuple(states), facts=tuple(facts)))
 
     async def _tell(self, account_id: str, why: str) -> None:
         fact = Fact(kind="degraded", at=self.clock.now(), by="connect", account_id=account_id, data={"why": why})
@@ -88,8 +160,8 @@ class Connections(Mapping[str, Platform]):
 
     async def close(self) -> None:
         """Close every adapter and the browser."""
-        for platform in self._platforms.values():
-            await platform.close()
+        for way in self._ways.values():
+            await way.close()
         await self.seat.close()
 
 
@@ -102,20 +174,34 @@ def seat_of(settings: Settings) -> Seat:
     return Seat(path=path, arguments=chromium.flags())
 
 
-def _address(account: Account) -> tuple[str, str, str, int]:
+def _address(account: Account) -> tuple[str, str, str, str, int]:
     """What an adapter is made from; connecting an account anew changes its `created_at`."""
-    return account.platform, account.url, account.handle, account.created_at
+    return account.platform, account.other_driver, account.url, account.handle, account.created_at
 
 
 async def connect(account: Account, *, secrets: Secrets, clock: Clock, seat: Seat, settings: Settings) -> Platform:
-    """Make the adapter of an account; the only place that names them all. Asks the platform nothing.
+    """Make an account's own adapter, with deadlines and without a breaker. Asks the platform nothing.
 
     Raises:
         BadInput: there is no such platform.
     """
+    return Guarded(
+        account.id,
+        await adapter(account, account.platform, secrets=secrets, clock=clock, seat=seat, settings=settings),
+    )
+
+
+async def adapter(
+    account: Account, driver: str, *, secrets: Secrets, clock: Clock, seat: Seat, settings: Settings
+) -> Platform:
+    """Make the adapter by which a driver reaches an account; the only place that names them all.
+
+    Raises:
+        BadInput: there is no such driver.
+    """
     import httpx
 
-    match account.platform:
+    match driver:
         case "sandbox":
             from bowerbird.platforms.sandbox import Sandbox
 
@@ -134,4 +220,4 @@ async def connect(account: Account, *, secrets: Secrets, clock: Clock, seat: Sea
             session = StoredSession(secrets, account.id)
             return Bluesky(account.url, account.handle, password, session, clock, media_root=settings.folder)
         case _:
-            raise BadInput(f"there is no platform {account.platform!r}; known are {', '.join(PLATFORMS)}")
+            raise BadInput(f"there is no platform {driver!r}; known are {', '.join(PLATFORMS)}")

@@ -16,12 +16,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bowerbird.core.errors import Unreachable
+from bowerbird.resilience import failpoints
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, Playwright
 
 START_S = 30.0
 """How long a browser may take to start, seconds."""
+TRIAL = "trial"
+"""Whose page it is that nobody uses."""
 CLOSE_S = 2.0
 """How long a page, context or browser may take to close before it is left to die with its browser."""
 
@@ -87,6 +90,15 @@ class Seat:
         async with asyncio.timeout(CLOSE_S):
             return json.dumps(await context.storage_state())
 
+    async def try_out(self, *, wait_s: float) -> None:
+        """Open a page nobody uses and close it again; start the browser for that if need be.
+
+        Raises:
+            Unreachable: as `page` does.
+        """
+        async with self.page(TRIAL, state=None, wait_s=wait_s):
+            await self._drop(TRIAL)
+
     async def close(self) -> None:
         """Close the browser; what does not close in time dies with its driver. Doing it twice is not an error."""
         for account_id in list(self._contexts):
@@ -116,6 +128,7 @@ class Seat:
         from playwright.async_api import async_playwright
 
         await self._stop()
+        await failpoints.reach("browser.start")
         self._playwright = await async_playwright().start()
         self._browser = await self._playwright.chromium.launch(
             executable_path=self._path or None, args=self._arguments, headless=True

@@ -92,6 +92,10 @@ class Breakers(Mapping[str, Breaker]):
         """Every breaker's samples."""
         return [sample for breaker in self._breakers.values() for sample in breaker.samples()]
 
+    def parents(self) -> dict[str, str]:
+        """The breakers that cannot work without another one, and which."""
+        return {name: breaker.parent.name for name, breaker in self._breakers.items() if breaker.parent}
+
     def tell(self, fact: Fact) -> None:
         """Have a fact written soon, without waiting for the books."""
         self._facts = [*self._facts, fact][-FACTS_MAX:]
@@ -143,14 +147,19 @@ class Breakers(Mapping[str, Breaker]):
     async def _write_for_ever(self) -> None:
         while True:
             await self._unwritten.wait()
-            self._unwritten.clear()
-            states, facts = self._states, self._facts
-            self._states, self._facts = {}, []
             try:
-                await self._write(tuple(states.values()), tuple(facts))
-            except BaseException as error:
-                self._states, self._facts = states | self._states, [*facts, *self._facts][-FACTS_MAX:]
-                self._unwritten.set()
-                if not isinstance(error, StorageError):
-                    raise
+                await self.write_once()
+            except StorageError:
                 await self._clock.sleep(AGAIN_S)
+
+    async def write_once(self) -> None:
+        """Write what changed; what could not be written is kept for the next time, and the error comes out."""
+        states, facts = self._states, self._facts
+        self._states, self._facts = {}, []
+        self._unwritten.clear()
+        try:
+            await self._write(tuple(states.values()), tuple(facts))
+        except BaseException:
+            self._states, self._facts = states | self._states, [*facts, *self._facts][-FACTS_MAX:]
+            self._unwritten.set()
+            raise
