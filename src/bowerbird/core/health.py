@@ -32,12 +32,18 @@ class Part:
 
     Args:
         name: as shown to people.
-        start: brings it up; raises when it cannot.
-        check: tells how it is; never raises.
+        start: brings it up, also a second time; raises when it cannot, and is tried again with growing waits.
+        check: tells how it is, cheaply, for it is asked every two seconds; red has it started again.
         needed_for: what cannot be done without it, in words.
+        critical: nothing is called ready before it has answered.
+        without: its row in the table of what is done without it (`startup.degrade`), such as ``browser``.
+        start_s: how long one try to start it may take, in seconds.
     """
 
     name: str
     start: Callable[[], Awaitable[None]]
     check: Callable[[], Awaitable[Health]]
     needed_for: str
+    critical: bool = False
+    without: str = ""
+    start_s: float = 30.0

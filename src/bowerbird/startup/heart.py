@@ -1,9 +1,28 @@
-"""Say that this process is alive, and what it is doing or why nothing is due: only silence is death."""
+"""Say that this process is alive, and what it is doing or why nothing is due: only silence is death.
+
+The heart beats in two places. In the **books**, every `BEAT_S` seconds, for the page and for other engines. And in
+the **file** `engine.heart` of the data folder, every `PULSE_S` seconds, for the guardian, which opens no books:
+
+    {"at": µs, "pid": int, "owner": boot id, "note": sentence, "progress": int, "state": "opening" | "up"}
+
+* The file beats from the event loop, so a loop that stands still is heard as silence.
+* It beats with progress made or with a reason why there is none; a `note` that is empty is no reason, and no beat.
+* Books that cannot be written are a reason, and so is a full disk, on which the old file is touched instead.
+* Whatever else stops a heart is raised: a process without one has to end, so that the guardian starts another.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import json
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
 
 from bowerbird.core.books import Journal
 from bowerbird.core.errors import StorageError
@@ -11,7 +30,42 @@ from bowerbird.core.ports import Clock
 from bowerbird.core.work import Owner
 
 BEAT_S = 2.0
-"""Seconds between two beats; an owner not heard for 10 s is taken for dead."""
+"""Seconds between two beats in the books; an owner not heard for 10 s is taken for dead."""
+PULSE_S = 1.0
+"""Seconds between two beats in the file; after four of silence the guardian tells."""
+HEART = "engine.heart"
+"""The file's name in the data folder."""
+
+
+class Pulse(Protocol):
+    """Where a heart beats for a guardian."""
+
+    async def beat(self, row: dict[str, Any]) -> None:
+        """Write a beat down; OSError if nothing at all could be done."""
+
+
+class HeartFile:
+    """The file, replaced whole with each beat, by a thread that does nothing else, so nobody can keep it waiting."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heart")
+
+    async def beat(self, row: dict[str, Any]) -> None:
+        """Write a beat; where the disk is full, touch what is there. OSError if not even that can be done."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.write, row)
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Write a beat now."""
+        new = self._path.with_name(f"{self._path.name}.new")
+        try:
+            new.write_text(json.dumps(row), encoding="utf-8")
+            new.replace(self._path)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            self._path.touch(mode=0o600)
+            os.utime(self._path)
 
 
 @dataclass
@@ -19,25 +73,57 @@ class Heart:
     """Beats for one process.
 
     Args:
-        note: asked at each beat; one sentence.
+        note: asked at each beat; one sentence, empty if there is neither progress nor a reason.
+        progress: asked at each beat; a number that rises with work done.
+        pulse: where it beats for the guardian, if one listens.
+        storage: None until there are books; the file beats without.
     """
 
-    storage: Journal
+    storage: Journal | None
     clock: Clock
     owner: Owner
     note: Callable[[], str]
+    progress: Callable[[], int] = field(default=lambda: 0)
+    pulse: Pulse | None = None
     missed: int = 0
+    trouble: str = ""
+    write_s: float | None = None
 
     async def beat_once(self) -> None:
-        """Beat once; raises what storage raises."""
-        await self.storage.beat(replace(self.owner, heard_at=self.clock.now(), note=self.note()))
+        """Beat once in the books; raises what storage raises. `write_s` is how long the last one took."""
+        note = self.note()
+        if self.storage is None or not note:
+            return
+        began = self.clock.monotonic()
+        await self.storage.beat(replace(self.owner, heard_at=self.clock.now(), note=note))
+        self.write_s, self.missed, self.trouble = self.clock.monotonic() - began, 0, ""
 
     async def beat_for_ever(self) -> None:
-        """Beat every two seconds until cancelled; a beat that storage refuses is counted and tried again."""
+        """Beat in both places until cancelled; raises whatever is no reason to live with."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._beat_in_books(), name="heart in books")
+            both.create_task(self._beat_in_file(), name="heart in file")
+
+    async def _beat_in_books(self) -> None:
         while True:
             try:
                 await self.beat_once()
-                self.missed = 0
-            except StorageError:
-                self.missed += 1  # the face shows the silence; the next beat tries again
+            except StorageError as error:
+                self.missed += 1  # the file says so, and the next beat tries again
+                self.trouble = str(error)
             await self.clock.sleep(BEAT_S)
+
+    async def _beat_in_file(self) -> None:
+        while self.pulse is not None:
+            await self.pulse_once()
+            await self.clock.sleep(PULSE_S)
+
+    async def pulse_once(self) -> None:
+        """Beat once in the file, if there is progress or a reason; a disk that refuses is no death of ours."""
+        note = f"the books cannot be written: {self.trouble}" if self.trouble else self.note()
+        if not note or self.pulse is None:
+            return
+        row = {"at": self.clock.now(), "pid": self.owner.pid, "owner": self.owner.id, "note": note,
+               "progress": self.progress(), "state": "up" if self.storage else "opening"}  # fmt: skip
+        with suppress(OSError):  # the guardian hears the silence, and the books on the same disk say why
+            await self.pulse.beat(row)
