@@ -20,16 +20,18 @@ from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 
 def job(name: str = "work", **changes: Any) -> Job:
-    """A job of the thinking lane, which has one seat, every ten seconds."""
-    plain: dict[str, Any] = {"every_s": 10.0, "lane": "thinking", "timeout_s": 30.0, "why": "A test needs it."}
+    """A job of the connecting lane, which has one seat, every ten seconds."""
+    plain: dict[str, Any] = {"every_s": 10.0, "lane": "connecting", "timeout_s": 30.0, "why": "A test needs it."}
     return Job(name=name, **{**plain, **changes})
 
 
 class Engine:
     """A runner, what it wrote down, and a clock."""
 
-    def __init__(self, clock: VirtualClock, jobs: list[Job], work: Mapping[str, Work]) -> None:
-        self.clock, self.books = clock, MemoryStorage(MemoryBooks())
+    def __init__(
+        self, clock: VirtualClock, jobs: list[Job], work: Mapping[str, Work], books: MemoryStorage | None = None
+    ) -> None:
+        self.clock, self.books = clock, books or MemoryStorage(MemoryBooks())
         self.runner = Runner(jobs, work, self.books, clock, SeededChance(7), "boot-1")
 
     async def for_s(self, seconds: float) -> list[Run]:
@@ -243,7 +245,7 @@ class FullBooks(MemoryStorage):
 
 
 def test_a_run_that_cannot_be_written_does_not_end_the_job() -> None:
-    """The pulse tells why."""
+    """The book tells why."""
     times = 0
 
     async def story(clock: VirtualClock) -> None:
@@ -252,35 +254,35 @@ def test_a_run_that_cannot_be_written_does_not_end_the_job() -> None:
             times += 1
             return False
 
-        engine = Engine(clock, [job()], {"work": work})
-        engine.runner.storage = FullBooks(MemoryBooks())
+        engine = Engine(clock, [job()], {"work": work}, FullBooks(MemoryBooks()))
         await engine.for_s(35)
-        assert "the disk is full" in engine.runner.pulses["work"].error
+        assert "the disk is full" in engine.runner.book.error
 
     play(story)
     assert times == 4
 
 
-def test_a_job_that_ends_by_itself_takes_the_engine_with_it() -> None:
-    """A job must never be silently gone: the guardian starts everything again."""
+def test_a_job_whose_task_ends_is_started_again_and_told() -> None:
+    """A job must never be silently gone."""
+    done: list[float] = []
 
     async def story(clock: VirtualClock) -> None:
-        async def leave() -> bool:
-            raise SystemError
-
-        async def stopped() -> bool:
-            task = asyncio.current_task()
-            assert task is not None
-            task.cancel()
-            await clock.sleep(1)
+        async def work() -> bool:
+            done.append(clock.monotonic())
             return False
 
-        engine = Engine(clock, [job(), job("other")], {"work": stopped, "other": leave})
-        with pytest.raises(asyncio.CancelledError):
-            await engine.for_s(60)
-        assert clock.monotonic() < 60
+        def kill(engine: Engine) -> None:
+            engine.runner._tasks["work"].cancel()
+
+        engine = Engine(clock, [job()], {"work": work})
+        asyncio.get_running_loop().call_later(15, kill, engine)
+        await engine.for_s(30)
+        (told,) = await engine.books.facts(kinds=["job_overdue"])
+        assert told.data["why"] == "its timer was cancelled"
+        assert engine.runner.pulses["work"].revived == 1
 
     play(story)
+    assert [round(at) for at in done] == [0, 10, 16, 26]
 
 
 def test_a_cancellation_from_inside_the_work_is_a_failed_run_like_any_other() -> None:
@@ -361,10 +363,9 @@ def test_a_failure_that_could_not_be_told_is_told_when_the_books_open_again() ->
                 raise StorageFull("the disk is full")
             return False
 
-        engine = Engine(clock, [job()], {"work": work})
         shut = ShutBooks(MemoryBooks())
         shut.clock = clock
-        engine.runner.storage = engine.books = shut
+        engine = Engine(clock, [job()], {"work": work}, shut)
         await engine.for_s(90)
         told = await shut.facts(kinds=["job_failed"])
         assert [fact.data["error"] for fact in told] == ["StorageFull: the disk is full"]

@@ -82,6 +82,8 @@ METRICS: dict[str, Metric] = {
     "bowerbird_job_runs_total": _counter("Runs by how they ended, since the engine started.", "job", "outcome"),
     "bowerbird_job_failures_in_a_row": _gauge("Failed runs since the last good one.", "job"),
     "bowerbird_job_overdue_seconds": _gauge("How far a job is past the time at which it should have run.", "job"),
+    "bowerbird_job_revivals_total": _counter("How often a job's timer was lost and started again.", "job"),
+    "bowerbird_job_strays": _gauge("Pieces of work that were cut off and would not end.", "job"),
     "bowerbird_job_lateness_seconds": _gauge("How late the last run began.", "job"),
     "bowerbird_job_duration_seconds": _gauge("How long runs take, by quantile of the last hundred.", "job", "quantile"),
     "bowerbird_job_success_ratio": _gauge("Share of the last hundred runs that went well.", "job"),

@@ -1,0 +1,166 @@
+"""Who watches the watchers: small loops that must never die in silence, and one that looks after them.
+
+1. Each monitor is a step that is carried out again and again, under its time limit, in a task of its own.
+2. A step that raises, hangs or ends its task is a death: counted, told as `monitor_died`, and started again within a
+   second, later (up to 5 s) if it dies again and again.
+3. What fails with a word of our own vocabulary (the books are shut) is a round that failed, not a death: the monitor
+   is alive, and whoever owns the fault tells it.
+4. The supervisor looks at every task twice a second; if it dies itself, `run` raises and the engine ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from bowerbird.core.facts import Fact
+from bowerbird.core.gauge import Sample
+from bowerbird.core.ports import Clock
+from bowerbird.jobs.piece import LET_GO_S, carry_out
+from bowerbird.resilience.failpoints import reach
+
+LOOK_S = 0.5
+"""Seconds between two looks of the supervisor."""
+AGAIN_S = (0.5, 1.0, 2.0, 5.0)
+"""Seconds until a monitor is started again after one death, two in a row, and so on."""
+CALM_S = 60.0
+"""A monitor that has lived for this long starts again as if it had never died, in seconds."""
+TELL_S = 4.0
+"""How long telling may take before it is tried again at the next look, in seconds."""
+OWED_MAX = 100
+"""Facts kept while they cannot be told; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """One loop.
+
+    Args:
+        name: as in `METRICS` and facts; its failpoint is ``monitor.<name>``.
+        step: one round; whatever it returns is ignored.
+        every_s: seconds from the end of a round to the beginning of the next.
+        timeout_s: a round that takes longer is cut off and counts as a death.
+    """
+
+    name: str
+    step: Callable[[], Awaitable[object]]
+    every_s: float
+    timeout_s: float = 3.0
+
+
+@dataclass(slots=True)
+class Vital:
+    """How one monitor is: when it last came round, its deaths, and how many of them in a row (monotonic seconds)."""
+
+    round: float
+    started: float = 0.0
+    deaths: int = 0
+    in_a_row: int = 0
+    died: float | None = None
+    task: asyncio.Task[None] | None = None
+    error: str = ""
+
+
+@dataclass
+class Supervisor:
+    """Keeps monitors alive until it is cancelled.
+
+    Args:
+        tell: writes a fact; may raise, and is tried again.
+    """
+
+    monitors: Sequence[Monitor]
+    clock: Clock
+    tell: Callable[[Fact], Awaitable[object]]
+    vitals: dict[str, Vital] = field(default_factory=dict)
+    _owed: deque[Fact] = field(default_factory=lambda: deque(maxlen=OWED_MAX))
+    _telling: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Start every monitor, and start those again that die; ends only by cancellation, or with its own defect."""
+        now = self.clock.monotonic()
+        self.vitals = {monitor.name: Vital(now) for monitor in self.monitors}
+        try:
+            while True:
+                for monitor in self.monitors:
+                    self._look_after(monitor)
+                self._tell_owed()
+                await self.clock.sleep(LOOK_S)
+        finally:
+            for task in (self._telling, *(vital.task for vital in self.vitals.values())):
+                if task is not None:
+                    task.cancel()
+
+    def samples(self) -> list[Sample]:
+        """Deaths of each monitor, and how long ago it last came round."""
+        now, found = self.clock.monotonic(), []
+        for name, vital in self.vitals.items():
+            labels = {"monitor": name}
+            found.append(Sample(name="bowerbird_monitor_deaths_total", value=vital.deaths, labels=labels))
+            found.append(Sample(name="bowerbird_monitor_silence_seconds", value=now - vital.round, labels=labels))
+        return found
+
+    def _look_after(self, monitor: Monitor) -> None:
+        vital, now = self.vitals[monitor.name], self.clock.monotonic()
+        if vital.task is None:
+            self._start(monitor)
+        elif vital.task.done() and vital.died is None:
+            self._mourn(monitor, self._last_words(vital.task))
+        elif vital.died is not None and now - vital.died >= AGAIN_S[min(vital.in_a_row, len(AGAIN_S)) - 1]:
+            self._start(monitor)
+        elif vital.died is None and now - vital.round > monitor.every_s + monitor.timeout_s + 2 * LET_GO_S:
+            vital.task.cancel()
+            self._mourn(monitor, "it did not come round")
+
+    def _start(self, monitor: Monitor) -> None:
+        vital = self.vitals[monitor.name]
+        vital.died, vital.started = None, self.clock.monotonic()
+        vital.round = vital.started
+        vital.task = asyncio.create_task(self._live(monitor, vital), name=f"monitor {monitor.name}")
+
+    def _mourn(self, monitor: Monitor, error: str) -> None:
+        """Count a death, and owe the fact of it."""
+        vital, now = self.vitals[monitor.name], self.clock.monotonic()
+        vital.deaths += 1
+        vital.in_a_row = 1 if now - vital.started > CALM_S else vital.in_a_row + 1
+        vital.died, vital.error = now, error
+        data = {"monitor": monitor.name, "error": error, "deaths": vital.deaths, "healed_by": "it is started again"}
+        self._owed.append(Fact(kind="monitor_died", at=self.clock.now(), by="monitors", data=data))
+
+    def _last_words(self, task: asyncio.Task[None]) -> str:
+        if task.cancelled():
+            return "it was cancelled"
+        error = task.exception()
+        return f"{type(error).__name__}: {error}" if error else "it ended by itself"
+
+    async def _live(self, monitor: Monitor, vital: Vital) -> None:
+        while True:
+            ended = await carry_out(partial(self._round, monitor), timeout_s=monitor.timeout_s, name=monitor.name)
+            if ended.error and not ended.foreseen:
+                raise DiedError(ended.error)
+            vital.round, vital.error = self.clock.monotonic(), ended.error
+            await self.clock.sleep(monitor.every_s)
+
+    async def _round(self, monitor: Monitor) -> None:
+        if not await reach(f"monitor.{monitor.name}"):
+            await monitor.step()
+
+    def _tell_owed(self) -> None:
+        if self._owed and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.create_task(self._tell_all(), name="tell of monitors")
+
+    async def _tell_all(self) -> None:
+        while self._owed:
+            fact = self._owed[0]
+            ended = await carry_out(partial(self.tell, fact), timeout_s=TELL_S, name="tell")
+            if ended.error:
+                return  # it stays owed; the next look tries again
+            if self._owed and self._owed[0] is fact:
+                self._owed.popleft()
+
+
+class DiedError(Exception):
+    """A round of a monitor went wrong in a way that nobody foresaw."""

@@ -1,0 +1,76 @@
+"""One piece of work under a deadline that holds, whatever the piece does.
+
+1. At its deadline the piece is cancelled; most end then.
+2. One that swallows the cancellation is waited for a little longer, then abandoned: it is counted and told, and
+   whoever waited goes on without it. A task cannot be killed, but nobody has to wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from bowerbird.core.errors import BowerbirdError
+from bowerbird.resilience.deadline import within
+
+T = TypeVar("T")
+LET_GO_S = 3.0
+"""A piece that was cancelled may take this long to end, in seconds; the books give every call a verdict within two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Generic[T]):
+    """How a piece ended: its answer, or what went wrong in words; `stray` is what would not end."""
+
+    answer: T | None = None
+    error: str = ""
+    stray: asyncio.Task[Any] | None = None
+    foreseen: bool = True
+
+
+async def carry_out(act: Callable[[], Awaitable[T]], *, timeout_s: float, name: str) -> Ended[T]:
+    """Do one piece of work in a task of its own, and return within `timeout_s` + `LET_GO_S` seconds.
+
+    A cancellation of the caller cancels the piece, waits for it for `LET_GO_S` seconds, and goes on.
+    """
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + timeout_s
+    task = asyncio.create_task(_within(act, timeout_s), name=name)
+    try:
+        await asyncio.wait((task,), timeout=timeout_s + LET_GO_S)
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait((task,), timeout=LET_GO_S)
+        _reap(task)
+        raise
+    if not task.done():
+        task.cancel()
+        task.add_done_callback(_reap)
+        return Ended(error=f"cut off after {timeout_s:g} s, and it would not let go", stray=task)
+    return _ended(task, timeout_s, expired=loop.time() >= ends_at)
+
+
+async def _within(act: Callable[[], Awaitable[T]], timeout_s: float) -> T:
+    async with within(timeout_s):
+        return await act()
+
+
+def _ended(task: asyncio.Task[T], timeout_s: float, *, expired: bool) -> Ended[T]:
+    if task.cancelled():
+        return Ended(error="cancelled from inside: what it waited for was stopped")
+    failure = task.exception()
+    if failure is None:
+        return Ended(answer=task.result())
+    if isinstance(failure, BowerbirdError):
+        return Ended(error=f"{type(failure).__name__}: {failure}")
+    if isinstance(failure, TimeoutError) and expired:
+        return Ended(error=f"cut off after {timeout_s:g} s", foreseen=False)
+    return Ended(error=f"unforeseen {type(failure).__name__}: {failure}", foreseen=False)
+
+
+def _reap(task: asyncio.Task[Any]) -> None:
+    """Look at what came of a task that nobody waits for any more, which is what keeps asyncio quiet."""
+    if task.done() and not task.cancelled():
+        task.exception()

@@ -1,0 +1,124 @@
+"""How one job is, in memory: for the heartbeat's reason, the numbers, the graph and the page.
+
+Ages are monotonic seconds, so that a step of the wall clock makes nothing old; `*_at` are UTC microseconds, for people.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from bowerbird.core.post import SECOND_US
+from bowerbird.core.work import Outcome, Run
+from bowerbird.jobs.table import Job
+
+BARS = 30
+"""Runs shown as heartbeat bars."""
+WINDOW = 100
+"""Runs from which quantiles and the share of good ones are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One run as the page shows it: when it ended (microseconds), how, and how long it took in seconds."""
+
+    at: int
+    outcome: Outcome
+    seconds: float
+    units: int = 0
+
+
+@dataclass(slots=True)
+class Pulse:
+    """One job.
+
+    Args:
+        born: since when it is watched; next_slot: when it is due (both monotonic seconds).
+        waiting, busy: since when it waits for a seat, or works; None if it does not.
+        good: end of its last good run, None before the first; good_at: the same on the wall clock.
+        last_at: end of its last run. slot_at: the slot of its newest run, rising also if the wall steps back.
+        failures: failed runs in a row; failing_at: when the first of them began; error: what went wrong last.
+        late_why: why its next run will be late, where somebody knows.
+        lateness_s, duration_s: of the last run.
+        ended: runs by how they ended. skips: slots that were skipped, by reason, all and since they were told.
+        revived: how often its timer was started again. strays: pieces that would not end.
+        overdue_at: when it was first seen overdue (monotonic), None while it is not. blocked_by, blocked_at: what its
+            graph said last.
+    """
+
+    born: float = 0.0
+    next_slot: float = 0.0
+    waiting: float | None = None
+    busy: float | None = None
+    good: float | None = None
+    good_at: int | None = None
+    last_at: int | None = None
+    slot_at: int = 0
+    failures: int = 0
+    failing_at: int | None = None
+    error: str = ""
+    late_why: str = ""
+    rung: bool = False
+    lateness_s: float | None = None
+    duration_s: float | None = None
+    ended: Counter[Outcome] = field(default_factory=Counter)
+    skips: Counter[str] = field(default_factory=Counter)
+    untold: Counter[str] = field(default_factory=Counter)
+    skips_told: float | None = None
+    skipped_why: str = ""
+    revived: int = 0
+    strays: int = 0
+    overdue_at: float | None = None
+    overdue_told: bool = False
+    blocked_by: str = ""
+    blocked_at: int | None = None
+    bars: deque[Bar] = field(default_factory=lambda: deque(maxlen=BARS))
+    durations: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    went_well: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
+
+    def record(self, run: Run, *, now: float, took_s: float) -> None:
+        """Take in a run that has just ended."""
+        ended_at = run.ended_at or run.started_at
+        good = run.outcome is Outcome.DONE
+        self.last_at, self.duration_s, self.error = ended_at, took_s, run.error
+        self.ended[run.outcome] += 1
+        self.bars.append(Bar(ended_at, run.outcome, took_s, run.units))
+        self.durations.append(took_s)
+        self.went_well.append(good)
+        self.overdue_at, self.overdue_told, self.skipped_why = None, False, ""
+        if good:
+            self.good, self.good_at, self.failures, self.failing_at = now, ended_at, 0, None
+        else:
+            self.failures += 1
+            self.failing_at = self.failing_at or run.started_at
+
+    def recall(self, run: Run) -> None:
+        """Take in a run of an earlier process, newest first."""
+        if len(self.bars) < BARS and run.ended_at is not None:
+            seconds = (run.ended_at - run.started_at) / SECOND_US
+            self.bars.appendleft(Bar(run.ended_at, run.outcome, seconds, run.units))
+
+    def skip(self, why: str, slots: int) -> None:
+        """Count slots that nobody will run."""
+        self.ended[Outcome.SKIPPED] += slots
+        self.skips[why] += slots
+        self.untold[why] += slots
+
+    def overdue_s(self, job: Job, now: float) -> float:
+        """How long it is past its slot, in seconds, once that is more than its slack; else 0. Work is no delay."""
+        late = now - self.next_slot
+        return late if self.busy is None and late > job.slack_s else 0.0
+
+    def stale(self, job: Job, now: float) -> bool:
+        """True if its last good run is too old for those that live on it, and it is not merely resting."""
+        trouble = self.failures > 0 or self.overdue_s(job, now) > 0 or bool(self.skipped_why)
+        since = self.born if self.good is None else self.good
+        return trouble and now - since > job.serves_s
+
+
+def quantile(values: deque[float], share: float) -> float | None:
+    """The value below which this share of the values lies, by nearest rank; None without any."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
