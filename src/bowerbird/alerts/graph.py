@@ -1,0 +1,167 @@
+"""Which part needs which, and so what is the root of it all: pure, no state, no time.
+
+An edge leads from a part to what it needs. A failing part whose needs all work is a root; the others are
+effects. Only failing parts are walked through: a part that works hands no fault on, so two faults with a
+healthy part between them are two roots. Parts of one account bear its id, so no fault of one account ever
+explains another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+Edges = Mapping[str, frozenset[str]]
+"""Part -> the parts that it needs; a part without a row needs nothing."""
+
+STANDING: tuple[tuple[str, str], ...] = (
+    ("storage", "disk"),
+    ("engine", "storage"),
+    ("engine", "loop"),
+    ("jobs", "storage"),
+    ("jobs", "loop"),
+    ("job:*", "jobs"),
+    ("job:*", "engine"),
+    ("job:*", "loop"),
+    ("job:*", "storage"),
+    ("monitor:*", "loop"),
+    ("monitor:*", "storage"),
+    ("lane:*", "loop"),
+    ("lane:*", "storage"),
+    ("breaker:browser", "browser"),
+    ("breaker:writer *", "writer:*"),
+    ("posting", "storage"),
+    ("posting", "clock"),
+    ("posting:@", "storage"),
+    ("posting:@", "clock"),
+    ("posting:@", "engine"),
+    ("posting:@", "loop"),
+    ("posting:@", "lane:posting"),
+    ("posting:@", "job:publish"),
+    ("posting:@", "session:@"),
+    ("posting:@", "limit:@"),
+    ("posting:@", "breaker:@"),
+    ("post:@", "storage"),
+    ("post:@", "clock"),
+    ("post:@", "engine"),
+    ("post:@", "job:settle"),
+    ("post:@", "session:@"),
+    ("post:@", "breaker:@"),
+    ("queue:@", "storage"),
+    ("queue:@", "clock"),
+    ("queue:@", "job:plan"),
+    ("queue:@", "writer:*"),
+    ("queue:@", "approval:@"),
+    ("reserve:@", "storage"),
+    ("approval:@", "storage"),
+    ("limit:@", "storage"),
+    ("session:@", "breaker:@"),
+    ("truth:@", "storage"),
+    ("truth:@", "session:@"),
+    ("truth:@", "breaker:@"),
+    ("measuring:@", "storage"),
+    ("measuring:@", "job:measure"),
+    ("measuring:@", "session:@"),
+    ("measuring:@", "breaker:@"),
+    ("targets:@", "storage"),
+    ("targets:@", "job:harvest"),
+    ("targets:@", "session:@"),
+    ("targets:@", "breaker:@"),
+    ("learning:@", "storage"),
+    ("learning:@", "job:learn"),
+)
+"""What needs what in every Bowerbird: ``@`` is one account, ``*`` any name (on both sides the same one, where the
+left side has one), and ``breaker:@`` every breaker between this account and its platform."""
+
+
+def edges_of(
+    *,
+    jobs: Mapping[str, Sequence[str]],
+    breakers: Mapping[str, Sequence[str]],
+    monitors: Sequence[str] = (),
+    writers: Sequence[str] = (),
+    parents: Mapping[str, str] | None = None,
+) -> Edges:
+    """The graph of one running engine.
+
+    Args:
+        jobs: each job and the jobs whose results it lives on.
+        breakers: each account and the breakers between it and its platform.
+        monitors, writers: their names.
+        parents: breakers that cannot work without another one.
+    """
+    names = {"job": list(jobs), "monitor": list(monitors), "writer": list(writers), "lane": ["posting"]}
+    found: dict[str, set[str]] = {}
+
+    def add(part: str, need: str) -> None:
+        found.setdefault(part, set()).add(need)
+
+    for left, right in STANDING:
+        for part, need in _instances(left, right, names, breakers):
+            add(part, need)
+    for job, needs in jobs.items():
+        for need in needs:
+            add(f"job:{job}", f"job:{need}")
+    for breaker, parent in (parents or {}).items():
+        if parent:
+            add(f"breaker:{breaker}", f"breaker:{parent}")
+    return {part: frozenset(needs) for part, needs in found.items()}
+
+
+def _instances(
+    left: str, right: str, names: Mapping[str, Sequence[str]], breakers: Mapping[str, Sequence[str]]
+) -> Iterable[tuple[str, str]]:
+    """Every pair of real parts that a standing pair stands for."""
+    if "@" in left:
+        for account, between in breakers.items():
+            part = left.replace("@", account)
+            if right == "breaker:@":
+                yield from ((part, f"breaker:{breaker}") for breaker in between)
+            elif "*" in right:
+                kind = right.split(":", 1)[0]
+                yield from ((part, f"{kind}:{name}") for name in names[kind])
+            else:
+                yield part, right.replace("@", account)
+    elif "*" in left:
+        kind = (right if "*" in right else left).split(":", 1)[0]
+        yield from ((left.replace("*", name), right.replace("*", name)) for name in names[kind])
+    else:
+        yield left, right
+
+
+def causes(start: str, edges: Edges, failing: Iterable[str]) -> set[str]:
+    """Every failing part that `start` needs, directly or through other failing parts; possibly itself in a ring."""
+    failing = set(failing)
+    found: set[str] = set()
+    rest = [start]
+    while rest:
+        for need in edges.get(rest.pop(), frozenset()):
+            if need in failing and need not in found:
+                found.add(need)
+                rest.append(need)
+    return found
+
+
+def roots_of(failing: Sequence[str], edges: Edges) -> dict[str, str]:
+    """Find the root of each failing part.
+
+    1. Collect the failing parts that it needs, through failing parts alone.
+    2. Those that need none of the others are the candidates; of parts that need each other in a ring, each
+       speaks for all.
+    3. The candidate that stands first in `failing` is the root; who has no candidate is its own.
+
+    Args:
+        failing: the parts that fail, those that failed first in front: in doubt the oldest is the root.
+    """
+    reach = {part: causes(part, edges, failing) for part in failing}
+    order = {part: place for place, part in reversed(list(enumerate(failing)))}
+    roots = {}
+    for part in failing:
+        around = reach[part] | {part}
+        sinks = [one for one in around if reach[one] <= _ring(one, reach)]
+        roots[part] = min(sinks, key=order.__getitem__)
+    return roots
+
+
+def _ring(part: str, reach: Mapping[str, set[str]]) -> set[str]:
+    """The parts that need this one and are needed by it, itself among them."""
+    return {part} | {other for other in reach[part] if part in reach[other]}
