@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from bowerbird.app.books import open_books
 from bowerbird.app.connections import Connections, seat_of
+from bowerbird.app.parts import Browser, Jobs, parts_of
 from bowerbird.app.verbs import verbs_of
-from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance, SystemClock
 from bowerbird.core.books import Batch, Storage
 from bowerbird.core.facts import Fact
@@ -21,6 +23,7 @@ from bowerbird.core.ports import Chance, Clock, Writer
 from bowerbird.core.work import Owner
 from bowerbird.harvesting.harvester import Harvester
 from bowerbird.jobs.desk import Desk
+from bowerbird.jobs.reason import reason
 from bowerbird.jobs.runner import Runner, Work
 from bowerbird.jobs.table import with_periods
 from bowerbird.jobs.tidy import Tidy
@@ -32,16 +35,24 @@ from bowerbird.posting.reconciler import Reconciler
 from bowerbird.posting.renewal import Renewal
 from bowerbird.posting.sweeper import Sweeper
 from bowerbird.posting.wall import Wall
-from bowerbird.settings import Settings
-from bowerbird.startup.heart import Heart
+from bowerbird.settings import Settings, make_folder
+from bowerbird.startup.adopt import Adopter
+from bowerbird.startup.boot import Boot
+from bowerbird.startup.heart import HEART, Heart, HeartFile
+from bowerbird.startup.lag import Lag
 from bowerbird.startup.late import Late
+from bowerbird.startup.opening import Opening
 from bowerbird.startup.orphan import stop_with
 from bowerbird.storage.sqlite import SqliteStorage
 
 
 @dataclass
 class App:
-    """A running engine: everything it is made of, for the process that runs it."""
+    """A running engine: everything it is made of, for the process that runs it.
+
+    Args:
+        loops: what runs beside the jobs for as long as the engine lives, by name; each returns only when cancelled.
+    """
 
     settings: Settings
     storage: SqliteStorage
@@ -49,68 +60,101 @@ class App:
     chance: Chance
     owner: Owner
     connections: Connections
-    runner: Runner
+    jobs: Jobs
     heart: Heart
+    boot: Boot
+    loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, *, parent: int | None = None) -> None:
+    @property
+    def runner(self) -> Runner:
+        """The runner at work; another one after the jobs had to be started anew."""
+        return self.jobs.runner
+
+    async def run(self, beat: asyncio.Task[None]) -> None:
         """Run until a stop is asked for, then wind down: finish what is under way, and close every door.
 
         Args:
-            parent: the process that watches over this one; when it is gone, this one stops too.
+            beat: the heart at work; when it ends, so does the engine, for nobody would hear it any more.
+
+        Raises:
+            BadInput: a critical part cannot run as it is set up.
         """
-        loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self.runner.stop)
-        watch = asyncio.create_task(stop_with(parent, self.clock), name="parent")
-        beat = None
+            asyncio.get_running_loop().add_signal_handler(name, self.stopping.set)
+        loops: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {"boot": self.boot.run, **self.loops}
+        tasks = [beat, *(asyncio.create_task(loop(), name=name) for name, loop in loops.items())]
+        stop = asyncio.create_task(self.stopping.wait(), name="stop")
         try:
-            # Heard once before the first claim: a claim of an owner never heard would be taken for a dead one's.
-            await self.heart.beat_once()
-            beat = asyncio.create_task(self.heart.beat_for_ever(), name="heart")
-            # And attached before the first job: the first plan has somebody to plan for, and what a dead engine
-            # left in doubt is looked for at once.
-            await self.connections.attach()
-            await self._say("started")
-            await self.runner.run()
+            ended, _ = await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            self.stopping.set()
+            await self.jobs.stop()
+            for task in ended:
+                task.result()
             await self._say("stopped")
         finally:
-            watch.cancel()
-            if beat is not None:
-                beat.cancel()
+            for task in (stop, *tasks):
+                task.cancel()
+            await asyncio.gather(stop, *tasks, return_exceptions=True)
             await self.connections.close()
             await self.storage.close()
 
+    def note(self) -> str:
+        """Say what the engine is doing, or why nothing is due or nothing can be done; empty if neither is true."""
+        if self.stopping.is_set():
+            return "stopping; what is under way may end"
+        state = self.boot.state()
+        if self.boot.missing():
+            return state.why or f"not ready: waits for {', '.join(self.boot.missing())}"
+        if not self.jobs.moving:
+            return ""
+        less = "; without " + ", ".join(self.boot.down()) if self.boot.down() else ""
+        sentence = reason(self.runner.jobs, self.runner.pulses, self.clock)
+        return f"{sentence}{less}" if sentence else ""
+
     async def _say(self, kind: str) -> None:
-        fact = Fact(kind=kind, at=self.clock.now(), by="engine", data={"pid": os.getpid(), "owner": self.owner.id})
-        await self.storage.record(Batch(facts=(fact,)))
+        await self.storage.record(Batch(facts=(told(kind, self.clock, self.owner),)))
 
 
-async def build(settings: Settings) -> App:
-    """Put an engine together; nothing runs yet. What cannot be put together lets go of the books again."""
-    clock, chance = SystemClock(), SystemChance()
-    storage = await open_books(settings, clock, engine=True)
-    try:
-        return _assembled(settings, storage, await asyncio.to_thread(seat_of, settings), clock, chance)
-    except BaseException:
-        await storage.close()
-        raise
+def told(kind: str, clock: Clock, owner: Owner) -> Fact:
+    """The fact that this engine started or stopped."""
+    return Fact(kind=kind, at=clock.now(), by="engine", data={"pid": owner.pid, "owner": owner.id})
 
 
-def _assembled(settings: Settings, storage: SqliteStorage, seat: Seat, clock: Clock, chance: Chance) -> App:
-    now = clock.now()
-    owner = Owner(id=chance.name("boot"), role="engine", pid=os.getpid(), started_at=now, heard_at=now)
-    connections = Connections(storage, clock, settings, seat)
-    periods = {name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")}
-    work = bind(settings, storage, connections, clock, chance, owner.id, alone_since=now)
-    runner = Runner(with_periods(periods), work, storage, clock, chance, owner.id)
-    heart = Heart(storage, clock, owner, lambda: doing(runner))
-    return App(settings, storage, clock, chance, owner, connections, runner, heart)
+async def build(
+    settings: Settings, storage: SqliteStorage, heart: Heart, clock: Clock, chance: Chance, *, alone_since: int
+) -> App:
+    """Put an engine together on open books; nothing runs yet. `alone_since` is when the lock was taken."""
+    owner = heart.owner
+    connections = Connections(storage, clock, settings, await asyncio.to_thread(seat_of, settings))
+    writers = Late(lambda: asyncio.to_thread(writers_of, settings, storage, clock, chance))
+    table = with_periods({name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")})
+    work = bind(settings, storage, connections, writers, clock, chance, owner.id, alone_since=alone_since)
+
+    async def before_jobs() -> None:
+        """Be heard before the first claim, or it would be taken for a dead one's; and know whom to plan for."""
+        await heart.beat_once()
+        await connections.attach()
+        await storage.record(Batch(facts=(told("started", clock, owner),)))
+
+    jobs = Jobs(lambda: Runner(table, work, storage, clock, chance, owner.id), before_jobs, clock)
+    browser = Browser(connections.seat, connections)
+    lag, adopter = Lag(storage, clock), Adopter(settings.folder, storage, clock)
+    boot = Boot(
+        lambda: parts_of(heart, jobs, browser, connections, writers),
+        storage, clock, chance, adopter.notes,
+    )  # fmt: skip
+    loops = {"lag": lag.watch, "adopt": adopter.watch}
+    app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, loops)
+    heart.storage, heart.note, heart.progress = storage, app.note, lambda: jobs.progress.count
+    return app
 
 
 def bind(
     settings: Settings,
     storage: Storage,
     platforms: Connections,
+    writers: Late[Writer],
     clock: Clock,
     chance: Chance,
     owner: str,
@@ -124,10 +168,10 @@ def bind(
     """
 
     async def writing() -> tuple[Planner, Harvester]:
-        writers = await asyncio.to_thread(writers_of, settings, storage, clock, chance)
+        writer = await writers.get()
         every_s, late_s = settings["harvest.search_s"], settings["posting.late_s"]
-        harvester = Harvester(storage, platforms, writers, clock, chance, search_every_s=every_s)
-        return Planner(storage, platforms, writers, clock, chance, late_s=late_s), harvester
+        harvester = Harvester(storage, platforms, writer, clock, chance, search_every_s=every_s)
+        return Planner(storage, platforms, writer, clock, chance, late_s=late_s), harvester
 
     async def plan_once() -> bool:
         planner, _ = await rooms.get()
@@ -189,20 +233,28 @@ def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chanc
     return Ladder(rungs)
 
 
-def doing(runner: Runner) -> str:
-    """Say in one sentence what the engine is doing, or why nothing is due."""
-    failing = [f"{name} fails ({pulse.error})" for name, pulse in runner.pulses.items() if pulse.failures]
-    if failing:
-        return "; ".join(failing)[:500]
-    busy = [name for name, pulse in runner.pulses.items() if pulse.busy]
-    return f"working: {', '.join(busy)}" if busy else "all caught up; nothing is due"
-
-
 async def run_engine(settings: Settings, *, parent: int | None = None) -> None:
     """Be the engine until told to stop, or until `parent` is gone.
+
+    1. Beat at once, so that the guardian hears why it takes long if it does.
+    2. Open the books, again and again: nothing works without them, and no restart would bring them back.
+    3. Run.
 
     Raises:
         StorageBusy, BadInput: it cannot run as it is set up.
     """
-    app = await build(settings)
-    await app.run(parent=parent)
+    clock, chance = SystemClock(), SystemChance()
+    now = clock.now()
+    owner = Owner(id=chance.name("boot"), role="engine", pid=os.getpid(), started_at=now, heard_at=now)
+    folder = await asyncio.to_thread(make_folder, settings.folder)
+    opening = Opening(clock, chance)
+    heart = Heart(None, clock, owner, opening.note, pulse=HeartFile(folder / HEART))
+    beat = asyncio.create_task(heart.beat_for_ever(), name="heart")
+    watch = asyncio.create_task(stop_with(parent, clock), name="parent")
+    try:
+        storage = await opening.open(lambda: open_books(settings, clock, engine=True))
+        app = await build(settings, storage, heart, clock, chance, alone_since=clock.now())
+        await app.run(beat)
+    finally:
+        watch.cancel()
+        beat.cancel()

@@ -82,6 +82,32 @@ class Seat:
             finally:
                 self._lock.release()
 
+    async def open(self, *, wait_s: float) -> None:
+        """Start the browser if there is none that answers, so that the first lease need not.
+
+        Raises:
+            Unreachable: it could not be started within `wait_s` seconds, or the seat stayed taken for so long.
+        """
+        if self.up:
+            return
+        await _load_playwright()
+        from playwright.async_api import Error
+
+        try:
+            async with asyncio.timeout(wait_s), self._lock:
+                try:
+                    await self._ready()
+                except BaseException:
+                    await self._stop()  # also what was cut off while it started
+                    raise
+        except (Error, TimeoutError, OSError) as error:
+            raise Unreachable(f"no browser could be started: {_first_line(error)}", reason="no_browser") from error
+
+    @property
+    def up(self) -> bool:
+        """Whether a browser runs, as far as its driver knows."""
+        return self._browser is not None and self._browser.is_connected()
+
     async def state(self, account_id: str) -> str | None:
         """Return the account's cookies and local storage as JSON, or None if it has no context."""
         context = self._contexts.get(account_id)

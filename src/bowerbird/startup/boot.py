@@ -246,15 +246,17 @@ class Boot:
         known = [standing for standing in self.standings.values() if standing.part.critical]
         return [standing.part.name for standing in known if not standing.up] or ([] if known else ["the engine"])
 
+    def down(self) -> list[str]:
+        """Every part that does not work, by name."""
+        return [name for name, standing in self.standings.items() if standing.health.light is DOWN]
+
     def state(self) -> Ready | Degraded | Refused:
         """How the whole stands, as a value."""
         if self.refusal:
             return Refused(self.refusal)
         if self.ready_s is None:
             return Degraded(f"not ready: waits for {', '.join(self.missing())}", "starting")
-        down = [
-            f"{one.part.name}: {one.health.sentence}" for one in self.standings.values() if one.health.light is DOWN
-        ]
+        down = [f"{name}: {self.standings[name].health.sentence}" for name in self.down()]
         return Degraded("; ".join(down)) if down else Ready()
 
     def snapshot(self) -> Snapshot:
