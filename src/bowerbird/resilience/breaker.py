@@ -185,20 +185,21 @@ class Breaker:
         return answer
 
     def _note(self, era: int, began: float, outcome: object) -> None:
-        """Count one call, unless it says nothing: see rules 3 and 5."""
+        """Count one call, unless it says nothing (rules 3 and 5); only one that went badly can open it."""
         if era != self._era or not self.closed:
             return
         says = self._weigh(outcome)
         if says is Says.NOTHING:
             return
         now = self._clock.monotonic()
-        self._count(now, failed=says is Says.DOWN, slow=now - began >= self.trip.slow_s)
+        failed, slow = says is Says.DOWN, now - began >= self.trip.slow_s
+        self._count(now, failed=failed, slow=slow)
         calls = len(self._window)
         if calls < self.trip.calls_min:
             return
-        if self._failed >= self.trip.failed_max * calls:
+        if failed and self._failed >= self.trip.failed_max * calls:
             self._open(f"{self._failed} of {calls} calls failed, the last: {_sentence(outcome)}")
-        elif self._slow >= self.trip.slow_max * calls:
+        elif slow and self._slow >= self.trip.slow_max * calls:
             self._open(f"{self._slow} of {calls} calls took {self.trip.slow_s:g} s or longer")
 
     def _count(self, now: float, *, failed: bool, slow: bool) -> None:
