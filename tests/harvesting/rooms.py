@@ -88,6 +88,12 @@ class Room:
         platforms: Any = {WREN: self.town}
         self.harvester = Harvester(self.books, platforms, self.pen, self.clock, SeededChance(3))
 
+    async def harvest_once(self) -> bool:
+        """Harvest and answer, as the two jobs do one after the other."""
+        more = await self.harvester.harvest_once()
+        await self.harvester.answer_once()
+        return more
+
     async def account(self, mode: Mode = Mode.ASK, **changes: Any) -> None:
         """The account, in this mode."""
         account = Account(id=WREN, platform="sandbox", handle="wren", rehearsal=True, mode=mode)

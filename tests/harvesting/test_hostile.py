@@ -32,7 +32,7 @@ async def test_no_text_breaks_the_harvest_or_gets_out(text: str, draft: str, aut
     room.pen.texts = [draft]
     await room.account(Mode.AUTO)
     room.says("m1", text, author=author)
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     for target in await room.books.targets():
         target.seen.text.encode()
         for reply in await room.replies(State.QUEUED):
@@ -47,5 +47,5 @@ async def test_who_has_no_name_is_nobody() -> None:
     room.says("m1", "hello", author="")
     room.says("m2", "hello", author="an\nn")
     room.says("m3\ud800", "hello")
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     assert await room.states() == {}

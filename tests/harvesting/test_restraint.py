@@ -22,7 +22,7 @@ async def test_thanks_are_said_a_few_times_a_day_and_each_time_in_other_words(ro
     await room.account(Mode.AUTO)
     for n in range(COURTESIES_MAX + 3):
         room.says(f"m{n}", PRAISE, author=f"fan{n}")
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     texts = [reply.payload.text for reply in await room.replies()]
     assert len(texts) == len(set(texts)) == COURTESIES_MAX
     left = await room.target(f"m{COURTESIES_MAX + 2}")
@@ -36,11 +36,11 @@ async def test_the_same_answer_is_not_given_to_two_people(room: Room) -> None:
     await room.account(Mode.AUTO)
     for name in ("ann", "bob"):
         room.says(name, QUESTION, author=name)
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     assert len({reply.payload.text for reply in await room.replies()}) == 2
     await room.clock.sleep(REPEAT_S + 60)
     room.says("cat", QUESTION, author="cat")
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     assert (await room.replies())[-1].payload.text == room.pen.texts[0]
 
 
@@ -51,7 +51,7 @@ async def test_a_thread_does_not_fill_with_our_answers(room: Room) -> None:
     for n in range(PER_CONVERSATION_MAX + 2):
         room.says(f"m{n}", QUESTION, author=f"ann{n}", root=RemoteRef(id="ours"), kind="reply")
     room.says("elsewhere", QUESTION, author="zoe")
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     places = [reply.payload.reply_to.root.id for reply in await room.replies() if reply.payload.reply_to]
     assert places.count("ours") == PER_CONVERSATION_MAX
     assert places.count("elsewhere") == 1
@@ -63,6 +63,6 @@ async def test_a_new_day_is_a_new_day(room: Room) -> None:
     for day in range(2):
         for n in range(COURTESIES_MAX + 1):
             room.says(f"d{day}m{n}", PRAISE, author=f"fan{n}", posted_at=room.clock.now() - SECOND_US)
-        await room.harvester.harvest_once()
+        await room.harvest_once()
         assert len(await room.replies()) == min(COURTESIES_MAX * (day + 1), 6)
         await room.clock.sleep(86_500)

@@ -33,7 +33,7 @@ async def test_results_become_ranked_opportunities_for_a_person(room: Room) -> N
     """The nearest comes first, each says why, and none is answered by itself."""
     find(room, "s1", "asyncio is confusing")
     find(room, "s2", "asyncio and pathlib in one script")
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     targets = await room.books.targets()
     assert [(t.seen.ref.id, t.state, t.addressed) for t in targets] == [
         ("s2", TargetState.OPEN, False),
@@ -47,24 +47,24 @@ async def test_our_own_accounts_are_no_opportunity(room: Room) -> None:
     """Accounts of one owner do not hold conversations with each other."""
     await room.account(Mode.AUTO, id="sandbox:finch", handle="finch")
     find(room, "s1", "asyncio is confusing", author="@Finch")
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     assert await room.books.targets() == []
 
 
 async def test_no_query_twice_in_a_window(room: Room) -> None:
     """Whatever is restarted in between, a query is asked once per window."""
-    await room.harvester.harvest_once()
-    await room.harvester.harvest_once()
+    await room.harvest_once()
+    await room.harvest_once()
     assert room.town.searched == ["asyncio"]
     await room.clock.sleep(QUERY_EVERY_S)
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     assert room.town.searched == ["asyncio", "asyncio"]
 
 
 async def test_an_unknown_answer_is_a_fact_and_not_an_empty_list(room: Room) -> None:
     """A search that could not see says so, with the platform's reason."""
     room.town.found["asyncio"] = Unknown(why="The page asks to sign in.")
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     (fact,) = await room.books.facts()
     assert (fact.kind, fact.data["sentence"]) == ("unharvested", "The page asks to sign in.")
     assert await room.states() == {}
@@ -72,7 +72,7 @@ async def test_an_unknown_answer_is_a_fact_and_not_an_empty_list(room: Room) -> 
 
 async def test_an_empty_answer_is_counted_as_one(room: Room) -> None:
     """Nothing found is a harvest of nothing, with its numbers."""
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     (fact,) = await room.books.facts()
     assert (fact.kind, fact.data["found"], fact.data["new"]) == ("harvested", 0, 0)
 
@@ -80,13 +80,13 @@ async def test_an_empty_answer_is_counted_as_one(room: Room) -> None:
 async def test_a_result_seen_again_keeps_what_a_person_decided(room: Room) -> None:
     """A target that was dismissed stays so, however often it is found."""
     find(room, "s1", "asyncio is confusing")
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     from bowerbird.core.books import Batch
 
     dismissed = replace(await room.target("s1"), state=TargetState.DISMISSED)
     await room.books.record(Batch(targets=(dismissed,)))
     await room.clock.sleep(QUERY_EVERY_S)
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     assert (await room.target("s1")).state is TargetState.DISMISSED
 
 
@@ -95,5 +95,5 @@ async def test_what_is_worth_little_or_old_is_not_shown(room: Room) -> None:
     find(room, "old", "asyncio", posted_at=0)
     find(room, "own", "asyncio", author="wren")
     find(room, "dull", "lunch", posted_at=room.clock.now() - int(4 * 3_600e6))
-    await room.harvester.harvest_once()
+    await room.harvest_once()
     assert await room.states() == {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 
-from bowerbird.clock import VirtualClock
+from bowerbird.clock import VirtualClock, run_virtual
 from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput, StorageBusy
 from bowerbird.core.work import Command
@@ -127,3 +128,49 @@ async def test_a_button_that_takes_too_long_is_answered_too() -> None:
 
     ((_, ok, answer),) = await office.answers()
     assert (ok, "0.01 s" in answer) == (False, True)
+
+
+async def test_a_button_that_the_runner_cuts_off_is_answered_the_next_time() -> None:
+    """Whoever pressed it is not left without a word because the whole piece was cut off meanwhile."""
+    office = Office()
+
+    async def hang(command: Command) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    office.desk.verbs = {"hang": hang}
+    await office.ask("hang")
+    piece = asyncio.create_task(office.desk.obey_once())
+    await asyncio.sleep(0.01)
+    piece.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await piece
+
+    assert await office.desk.obey_once()
+
+    assert await office.answers() == [("hang", False, "it was cut off; look whether it was done")]
+    assert not await office.desk.obey_once()
+
+
+def test_a_button_that_swallows_its_cancellation_does_not_keep_the_next_one_waiting() -> None:
+    """A verb that will not end is given up, and answered."""
+
+    async def story(clock: VirtualClock) -> None:
+        office = Office()
+
+        async def cling(command: Command) -> str:
+            for _ in range(2):  # the test's own end is the third
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+            await asyncio.Event().wait()
+            return ""
+
+        office.desk.clock, office.desk.verbs = clock, {"cling": cling, "greet": greet}
+        await office.ask("cling", 1)
+        await office.ask("greet", 2, name="Bea")
+        assert await office.desk.obey_once()
+        assert clock.monotonic() < 30
+        assert await office.desk.obey_once()
+        assert [ok for _, ok, _ in await office.answers()] == [False, True]
+
+    run_virtual(story)

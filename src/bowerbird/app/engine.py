@@ -128,7 +128,8 @@ async def build(
     owner = heart.owner
     connections = Connections(storage, clock, settings, await asyncio.to_thread(seat_of, settings))
     writers = Late(lambda: asyncio.to_thread(writers_of, settings, storage, clock, chance))
-    table = with_periods({name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")})
+    periods = {name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")}
+    table = with_periods({**periods, "answer": min(30.0, periods["harvest"])})
     work = bind(settings, storage, connections, writers, clock, chance, owner.id, alone_since=alone_since)
 
     async def before_jobs() -> None:
@@ -181,6 +182,10 @@ def bind(
         _, harvester = await rooms.get()
         return await harvester.harvest_once()
 
+    async def answer_once() -> bool:
+        _, harvester = await rooms.get()
+        return await harvester.answer_once()
+
     rooms = Late(writing)
     ladder = tuple(settings["measuring.ladder_s"])
     desk = Desk(storage, clock, owner, verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"]))
@@ -200,6 +205,7 @@ def bind(
         "plan": plan_once,
         "measure": Reader(storage, platforms, clock, ladder).measure_once,
         "harvest": harvest_once,
+        "answer": answer_once,
         "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,
     }
 

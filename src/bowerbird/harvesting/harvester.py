@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bowerbird.clock import mint_tid
@@ -49,6 +49,7 @@ class Harvester:
     search_every_s: float = QUERY_EVERY_S
     by: str = "harvesting"
     _begun: dict[str, int] = field(default_factory=dict, repr=False)
+    _answered: dict[str, int] = field(default_factory=dict, repr=False)
     _ours: frozenset[str] = frozenset()
     _asker: Asker = field(init=False, repr=False)
     _replier: Replier = field(init=False, repr=False)
@@ -63,27 +64,38 @@ class Harvester:
 
         1. Settle targets: answered, turned down, or too old.
         2. Read mentions after the cursor; each becomes a target, in one step with the cursor.
-        3. Draft answers to those who addressed us, as the rules and the account's mode allow.
-        4. Search, for opportunities that a person may take.
+        3. Search, for opportunities that a person may take.
 
         An account whose platform does not answer leaves a fact and does not keep the others; one over which the run
         dies comes last in the next.
         Return True if some account has more mentions than one answer holds.
         """
         more = False
-        accounts = await self.storage.accounts()
-        self._ours = frozenset(plain(account.handle) for account in accounts)
-        for account in sorted(accounts, key=lambda account: self._begun.get(account.id, 0)):
-            platform = self.platforms.get(account.id)
-            if platform is None:
-                continue
-            self._begun[account.id] = self.clock.now()
+        async for account, platform in self._each(self._begun):
             await self._settle(account)
             if await self._asker.may(account.id):
                 more |= await self._read(account, platform)
-            await self._answer(account, platform)
             await self._searches.search(account, platform, self._topics(account), but=self._ours)
         return more
+
+    async def answer_once(self) -> bool:
+        """Draft answers to those who addressed us, as the rules and the account's mode allow, best first.
+
+        Return False: there is no more until somebody is harvested.
+        """
+        async for account, platform in self._each(self._answered):
+            await self._answer(account, platform)
+        return False
+
+    async def _each(self, begun: dict[str, int]) -> AsyncIterator[tuple[Account, Platform]]:
+        """Every account that this process speaks for, the one that waits longest first."""
+        accounts = await self.storage.accounts()
+        self._ours = frozenset(plain(account.handle) for account in accounts)
+        for account in sorted(accounts, key=lambda account: begun.get(account.id, 0)):
+            platform = self.platforms.get(account.id)
+            if platform is not None:
+                begun[account.id] = self.clock.now()
+                yield account, platform
 
     # --- targets --------------------------------------------------------------------------------------
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from bowerbird.core.books import Batch, Journal, Recorder
-from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.facts import Fact
 from bowerbird.core.ports import Clock
 from bowerbird.core.work import Command
+from bowerbird.jobs.piece import carry_out
 
 
 class Books(Recorder, Journal, Protocol):
@@ -47,7 +48,7 @@ class Desk:
         1. Record the answer of the last one, if the books could not be written then.
         2. Take the oldest that nobody has taken.
         3. Execute it; what cannot be done is answered in words, not retried: a person is looking.
-        4. Record the answer with a fact.
+        4. Record the answer with a fact; one that is cut off meanwhile is owed an answer all the same.
 
         Return True if the caller should come back at once.
         """
@@ -56,7 +57,14 @@ class Desk:
         command = await self.storage.claim_command(now=self.clock.now(), owner=self.owner)
         if command is None:
             return False
-        ok, answer = await self._execute(command)
+        try:
+            ok, answer = await self._execute(command)
+        except asyncio.CancelledError:
+            self._owed = self._batch(command, ok=False, answer="it was cut off; look whether it was done")
+            raise
+        return await self._answer(self._batch(command, ok=ok, answer=answer))
+
+    def _batch(self, command: Command, *, ok: bool, answer: str) -> Batch:
         now = self.clock.now()
         data = {"verb": command.verb, "by": command.by, "ok": ok, "answer": answer}
         fact = Fact(
@@ -64,7 +72,7 @@ class Desk:
             account_id=str(command.args.get("account_id", "")),
         )  # fmt: skip
         done = replace(command, done_at=now, ok=ok, answer=answer)
-        return await self._answer(Batch(commands=(done,), facts=(fact,)))
+        return Batch(commands=(done,), facts=(fact,))
 
     async def _answer(self, batch: Batch) -> bool:
         self._owed = batch
@@ -76,12 +84,9 @@ class Desk:
         verb = self.verbs.get(command.verb)
         if verb is None:
             return False, f"there is no command {command.verb!r}; known are {', '.join(sorted(self.verbs))}"
-        try:
-            async with asyncio.timeout(self.verb_s):
-                return True, await verb(command)
-        except TimeoutError:
+        ended = await carry_out(partial(verb, command), timeout_s=self.verb_s, name=f"verb {command.verb}")
+        if not ended.error:
+            return True, ended.answer or ""
+        if ended.cut_off:
             return False, f"it took longer than {self.verb_s:g} s and was given up; look whether it was done"
-        except BowerbirdError as error:
-            return False, str(error)
-        except Exception as error:  # noqa: BLE001 - somebody waits for an answer, whatever happened
-            return False, f"unforeseen {type(error).__name__}: {error}"
+        return False, str(ended.failure) if ended.foreseen else ended.error

@@ -22,12 +22,24 @@ LET_GO_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Ended(Generic[T]):
-    """How a piece ended: its answer, or what went wrong in words; `stray` is what would not end."""
+    """How a piece ended.
+
+    Args:
+        answer: what it returned. error: what went wrong, in words; empty if nothing did.
+        failure: what it raised, if it raised. cut_off: its deadline passed.
+        stray: the task, if it would not end.
+    """
 
     answer: T | None = None
     error: str = ""
+    failure: BaseException | None = None
+    cut_off: bool = False
     stray: asyncio.Task[Any] | None = None
-    foreseen: bool = True
+
+    @property
+    def foreseen(self) -> bool:
+        """True if it failed with a word of our own vocabulary."""
+        return isinstance(self.failure, BowerbirdError)
 
 
 async def carry_out(act: Callable[[], Awaitable[T]], *, timeout_s: float, name: str) -> Ended[T]:
@@ -48,7 +60,7 @@ async def carry_out(act: Callable[[], Awaitable[T]], *, timeout_s: float, name: 
     if not task.done():
         task.cancel()
         task.add_done_callback(_reap)
-        return Ended(error=f"cut off after {timeout_s:g} s, and it would not let go", stray=task)
+        return Ended(error=f"cut off after {timeout_s:g} s, and it would not let go", cut_off=True, stray=task)
     return _ended(task, timeout_s, expired=loop.time() >= ends_at)
 
 
@@ -64,10 +76,10 @@ def _ended(task: asyncio.Task[T], timeout_s: float, *, expired: bool) -> Ended[T
     if failure is None:
         return Ended(answer=task.result())
     if isinstance(failure, BowerbirdError):
-        return Ended(error=f"{type(failure).__name__}: {failure}")
+        return Ended(error=f"{type(failure).__name__}: {failure}", failure=failure)
     if isinstance(failure, TimeoutError) and expired:
-        return Ended(error=f"cut off after {timeout_s:g} s", foreseen=False)
-    return Ended(error=f"unforeseen {type(failure).__name__}: {failure}", foreseen=False)
+        return Ended(error=f"cut off after {timeout_s:g} s", failure=failure, cut_off=True)
+    return Ended(error=f"unforeseen {type(failure).__name__}: {failure}", failure=failure)
 
 
 def _reap(task: asyncio.Task[Any]) -> None:

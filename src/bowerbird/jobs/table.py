@@ -151,7 +151,6 @@ JOBS: tuple[Job, ...] = (
         timeout_s=60,
         tries=3,
         needs=("publish",),
-        fresh_s=300,
         why="Reads the numbers of posts.",
     ),
     Job(
@@ -161,6 +160,15 @@ JOBS: tuple[Job, ...] = (
         timeout_s=120,
         tries=3,
         why="Reads mentions and searches for conversations.",
+    ),
+    Job(
+        name="answer",
+        every_s=30.0,
+        lane="thinking",
+        timeout_s=120,
+        tries=3,
+        needs=("harvest",),
+        why="Drafts answers to those who addressed us.",
     ),
     Job(
         name="learn",
