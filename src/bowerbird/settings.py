@@ -131,11 +131,43 @@ KNOBS: tuple[Knob, ...] = (
     Knob(name="account.hour_max", default=4, least=1, most=10_000, why="Posts an hour at most, for new accounts."),
     Knob(name="account.day_max", default=12, least=1, most=100_000, why="Posts a day at most, for new accounts."),
     Knob(name="account.searches", default=[], why="What the harvester of new accounts looks for."),
+    Knob(
+        name="alerts.channels",
+        default={},
+        secret=True,
+        why="Whom alerts reach, first to last, as name = address: https://… (JSON by POST), console:, or any address "
+        'of Apprise, such as mailto:// or tgram://; alerts = "none" says that nobody is to be told.',
+    ),
+    Knob(
+        name="alerts.second_s",
+        default=300.0,
+        least=10,
+        most=86_400,
+        why="So long the first channel may fail before the next one gets the message too.",
+    ),
+    Knob(
+        name="alerts.remind_s",
+        default=14_400.0,
+        least=0,
+        most=604_800,
+        why="What is still open is told again after this time, then with doubling waits up to a day; 0 never.",
+    ),
+    Knob(
+        name="alerts.quiet",
+        default="",
+        why="Hours in which only what is critical is told, such as 22:00-07:00; empty for none.",
+    ),
+    Knob(name="alerts.zone", default="UTC", why="The time zone of those hours, such as Europe/Berlin."),
+    Knob(
+        name="alerts.quiet_holds",
+        default="warnings",
+        why="What those hours hold back: 'warnings', or 'all' for what is critical too.",
+    ),
     Knob(name="demo.speed", default=60.0, least=1, most=10_000, why="How much faster the sandbox's audience lives."),
     Knob(name="demo.seed", default=7, least=0, why="The seed of the sandbox's world."),
 )
 """Every setting there is."""
-KINDS = {int: "a whole number", float: "a number", str: "text", list: "a list"}
+KINDS = {int: "a whole number", float: "a number", str: "text", list: "a list", dict: "a table of texts"}
 """What a setting must be, in words."""
 
 BY_NAME = {knob.name: knob for knob in KNOBS}
@@ -215,6 +247,8 @@ def _read(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"the settings file {path} is not valid TOML: {error}") from error
     flat = {}
+    if tree.get("alerts") == "none":
+        tree["alerts"] = {"channels": "none"}
     for table, rows in tree.items():
         if not isinstance(rows, dict):
             raise BadInput(f"{path.name}: {table!r} stands outside a table; write it below a line like [posting]")
@@ -269,6 +303,8 @@ def _typed(knob: Knob, value: Any, source: str) -> Any:
             items = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
             of = type(knob.default[0]) if knob.default else str
             return [of(item) for item in cast("list[Any]", items)]
+        if kind is dict:
+            return _table(value)
         if kind is str and not isinstance(value, str):
             raise TypeError
         if kind in (int, float) and isinstance(value, bool):
@@ -279,6 +315,24 @@ def _typed(knob: Knob, value: Any, source: str) -> Any:
     except (TypeError, ValueError) as error:
         shown = "(hidden)" if knob.secret else repr(value)
         raise BadInput(f"{source}: {knob.name} is {shown}; it must be {KINDS[kind]}") from error
+
+
+def _table(value: Any) -> dict[str, str]:
+    """A table of texts.
+
+    In a variable or a file it is ``name=text``, with blanks or new lines between; a text without a name is called
+    ``first``, ``second`` …; ``none`` is empty on purpose. TypeError for anything else.
+    """
+    if value == "none":
+        return {"none": ""}
+    if not isinstance(value, str):
+        found = dict(value)
+        if not all(isinstance(text, str) for text in found.values()):
+            raise TypeError
+        return found
+    rows = [re.fullmatch(r"(?:([\w-]+)=)?(\S+)", part) for part in value.split()]
+    names = iter(("first", "second", "third", "fourth"))
+    return {row[1] or next(names, row[2]): row[2] for row in rows if row}
 
 
 def table_markdown() -> str:
@@ -293,6 +347,8 @@ def table_markdown() -> str:
 def _default(knob: Knob) -> str:
     if isinstance(knob.default, list):
         return ", ".join(f"`{item:g}`" if isinstance(item, float) else f"`{item}`" for item in knob.default) or "none"
+    if isinstance(knob.default, dict):
+        return "none"
     shown = f"{knob.default:,g}".replace(",", "") if isinstance(knob.default, float) else str(knob.default)
     return f"`{shown}`" if shown else "empty"
 

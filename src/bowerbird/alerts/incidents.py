@@ -296,8 +296,9 @@ class Judge:
     # --- 4. telling --------------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
-        """Tell roots; whoever is silenced, held back by quiet hours or younger than `GROUP_S` waits."""
+        """Tell roots; whoever is silenced, in quiet hours, too young, or about to be explained waits."""
         now, now_s = self.clock.now(), self.clock.monotonic()
+        looming, edges = self._watch.looming(), self.edges()
         for incident_id, at in list(self.outbox.told().items()):
             self._note_told(incident_id, at)
         for case in list(self._cases.values()):
@@ -308,6 +309,8 @@ class Judge:
             if self.quiet.holds(worst([incident, *(one.incident for one in effects)]), now=now):
                 continue
             if not case.queued and case.cleared_s is None and now_s - case.opened_s >= GROUP_S:
+                if looming & edges.get(incident.part, frozenset()):
+                    continue
                 self._send(case, Told.UPDATED if any(one.queued for one in effects) else Told.OPENED)
             elif case.queued:
                 self._remind(case, now_s)

@@ -19,6 +19,8 @@ from bowerbird.core.gauge import Sample
 
 Labels = tuple[tuple[str, str], ...]
 """Labels in an order of their own, so that they can be a key."""
+LOOM_S = 3.0
+"""A rule that has to hold for at most so many seconds is worth waiting for, before an effect of it is told."""
 SERIES_MAX = 10_000
 """Counters that are remembered at most; those of labels that come and go are forgotten first."""
 
@@ -135,6 +137,14 @@ class Watch:
             fingerprint: Firing(state.symptom, fingerprint in holding)
             for fingerprint, state in self._states.items()
             if state.fires
+        }
+
+    def looming(self) -> set[str]:
+        """The parts about which a rule holds and will fire within `LOOM_S`, if it goes on holding."""
+        return {
+            state.symptom.part
+            for state in self._states.values()
+            if not state.fires and state.symptom.rule.for_s <= LOOM_S
         }
 
     def resume(self, symptom: Symptom, at_s: float) -> None:

@@ -1,0 +1,261 @@
+"""One message for one root, whatever order things come in."""
+
+from dataclasses import replace
+
+import pytest
+
+from bowerbird.alerts.incidents import GROUP_S, LINGER_S
+from bowerbird.alerts.telling import Quiet
+from bowerbird.core.books import Batch
+from bowerbird.core.facts import Fact
+from bowerbird.core.incident import Incident, Severity, Silence, Told
+from tests.alerts.room import ANN, BEN, Room, breaker, down, overdue, sample
+
+BROWSER = "The breaker browser is open"
+LATE = f"A post of {ANN} is due and not sent"
+
+
+@pytest.mark.proves("4.1", "4.G2", "5.1")
+async def test_an_open_breaker_is_told_within_its_bound_and_again_when_it_is_over() -> None:
+    """From the number to the phone it takes less than the promised 5 seconds, once; and the end is told too."""
+    room = Room()
+    began = room.clock.monotonic()
+    while not room.ear.heard:
+        await room.round(breaker())
+    assert room.clock.monotonic() - began <= 5 - GROUP_S
+    await room.rounds(300, breaker())
+    assert room.ear.told() == [BROWSER]
+    await room.rounds(30, breaker(0))
+    assert room.ear.told() == [BROWSER, f"Over: {BROWSER}"]
+    assert await room.open() == []
+
+
+@pytest.mark.proves("4.2", "P1")
+async def test_effects_are_grouped_under_their_root() -> None:
+    """A breaker and the posts it holds up are one message, which names them; each effect knows its root."""
+    room = Room()
+    await room.rounds(20, breaker(), overdue(), sample("browser_up", 0))
+    rows = {row.rule: row for row in await room.open()}
+    assert room.ear.told() == ["The browser does not run"]
+    root = rows["BrowserDown"].id
+    assert (rows["BrowserDown"].root, rows["BreakerOpen"].root, rows["PostOverdue"].root) == ("", root, root)
+
+
+@pytest.mark.proves("2.3")
+async def test_two_unrelated_faults_have_two_roots() -> None:
+    """Ann's breaker and Ben's have nothing to do with each other."""
+    room = Room()
+    await room.rounds(10, breaker(), breaker(name="sandbox there"), overdue(), overdue(account=BEN))
+    rows = {row.part: row for row in await room.open()}
+    assert rows[f"posting:{ANN}"].root == rows["breaker:browser"].id
+    assert rows[f"posting:{BEN}"].root == rows["breaker:sandbox there"].id
+    assert sorted(room.ear.told()) == [BROWSER, "The breaker sandbox there is open"]
+
+
+async def test_a_cause_half_a_minute_late_takes_its_effect_over() -> None:
+    """The effect was told already, so the root is told as news about it, not as a second alert."""
+    room = Room()
+    await room.rounds(30, overdue())
+    await room.rounds(30, overdue(), breaker())
+    assert room.ear.told(Told.OPENED) == [LATE]
+    assert room.ear.told(Told.UPDATED) == [f"The root is known: {BROWSER}"]
+    rows = {row.rule: row for row in await room.open()}
+    assert rows["PostOverdue"].root == rows["BreakerOpen"].id
+    assert [fact.data["cause"] for fact in await room.facts("incident_linked")] == [BROWSER]
+    await room.rounds(90, overdue(0), breaker(0))
+    assert room.ear.told(Told.RESOLVED) == [f"Over: {BROWSER}"]
+
+
+async def test_a_cause_of_an_hour_later_explains_nothing() -> None:
+    """What broke long after the effect began is a second fault."""
+    room = Room()
+    await room.rounds(700, overdue())
+    await room.rounds(10, overdue(), breaker())
+    assert room.ear.told(Told.OPENED) == [LATE, BROWSER]
+
+
+async def test_an_effect_that_outlives_its_root_is_told_itself() -> None:
+    """The root lingers for a minute; what is still wrong then is a root of its own."""
+    room = Room()
+    await room.rounds(20, breaker(), overdue())
+    await room.rounds(int(LINGER_S), breaker(0), overdue())
+    assert room.ear.told() == [BROWSER]
+    await room.rounds(15, breaker(0), overdue())
+    assert room.ear.told() == [BROWSER, f"Over: {BROWSER}", LATE]
+    assert [row.root for row in await room.open()] == [""]
+
+
+async def test_what_comes_and_goes_within_seconds_is_one_incident() -> None:
+    """A breaker that closes for five seconds at a time does not ring the phone each time."""
+    room = Room()
+    for _ in range(20):
+        await room.rounds(5, breaker())
+        await room.rounds(5, breaker(0))
+    assert room.ear.told() == [BROWSER]
+
+
+async def test_what_keeps_coming_back_must_be_gone_for_longer_each_time() -> None:
+    """Six hours of flapping every half minute are a handful of messages, not seven hundred."""
+    room = Room()
+    for _ in range(720):
+        await room.rounds(15, breaker())
+        await room.rounds(15, breaker(0))
+    assert len(room.ear.told(Told.OPENED)) <= 6
+
+
+async def test_what_ended_it_is_said_in_the_words_of_the_fact() -> None:
+    """The fact that came before the end is the reason of the end."""
+    room = Room()
+    await room.rounds(5, breaker())
+    closed = Fact(kind="breaker_closed", at=room.clock.now(), by="ann", data={"breaker": "browser", "why": "I looked"})
+    await room.books.record(Batch(facts=(closed,)))
+    await room.rounds(15, breaker(0))
+    (row,) = await room.books.incidents()
+    assert row.healed_by == "ann closed it: I looked"
+
+
+async def test_a_silence_holds_its_tongue_until_its_end() -> None:
+    """Nothing is sent about a silenced breaker; when the silence ends and it is still open, it is told."""
+    room = Room()
+    now = room.clock.now()
+    hush = Silence(id="s", rule="BreakerOpen", since=now, until=now + 60_000_000, by="ann")
+    await room.books.record(Batch(silences=(hush,)))
+    await room.rounds(55, breaker())
+    assert room.ear.heard == []
+    await room.rounds(10, breaker())
+    assert room.ear.told() == [BROWSER]
+
+
+async def test_what_was_over_before_it_was_told_is_never_told() -> None:
+    """No "over" without an "opened" before it."""
+    room = Room()
+    hush = Silence(id="s", since=room.clock.now(), until=room.clock.now() + 60_000_000, by="ann")
+    await room.books.record(Batch(silences=(hush,)))
+    await room.rounds(20, breaker())
+    await room.rounds(90, breaker(0))
+    assert room.ear.heard == []
+    assert [row.rule for row in await room.books.incidents()] == ["BreakerOpen"]
+
+
+async def test_quiet_hours_hold_back_what_is_not_critical() -> None:
+    """Virtual time begins at midnight: a warning waits until seven, a red one does not."""
+    room = Room(quiet=Quiet("22:00-07:00"))
+    waiting = sample("post_parked", 1, account=BEN)
+    await room.rounds(10, waiting, breaker())
+    assert room.ear.told() == [BROWSER]
+    room.clock.advance(7 * 3600)
+    await room.rounds(3, waiting, breaker())
+    assert f"A post of {BEN} needs you" in room.ear.told()
+
+
+async def test_what_stays_open_is_told_again_with_growing_waits() -> None:
+    """After 4, 8 and 16 hours, then daily, and at some point no more."""
+    room = Room()
+    for _ in range(60 * 24 * 2):
+        await room.round(breaker())
+        room.clock.advance(59)
+    assert room.ear.told(Told.OPENED) == [BROWSER]
+    assert room.ear.told(Told.REMINDED) == [f"Still: {BROWSER}"] * 3
+
+
+async def test_a_restart_tells_nothing_twice() -> None:
+    """What was open before is taken up again from the books; also when its number is late after the start."""
+    room = Room()
+    await room.rounds(10, breaker(), overdue())
+    room.start()
+    await room.rounds(20)
+    await room.rounds(60, breaker(), overdue())
+    assert room.ear.told() == [BROWSER]
+    await room.rounds(30, breaker(0), overdue(0))
+    assert room.ear.told() == [BROWSER, f"Over: {BROWSER}"]
+
+
+@pytest.mark.proves("2.2")
+async def test_what_the_guardian_told_is_adopted() -> None:
+    """The guardian's incident is taken over by its fingerprint, not told again, and ended when the engine is back."""
+    room = Room()
+    now = room.clock.now()
+    guardians = Incident(
+        id="g", fingerprint="EngineSilent|engine|", rule="EngineSilent", part="engine", severity=Severity.CRITICAL,
+        title="The engine is silent", opened_at=now, seen_at=now, told_at=now, by="guardian",
+    )  # fmt: skip
+    room.judge.adopt(guardians)
+    await room.rounds(5)
+    assert room.ear.told() == ["Over: The engine is silent"]
+    assert [(row.id, row.by) for row in await room.books.incidents()] == [("g", "guardian")]
+
+
+async def test_an_adopted_incident_that_goes_on_is_told_once_in_all() -> None:
+    """The engine sees the same symptom under the same fingerprint: still one incident, and no second message."""
+    room = Room()
+    await room.round(breaker())
+    (mine,) = await room.open()
+    room.judge.adopt(replace(mine, id="g", by="guardian", told_at=room.clock.now()))
+    await room.rounds(60, breaker())
+    assert room.ear.heard == []
+    assert [row.by for row in await room.open()] == ["guardian"]
+
+
+async def test_what_is_only_written_down_is_not_sent_and_explains_nothing() -> None:
+    """Amber on the page is not a message, and must not swallow one."""
+    room = Room()
+    await room.rounds(90, sample("alert_channels", 0), sample("model_age_seconds", 9e6, account=ANN))
+    assert room.ear.heard == []
+    assert {row.rule for row in await room.open()} == {"NobodyTold", "LearningStale"}
+
+
+@pytest.mark.proves("3.3", "6.3")
+async def test_books_that_refuse_are_told_without_books() -> None:
+    """The alert leaves within its 10 seconds, once; the facts are spooled; on return there is one incident."""
+    room = Room()
+    await room.rounds(3)
+    room.books.refusing = room.books.deaf = True
+    began = room.clock.monotonic()
+    while not room.ear.heard:
+        await room.round(down())
+    assert room.clock.monotonic() - began <= 10
+    await room.rounds(60, down())
+    assert room.ear.told() == ["The books cannot be written"]
+    assert [fact.kind for batch in room.books.kept for fact in batch.facts] == ["incident_opened"]
+    room.books.refusing = room.books.deaf = False
+    await room.rounds(5, down())
+    (row,) = await room.open()
+    assert (row.rule, row.told_at is not None) == ("StorageDown", True)
+    await room.rounds(60, down(1))
+    assert room.ear.told() == ["The books cannot be written", "Over: The books cannot be written"]
+
+
+async def test_incidents_that_the_books_would_show_stay_open_while_they_cannot_be_read() -> None:
+    """A number that is not there because the books are down is no cure, and no second alert afterwards."""
+    room = Room()
+    waiting = sample("post_parked", 1, account=BEN)
+    await room.rounds(40, waiting, down(1))
+    await room.rounds(60, down())
+    await room.rounds(60, waiting, down(1))
+    assert room.ear.told(Told.OPENED).count(f"A post of {BEN} needs you") == 1
+    assert f"A post of {BEN} needs you" in [row.title for row in await room.open()]
+
+
+async def test_an_engine_that_starts_without_books_merges_with_what_they_held() -> None:
+    """The incident in the books and the one found in memory are one, under the id of the books."""
+    room = Room()
+    await room.rounds(10, breaker())
+    (before,) = await room.open()
+    room.start()
+    room.books.refusing = room.books.deaf = True
+    await room.rounds(2, breaker(), down())
+    room.books.refusing = room.books.deaf = False
+    await room.rounds(30, breaker(), down(1))
+    assert [row.id for row in await room.open() if row.rule == "BreakerOpen"] == [before.id]
+    assert len([row for row in await room.books.incidents() if row.rule == "BreakerOpen"]) == 1
+
+
+async def test_the_clock_may_jump_an_hour_and_nothing_is_told_twice_or_forgotten() -> None:
+    """Waiting is measured on the clock that nobody can set."""
+    room = Room()
+    await room.rounds(10, breaker())
+    room.clock.step_wall(-3600)
+    await room.rounds(30, breaker())
+    room.clock.step_wall(7200)
+    await room.rounds(30, breaker())
+    assert room.ear.told() == [BROWSER]
