@@ -45,7 +45,7 @@ class MemoryRecorder(Handle):
             return Lost(f"incident {rival}")
         return _write(self.books, batch, posts)
 
-    async def keep(self, batch: Batch) -> Committed | Lost:
+    async def keep(self, batch: Batch) -> Committed | Lost | Kept:
         """Record what may be kept; it is `storage.spool` that keeps it when this cannot be done."""
         check_kept(batch)
         return await self.record(batch)

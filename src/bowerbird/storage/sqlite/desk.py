@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -19,8 +21,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from bowerbird.core.errors import StorageError, StorageTimeout
+from bowerbird.core.errors import StorageError, StorageFull, StorageTimeout
 from bowerbird.core.ports import Clock
+from bowerbird.resilience import failpoints
 from bowerbird.storage.sqlite.inline import at_once, carry_out
 from bowerbird.storage.sqlite.tx import Tx
 from bowerbird.storage.sqlite.verdicts import verdict
@@ -105,6 +108,8 @@ class Desk:
         self._mark = connect(path, query_only=True)
         self._mark_lock = threading.Lock()
         self._closed = False
+        self._under_way: list[float] = []
+        self._wrote: tuple[bool, float] | None = None
         self._threads = [] if inline else self._start()
 
     def _start(self) -> list[threading.Thread]:
@@ -117,7 +122,36 @@ class Desk:
 
     async def write(self, act: Callable[[Tx], R]) -> R:
         """Carry out `act` in one immediate transaction; whatever it raises undoes all of it."""
-        return await self._ask(self._writes, self._writer, act, writes=True)
+        began = self._clock.monotonic()
+        self._under_way.append(began)
+        try:
+            await self._pass_failpoint()
+            answer = await self._ask(self._writes, self._writer, act, writes=True)
+        except StorageError:
+            self._wrote = (False, self._clock.monotonic() - began)
+            raise
+        finally:
+            self._under_way.remove(began)
+        self._wrote = (True, self._clock.monotonic() - began)
+        return answer
+
+    async def _pass_failpoint(self) -> None:
+        """Where a drill breaks the books; costs one look where none does."""
+        if failpoints.armed is None:
+            return
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await failpoints.reach("storage.write")
+        except (failpoints.Broken, TimeoutError) as error:
+            raise StorageFull(f"{self._path} cannot be written: a drill says so") from error
+
+    def verdict(self) -> tuple[bool, float] | None:
+        """Whether the last write went well, and how long it took in seconds; None before the first one.
+
+        A write that has been under way for twice its deadline waits for a disk that does not answer: that is a no.
+        """
+        waited_s = self._clock.monotonic() - min(self._under_way, default=math.inf)
+        return (False, waited_s) if waited_s > 2 * self._deadline_s else self._wrote
 
     async def read(self, act: Callable[[Tx], R]) -> R:
         """Carry out `act` on one snapshot."""
@@ -126,6 +160,18 @@ class Desk:
     async def change_mark(self) -> int:
         """SQLite's own count of commits by other connections, seen from one that never writes."""
         return await self.read(lambda _: self._data_version())
+
+    async def free_bytes(self) -> int | None:
+        """The room on the disk of the file; None if nobody can say."""
+
+        def room() -> int | None:
+            try:
+                disk = os.statvfs(self._path.parent)
+            except OSError:
+                return None
+            return disk.f_bavail * disk.f_frsize
+
+        return await carry_out(room, inline=self._inline)
 
     def _data_version(self) -> int:
         with self._mark_lock:

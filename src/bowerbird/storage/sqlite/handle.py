@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from bowerbird.core.errors import StorageBusy
+from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Clock
 from bowerbird.storage.cipher import Cipher
 from bowerbird.storage.sqlite.desk import Desk
@@ -75,6 +76,21 @@ class Handle:
             lock.release()
             raise
         return cls(desk, Cipher(key_file), lock)
+
+    async def samples(self) -> list[Sample]:
+        """Whether and how fast the books are written, and the room that is left: told without asking them.
+
+        What nobody has observed yet has no sample.
+        """
+        found = []
+        if verdict := self.desk.verdict():
+            up, took_s = verdict
+            found.append(Sample(name="bowerbird_storage_up", value=float(up)))
+            found.append(Sample(name="bowerbird_storage_write_seconds", value=took_s))
+        free = await self.desk.free_bytes()
+        if free is not None:
+            found.append(Sample(name="bowerbird_storage_free_bytes", value=float(free)))
+        return found
 
     async def close(self) -> None:
         """Let go of files, threads and the lock; doing it twice is not an error."""

@@ -34,7 +34,7 @@ class SqliteRecorder(Handle):
         except LostRaceError as lost:
             return Lost(str(lost))
 
-    async def keep(self, batch: Batch) -> Committed | Lost:
+    async def keep(self, batch: Batch) -> Committed | Lost | Kept:
         """Record what may be kept; it is `storage.spool` that keeps it when this cannot be done."""
         check_kept(batch)
         return await self.record(batch)
