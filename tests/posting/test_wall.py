@@ -139,3 +139,16 @@ async def test_an_attempt_does_not_grow_when_the_wall_is_set_back() -> None:
     await asyncio.wait_for(room.publisher.publish_once(), timeout=2)
 
     assert (await room.get()).state is State.UNSURE
+
+
+async def test_the_jump_is_a_number_until_the_wall_is_steady() -> None:
+    """What the alert reads: how far it jumped, and 0 again when it is trusted."""
+    room, clock = Room(), Stepped()
+    wall = Wall(room.books, clock)
+    await wall.watch_once()
+    clock.at -= 3600 * 1_000_000
+    await wall.watch_once()
+    assert [sample.value for sample in wall.samples()] == [-3600]
+    clock.pass_s(61)
+    await wall.watch_once()
+    assert [sample.value for sample in wall.samples()] == [0]

@@ -12,6 +12,7 @@ from bowerbird.clock import Steady
 from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.books import Batch
 from bowerbird.core.facts import Fact
+from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Clock
 from bowerbird.posting.publisher import Books
 
@@ -24,6 +25,11 @@ class Wall:
     clock: Clock
     by: str = "wall"
     steady: Steady = field(default_factory=Steady)
+    _step_s: float = 0.0
+
+    def samples(self) -> list[Sample]:
+        """How far the wall jumped, in seconds, while it is not trusted; 0 while it is."""
+        return [Sample(name="bowerbird_clock_step_seconds", value=self._step_s)]
 
     async def watch_once(self) -> bool:
         """Compare the wall with the time since the machine was started.
@@ -36,8 +42,10 @@ class Wall:
         now = self.clock.now()
         step = self.steady.feed(now, self.clock.boottime())
         if step is not None:
+            self._step_s = step.seconds
             await self._hold(now, step.seconds)
         elif self.steady.trusted:
+            self._step_s = 0.0
             await self._lift(now)
         return False
 
