@@ -207,16 +207,20 @@ async def test_a_person_closes_it_and_asks_for_a_probe() -> None:
 
 async def test_a_person_who_decides_during_a_probe_has_the_last_word() -> None:
     """The probe's answer comes too late."""
-    lab = Lab(VirtualClock())
+    lab, gate = Lab(VirtualClock()), asyncio.Event()
+
+    async def late() -> None:
+        await gate.wait()
+        raise Unreachable
+
     await lab.fail()
-    lab.dependency.mode = "hang"
+    lab.breaker._probe = late
     probing = asyncio.create_task(lab.breaker.probe_once())
     await asyncio.sleep(0)
-    lab.breaker.open("stay away", by="wren")
-    probing.cancel()
-    await asyncio.gather(probing, return_exceptions=True)
-    assert lab.breaker.state.position is Position.OPEN
-    assert lab.breaker.state.manual
+    lab.breaker.close("I saw it work", by="wren")
+    gate.set()
+    await probing
+    assert lab.breaker.closed
 
 
 @pytest.mark.proves("4.1")
