@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from bowerbird.core import errors
 from bowerbird.core.account import HoldKind
-from bowerbird.core.errors import StorageBusy
+from bowerbird.core.books import Kept
+from bowerbird.core.errors import StorageBusy, StorageError
+from bowerbird.core.keeping import Receipt
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.core.work import Owner
 from bowerbird.posting.approvals import withdraw
+from bowerbird.posting.proof import confirm_late
+from bowerbird.storage.memory import MemoryStorage
 
 from .room import START, Room, post, thread
 
@@ -130,7 +136,7 @@ async def test_a_hiccup_of_the_books_does_not_forget_the_proof() -> None:
 
 
 async def test_books_that_stay_shut_are_told_and_the_look_finds_the_post() -> None:
-    """After a few tries the job fails loudly; the lease ends, and the reconciler looks."""
+    """Without a spool, after a few tries, the job fails loudly; the lease ends, and the reconciler looks."""
     from bowerbird.core.ports import Found
 
     room = Room()
@@ -142,7 +148,7 @@ async def test_books_that_stay_shut_are_told_and_the_look_finds_the_post() -> No
             raise StorageBusy("locked")
 
     room.books.books.trouble = trouble
-    with pytest.raises(StorageBusy):
+    with pytest.raises(StorageError, match="no spool"):
         await room.publisher.publish_once()
     shut = False
     room.platform.look = lambda _: Found(ref=RemoteRef(id="there"))
@@ -150,6 +156,36 @@ async def test_books_that_stay_shut_are_told_and_the_look_finds_the_post() -> No
     await room.reconciler.settle_once()
 
     assert ((await room.get()).state, len(room.platform.sent)) == (State.PUBLISHED, 1)
+
+
+@pytest.mark.proves("3.3", "4.4")
+async def test_books_that_stay_shut_get_the_proof_from_the_spool() -> None:
+    """The proof is kept as the platform gave it, and publishes the post when it is written: nobody has to look."""
+
+    class Spooling(MemoryStorage):
+        receipts: ClassVar[list[Receipt]] = []
+
+        async def keep_receipt(self, receipt: Receipt) -> Kept:
+            self.receipts.append(receipt)
+            return Kept()
+
+    room = Room()
+    room.publisher.storage = books = Spooling(room.books.books)
+    await room.put(post())
+
+    def trouble(verb: str) -> None:
+        if verb == "record" and room.platform.sent:
+            raise StorageBusy("locked")
+
+    room.books.books.trouble = trouble
+    assert await room.publisher.publish_once()
+    room.books.books.trouble = None
+    (kept,) = books.receipts
+    await confirm_late(room.books, kept.attempt, kept.ref, now=kept.at, look_at=kept.look_at, by="spool")
+
+    published = await room.get()
+    assert (published.state, published.remote, published.look_at) == (State.PUBLISHED, kept.ref, kept.look_at)
+    assert published.wire == room.platform.sent[0][1]
 
 
 async def test_a_message_that_fails_in_an_unforeseen_way_was_not_sent_either() -> None:

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from bowerbird.clock import Steady
 from bowerbird.core import errors
 from bowerbird.core.account import Account, Hold, HoldKind, Limited
-from bowerbird.core.books import Batch, Change, Committed, Journal, Ledger, Lost, Posts, Recorder
+from bowerbird.core.books import Batch, Change, Committed, Journal, Keeper, Ledger, Lost, Posts
 from bowerbird.core.facts import Fact
+from bowerbird.core.keeping import Receipt
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.policy import Context, judge_post, opt_out_place
 from bowerbird.core.ports import Clock, Platform
@@ -44,7 +45,7 @@ HICCUP_S = 1.0
 """Wait between two such offers."""
 
 
-class Books(Recorder, Posts, Ledger, Journal, Protocol):
+class Books(Keeper, Posts, Ledger, Journal, Protocol):
     """What posting needs of the storage."""
 
 
@@ -237,7 +238,18 @@ class Publisher:
         return Outcome(Event.UNREACHED, reason, {"not_before": again}, sentence=sentence)
 
     async def _record(self, post: Post, outcome: Outcome) -> None:
-        """Write down what the attempt came to.
+        """Write down what the attempt came to; a proof that the books cannot take is kept in the spool."""
+        try:
+            await self._write(post, outcome)
+        except errors.StorageError:
+            ref = outcome.changes.get("remote")
+            if ref is None:
+                raise
+            sent_at, look_at = outcome.changes["published_at"], outcome.changes["look_at"]
+            await self.storage.keep_receipt(Receipt(attempt=post, ref=ref, at=sent_at, look_at=look_at))
+
+    async def _write(self, post: Post, outcome: Outcome) -> None:
+        """Write it into the books.
 
         1. Take the step, together with the quota, the hold and the facts.
         2. If the row changed but the attempt is still ours (a person took the post back), take it on the new row.
