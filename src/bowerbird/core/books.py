@@ -121,6 +121,9 @@ class Keeper(Recorder, Protocol):
         Raises `StorageError` if the spool cannot be written, or there is none.
         """
 
+    async def replay_once(self) -> bool:
+        """Write what waits in the spool into the books, in order; True if there is more and they can be written."""
+
     async def unused_words(self, account_id: str, *, after: int = 0, limit: int = 20) -> list[Words]:
         """Words that were paid for after this instant (microseconds) and never used, oldest first."""
 

@@ -241,12 +241,15 @@ class Publisher:
         """Write down what the attempt came to; a proof that the books cannot take is kept in the spool."""
         try:
             await self._write(post, outcome)
-        except errors.StorageError:
+        except errors.StorageError as trouble:
             ref = outcome.changes.get("remote")
             if ref is None:
                 raise
             sent_at, look_at = outcome.changes["published_at"], outcome.changes["look_at"]
-            await self.storage.keep_receipt(Receipt(attempt=post, ref=ref, at=sent_at, look_at=look_at))
+            try:
+                await self.storage.keep_receipt(Receipt(attempt=post, ref=ref, at=sent_at, look_at=look_at))
+            except errors.StorageError:
+                raise trouble from None  # the lease ends, and the reconciler looks
 
     async def _write(self, post: Post, outcome: Outcome) -> None:
         """Write it into the books.

@@ -50,9 +50,17 @@ class MemoryRecorder(Handle):
         check_kept(batch)
         return await self.record(batch)
 
+    async def replay_once(self) -> bool:
+        """Nothing waits, for these books have no spool."""
+        return False
+
     async def keep_receipt(self, receipt: Receipt) -> Kept:
         """There is no spool here."""
         raise StorageError(f"the proof of post {receipt.attempt.id} cannot be kept: these books have no spool")
+
+    async def replay_once(self) -> bool:
+        """There is no spool here, so nothing waits in one."""
+        return False
 
 
 def plain(data: dict[str, Any]) -> dict[str, Any]:
