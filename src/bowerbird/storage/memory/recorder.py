@@ -58,10 +58,6 @@ class MemoryRecorder(Handle):
         """There is no spool here."""
         raise StorageError(f"the proof of post {receipt.attempt.id} cannot be kept: these books have no spool")
 
-    async def replay_once(self) -> bool:
-        """There is no spool here, so nothing waits in one."""
-        return False
-
 
 def plain(data: dict[str, Any]) -> dict[str, Any]:
     """A copy in plain JSON values, as a database would give it back; `TypeError` for anything else."""

@@ -47,10 +47,6 @@ class SqliteRecorder(Handle):
         """There is no spool here."""
         raise StorageError(f"the proof of post {receipt.attempt.id} cannot be kept: these books have no spool")
 
-    async def replay_once(self) -> bool:
-        """There is no spool here, so nothing waits in one."""
-        return False
-
     @writing
     def _record(self, tx: Tx, batch: Batch) -> Committed:
         """Everything in the order of the dependencies: the posts, what they spent, what was seen, the facts."""
