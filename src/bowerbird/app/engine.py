@@ -8,33 +8,32 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bowerbird.alerts.incidents import Judge
+from bowerbird.alerts.notifiers import channels_of
+from bowerbird.alerts.outbox import Outbox
+from bowerbird.alerts.telling import Quiet
+from bowerbird.app.binding import bind, writers_of
 from bowerbird.app.books import open_books
 from bowerbird.app.connections import Connections, seat_of
+from bowerbird.app.counting import Counting
 from bowerbird.app.parts import Browser, Jobs, parts_of
-from bowerbird.app.verbs import verbs_of
+from bowerbird.app.sampling import Sampling, Source
+from bowerbird.app.watching import Endless, Watching, graph_of, monitors_of, telling
 from bowerbird.clock import SystemChance, SystemClock
-from bowerbird.core.books import Batch, Storage
+from bowerbird.core.books import Batch
 from bowerbird.core.facts import Fact
+from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Chance, Clock, Writer
 from bowerbird.core.work import Owner
-from bowerbird.harvesting.harvester import Harvester
-from bowerbird.jobs.desk import Desk
+from bowerbird.jobs import health
+from bowerbird.jobs.monitors import Supervisor
 from bowerbird.jobs.reason import reason
-from bowerbird.jobs.runner import Runner, Work
+from bowerbird.jobs.runner import Runner
 from bowerbird.jobs.table import with_periods
-from bowerbird.jobs.tidy import Tidy
-from bowerbird.learning.trainer import Trainer
-from bowerbird.measuring.reader import Reader
-from bowerbird.planning.planner import Planner
-from bowerbird.posting.publisher import Publisher
-from bowerbird.posting.reconciler import Reconciler
-from bowerbird.posting.renewal import Renewal
-from bowerbird.posting.sweeper import Sweeper
-from bowerbird.posting.wall import Wall
 from bowerbird.settings import Settings, make_folder
 from bowerbird.startup.adopt import Adopter
 from bowerbird.startup.boot import Boot
@@ -44,6 +43,7 @@ from bowerbird.startup.late import Late
 from bowerbird.startup.opening import Opening
 from bowerbird.startup.orphan import stop_with
 from bowerbird.storage.sqlite import SqliteStorage
+from bowerbird.writers.ladder import Ladder
 
 
 @dataclass
@@ -130,7 +130,7 @@ async def build(
     writers = Late(lambda: asyncio.to_thread(writers_of, settings, storage, clock, chance))
     periods = {name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")}
     table = with_periods({**periods, "answer": min(30.0, periods["harvest"])})
-    work = bind(settings, storage, connections, writers, clock, chance, owner.id, alone_since=alone_since)
+    bound = bind(settings, storage, connections, writers, clock, chance, owner.id, alone_since=alone_since)
 
     async def before_jobs() -> None:
         """Be heard before the first claim, or it would be taken for a dead one's; and know whom to plan for."""
@@ -138,105 +138,58 @@ async def build(
         await connections.attach()
         await storage.record(Batch(facts=(told("started", clock, owner),)))
 
-    jobs = Jobs(lambda: Runner(table, work, storage, clock, chance, owner.id), before_jobs, clock)
+    jobs = Jobs(lambda: Runner(table, bound.work, storage, clock, chance, owner.id), before_jobs, clock)
     browser = Browser(connections.seat, connections)
     lag, adopter = Lag(storage, clock), Adopter(settings.folder, storage, clock)
     boot = Boot(
         lambda: parts_of(heart, jobs, browser, connections, writers),
         storage, clock, chance, adopter.notes,
     )  # fmt: skip
-    loops = {"lag": lag.watch, "adopt": adopter.watch}
-    app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, loops)
+    sources = (*bound.sources, boot.samples, lag.samples, adopter.samples, _words(writers))
+    watch = watch_over(settings, storage, connections, jobs, lag, adopter, sources, clock, chance)
+    app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, {"monitors": watch.run})
     heart.storage, heart.note, heart.progress = storage, app.note, lambda: jobs.progress.count
     return app
 
 
-def bind(
+def _words(writers: Late[Writer]) -> Source:
+    """The writers' numbers, once there are writers."""
+
+    def samples() -> list[Sample]:
+        made = writers.made
+        return made.samples() if isinstance(made, Ladder) else []
+
+    return samples
+
+
+def watch_over(
     settings: Settings,
-    storage: Storage,
-    platforms: Connections,
-    writers: Late[Writer],
+    storage: SqliteStorage,
+    connections: Connections,
+    jobs: Jobs,
+    lag: Lag,
+    adopter: Adopter,
+    sources: Sequence[Source],
     clock: Clock,
     chance: Chance,
-    owner: str,
-    *,
-    alone_since: int,
-) -> dict[str, Work]:
-    """Bind every job of the table to the room that does it; `alone_since` is when the lock was taken.
-
-    To read a bank and try all its wordings takes a second, which no post in doubt has to wait for: the rooms that
-    write are made when they are first needed, off the loop.
-    """
-
-    async def writing() -> tuple[Planner, Harvester]:
-        writer = await writers.get()
-        every_s, late_s = settings["harvest.search_s"], settings["posting.late_s"]
-        harvester = Harvester(storage, platforms, writer, clock, chance, search_every_s=every_s)
-        return Planner(storage, platforms, writer, clock, chance, late_s=late_s), harvester
-
-    async def plan_once() -> bool:
-        planner, _ = await rooms.get()
-        return await planner.plan_once()
-
-    async def harvest_once() -> bool:
-        _, harvester = await rooms.get()
-        return await harvester.harvest_once()
-
-    async def answer_once() -> bool:
-        _, harvester = await rooms.get()
-        return await harvester.answer_once()
-
-    rooms = Late(writing)
-    ladder = tuple(settings["measuring.ladder_s"])
-    desk = Desk(storage, clock, owner, verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"]))
-    return {
-        "publish": Publisher(
-            storage, platforms, clock, owner, attempt_s=settings["posting.attempt_s"], first_look_s=ladder[0]
-        ).publish_once,
-        "settle": Reconciler(
-            storage, platforms, clock, owner, first_look_s=ladder[0], alone_since=alone_since
-        ).settle_once,
-        "watch": Wall(storage, clock).watch_once,
-        "sweep": Sweeper(storage, clock).sweep_once,
-        "tidy": Tidy(storage, clock).tidy_once,
-        "renew": Renewal(storage, platforms, clock).renew_once,
-        "obey": desk.obey_once,
-        "connect": platforms.connect_once,
-        "plan": plan_once,
-        "measure": Reader(storage, platforms, clock, ladder).measure_once,
-        "harvest": harvest_once,
-        "answer": answer_once,
-        "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,
-    }
-
-
-def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chance) -> Writer:
-    """The writers in the order in which they are asked: the provider, where one is set, then the bank."""
-    import httpx
-
-    from bowerbird.writers.bank import BankWriter
-    from bowerbird.writers.ladder import Ladder
-    from bowerbird.writers.providers import Provider, ProviderWriter
-    from bowerbird.writers.shelf import find_bank
-
-    bank = find_bank(settings["writer.bank"], keep=settings.folder)
-    rungs: list[Writer] = [BankWriter(bank, chance=chance)]
-    if settings["writer.url"]:
-        provider = Provider(
-            name=settings["writer.model"],
-            url=settings["writer.url"],
-            model=settings["writer.model"],
-            key=settings["writer.key"],
-            about=settings["writer.about"],
-            timeout_s=settings["writer.timeout_s"],
-            price_in=settings["writer.price_in"],
-            price_out=settings["writer.price_out"],
-            day_max=settings["writer.day_max"],
-            tokens_day_max=settings["writer.tokens_day_max"],
-        )
-        client = httpx.AsyncClient()
-        rungs.insert(0, ProviderWriter(provider, client=client, ledger=storage, clock=clock, chance=chance))
-    return Ladder(rungs)
+) -> Supervisor:
+    """Put together who watches: sampling, judge and outbox, and the loops that nobody else looks after."""
+    counting = Counting(storage)
+    outbox = Outbox(storage, channels_of(settings["alerts.channels"]), clock, second_s=settings["alerts.second_s"])
+    quiet = Quiet(settings["alerts.quiet"], settings["alerts.zone"], settings["alerts.quiet_holds"] == "all")
+    judge = Judge(storage, outbox, clock, chance, quiet=quiet, remind_s=settings["alerts.remind_s"])
+    asked: list[Source] = [
+        *sources, counting.samples, storage.samples, connections.samples, outbox.samples, judge.samples,
+        lambda: health.samples(jobs.runner), lambda: supervisor.samples(),
+    ]  # fmt: skip
+    watching = Watching(
+        storage, clock, Sampling(storage, clock, asked), judge, outbox, lambda name: jobs.runner.ring(name)
+    )
+    adopter.give = watching.adopt
+    endless = {"breakers": Endless(connections.breakers.probe_for_ever), "adopt": Endless(adopter.watch)}
+    supervisor = Supervisor(monitors_of(watching, jobs, {"lag": lag.look_once}, endless), clock, telling(storage))
+    judge.edges = lambda: graph_of(jobs, connections, supervisor, [settings["writer.model"] or "bank"])
+    return supervisor
 
 
 async def run_engine(settings: Settings, *, parent: int | None = None) -> None:

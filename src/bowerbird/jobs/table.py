@@ -179,6 +179,13 @@ JOBS: tuple[Job, ...] = (
         needs=("measure",),
         why="Learns from readings and gives advice.",
     ),
+    Job(
+        name="replay",
+        every_s=2.0,
+        lane="settling",
+        timeout_s=30,
+        why="Writes what waits in the spool into the books.",
+    ),
     Job(name="tidy", every_s=3600.0, lane="settling", timeout_s=30, why="Forgets runs that are older than a month."),
 )
 """The work, in the order in which it is shown."""
