@@ -81,6 +81,10 @@ class Connections(Mapping[str, Platform]):
         up = "browser" not in self.breakers or self.breakers["browser"].closed
         return [*self.breakers.samples(), Sample(name="bowerbird_browser_up", value=up)]
 
+    def accounts(self) -> list[Account]:
+        """The accounts that have an adapter."""
+        return [account for account_id, account in self._accounts.items() if account_id in self._ways]
+
     async def connect_once(self) -> bool:
         """Connect accounts that are new or changed, and ask each who we are. Return False: there is no more.
 
