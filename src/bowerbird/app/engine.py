@@ -29,7 +29,6 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Chance, Clock, Writer
 from bowerbird.core.work import Owner
-from bowerbird.jobs import health
 from bowerbird.jobs.monitors import Supervisor
 from bowerbird.jobs.reason import reason
 from bowerbird.jobs.runner import Runner
@@ -180,14 +179,13 @@ def watch_over(
     judge = Judge(storage, outbox, clock, chance, quiet=quiet, remind_s=settings["alerts.remind_s"])
     asked: list[Source] = [
         *sources, counting.samples, storage.samples, connections.samples, outbox.samples, judge.samples,
-        lambda: health.samples(jobs.runner), lambda: supervisor.samples(),
+        jobs.samples,
     ]  # fmt: skip
-    watching = Watching(
-        storage, clock, Sampling(storage, clock, asked), judge, outbox, lambda name: jobs.runner.ring(name)
-    )
+    watching = Watching(storage, clock, Sampling(storage, clock, asked), judge, outbox, jobs.ring)
     adopter.give = watching.adopt
     endless = {"breakers": Endless(connections.breakers.probe_for_ever), "adopt": Endless(adopter.watch)}
     supervisor = Supervisor(monitors_of(watching, jobs, {"lag": lag.look_once}, endless), clock, telling(storage))
+    asked.append(supervisor.samples)
     judge.edges = lambda: graph_of(jobs, connections, supervisor, [settings["writer.model"] or "bank"])
     return supervisor
 

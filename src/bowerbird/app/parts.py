@@ -11,8 +11,10 @@ from bowerbird.app.connections import Connections
 from bowerbird.browsers.seat import Seat
 from bowerbird.core.account import Account
 from bowerbird.core.errors import PlatformError, Unreachable
+from bowerbird.core.gauge import Sample
 from bowerbird.core.health import Health, Light, Part
 from bowerbird.core.ports import Clock, Writer
+from bowerbird.jobs import health
 from bowerbird.jobs.runner import Runner
 from bowerbird.startup.heart import Heart
 from bowerbird.startup.late import Late
@@ -68,6 +70,14 @@ class Jobs:
         if not moves:
             return _health("jobs", Light.RED, f"No job has come round for {self.progress.still_s:g} s.")
         return _health("jobs", Light.GREEN, f"{len(self.runner.jobs)} jobs run.")
+
+    def ring(self, name: str) -> None:
+        """Let a job look at once."""
+        self.runner.ring(name)
+
+    def samples(self) -> list[Sample]:
+        """The numbers of the runner at work."""
+        return health.samples(self.runner)
 
     @property
     def moving(self) -> bool:

@@ -128,15 +128,13 @@ def monitors_of(
     return own + job_monitors(lambda: jobs.runner) + short_steps + loops
 
 
-def graph_of(
-    jobs: Jobs, connections: Connections, supervisor: Callable[[], Supervisor], writers: Sequence[str]
-) -> Edges:
+def graph_of(jobs: Jobs, connections: Connections, supervisor: Supervisor, writers: Sequence[str]) -> Edges:
     """What needs what in this engine, as it is now; a part of the boot needs the breaker of the same name."""
     found = dict(
         edges_of(
             jobs={job.name: job.needs for job in jobs.runner.jobs},
             breakers=connections.breakers_of(),
-            monitors=[monitor.name for monitor in supervisor().monitors],
+            monitors=[monitor.name for monitor in supervisor.monitors],
             writers=writers,
             parents=connections.breakers.parents(),
         )

@@ -20,6 +20,11 @@ class Late(Generic[T]):
         self._making = asyncio.Lock()
         self._made: list[T] = []
 
+    @property
+    def made(self) -> T | None:
+        """The thing, if it was made; None before."""
+        return self._made[0] if self._made else None
+
     async def get(self) -> T:
         """Return it, made if need be; raises what making it raises."""
         async with self._making:

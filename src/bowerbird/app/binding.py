@@ -1,0 +1,133 @@
+"""Every job of the table, bound to the room that does it.
+
+Rooms get plain values and ports; none of them knows who its neighbours are, or where a value was set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bowerbird.app.connections import Connections
+from bowerbird.app.sampling import Source
+from bowerbird.app.verbs import verbs_of
+from bowerbird.core.books import Storage
+from bowerbird.core.gauge import Sample
+from bowerbird.core.ports import Chance, Clock, Writer
+from bowerbird.harvesting.harvester import Harvester
+from bowerbird.jobs.desk import Desk
+from bowerbird.jobs.runner import Work
+from bowerbird.jobs.tidy import Tidy
+from bowerbird.learning.trainer import Trainer
+from bowerbird.measuring.reader import Reader
+from bowerbird.planning.planner import Planner
+from bowerbird.posting.publisher import Publisher
+from bowerbird.posting.reconciler import Reconciler
+from bowerbird.posting.renewal import Renewal
+from bowerbird.posting.sweeper import Sweeper
+from bowerbird.posting.wall import Wall
+from bowerbird.settings import Settings
+from bowerbird.startup.late import Late
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What each job does, by its name, and the rooms that know numbers."""
+
+    work: Mapping[str, Work]
+    sources: Sequence[Source]
+
+
+def bind(
+    settings: Settings,
+    storage: Storage,
+    platforms: Connections,
+    writers: Late[Writer],
+    clock: Clock,
+    chance: Chance,
+    owner: str,
+    *,
+    alone_since: int,
+) -> Bound:
+    """Bind every job of the table to the room that does it; `alone_since` is when the lock was taken.
+
+    To read a bank and try all its wordings takes a second, which no post in doubt has to wait for: the rooms that
+    write are made when they are first needed, off the loop.
+    """
+
+    async def writing() -> tuple[Planner, Harvester]:
+        writer = await writers.get()
+        every_s, late_s = settings["harvest.search_s"], settings["posting.late_s"]
+        harvester = Harvester(storage, platforms, writer, clock, chance, search_every_s=every_s)
+        return Planner(storage, platforms, writer, clock, chance, late_s=late_s), harvester
+
+    async def plan_once() -> bool:
+        planner, _ = await rooms.get()
+        return await planner.plan_once()
+
+    async def harvest_once() -> bool:
+        _, harvester = await rooms.get()
+        return await harvester.harvest_once()
+
+    async def answer_once() -> bool:
+        _, harvester = await rooms.get()
+        return await harvester.answer_once()
+
+    def of_words() -> list[Sample]:
+        made = rooms.made
+        return [] if made is None else made[0].samples()
+
+    rooms = Late(writing)
+    wall = Wall(storage, clock)
+    ladder = tuple(settings["measuring.ladder_s"])
+    desk = Desk(storage, clock, owner, verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"]))
+    work = {
+        "publish": Publisher(
+            storage, platforms, clock, owner, attempt_s=settings["posting.attempt_s"], first_look_s=ladder[0]
+        ).publish_once,
+        "settle": Reconciler(
+            storage, platforms, clock, owner, first_look_s=ladder[0], alone_since=alone_since
+        ).settle_once,
+        "watch": wall.watch_once,
+        "sweep": Sweeper(storage, clock).sweep_once,
+        "replay": storage.replay_once,
+        "tidy": Tidy(storage, clock).tidy_once,
+        "renew": Renewal(storage, platforms, clock).renew_once,
+        "obey": desk.obey_once,
+        "connect": platforms.connect_once,
+        "plan": plan_once,
+        "measure": Reader(storage, platforms, clock, ladder).measure_once,
+        "harvest": harvest_once,
+        "answer": answer_once,
+        "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,
+    }
+    return Bound(work, (wall.samples, of_words))
+
+
+def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chance) -> Writer:
+    """The writers in the order in which they are asked: the provider, where one is set, then the bank."""
+    import httpx
+
+    from bowerbird.writers.bank import BankWriter
+    from bowerbird.writers.ladder import Ladder
+    from bowerbird.writers.providers import Provider, ProviderWriter
+    from bowerbird.writers.shelf import find_bank
+
+    bank = find_bank(settings["writer.bank"], keep=settings.folder)
+    rungs: list[Writer] = [BankWriter(bank, chance=chance)]
+    if settings["writer.url"]:
+        provider = Provider(
+            name=settings["writer.model"],
+            url=settings["writer.url"],
+            model=settings["writer.model"],
+            key=settings["writer.key"],
+            about=settings["writer.about"],
+            timeout_s=settings["writer.timeout_s"],
+            price_in=settings["writer.price_in"],
+            price_out=settings["writer.price_out"],
+            day_max=settings["writer.day_max"],
+            tokens_day_max=settings["writer.tokens_day_max"],
+        )
+        client = httpx.AsyncClient()
+        rungs.insert(0, ProviderWriter(provider, client=client, ledger=storage, clock=clock, chance=chance))
+    return Ladder(rungs)
