@@ -191,6 +191,18 @@ RULES: tuple[Rule, ...] = (
         within_s=10,
     ),
     Rule(
+        name="SamplingBroken",
+        test=Test(metric="bowerbird_sampling_broken"),
+        severity=Severity.WARNING,
+        part="monitor:alerts",
+        title="A number that is watched cannot be read",
+        why="The source {source} fails, so nothing that it would show is noticed.",
+        fix="This is a defect of Bowerbird's; restart the engine, and report it with the name of the source.",
+        heals="the number can be read again",
+        serves=("1.3",),
+        within_s=5,
+    ),
+    Rule(
         name="MonitorDied",
         test=Test(metric="bowerbird_monitor_deaths_total", window_s=60),
         severity=Severity.WARNING,

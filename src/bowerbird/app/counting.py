@@ -30,6 +30,7 @@ def funnel(fact: Fact) -> list[tuple[Key, float]]:
     found = [
         (_key("bowerbird_candidates_total", account, ("outcome", outcome), ("reason", "")), float(fact.data[outcome]))
         for outcome in ("kept", "spare")
+        if fact.data.get(outcome) is not None  # who answers somebody counts no candidates
     ]
     if fact.data.get("dollars") is not None:
         spent = _key("bowerbird_writer_dollars_total", ("writer", str(fact.data["writer"])))

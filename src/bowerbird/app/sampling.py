@@ -59,11 +59,14 @@ class Sampling:
     _read_at: float = float("-inf")
 
     async def gather(self) -> list[Sample]:
-        """Ask everybody once."""
+        """Ask everybody once; a source with a defect is a number of its own, and silences nobody else."""
         found: list[Sample] = []
-        for source in self.sources:
-            found += await _asked(source)
-        return found + await self._of_books()
+        for source in (*self.sources, self._of_books):
+            try:
+                found += await _asked(source)
+            except Exception:  # noqa: BLE001 - told as a number: a watch that a defect can end is none
+                found.append(Sample(name="bowerbird_sampling_broken", value=1, labels={"source": _name(source)}))
+        return found
 
     async def _of_books(self) -> list[Sample]:
         now_s = self.clock.monotonic()
@@ -71,6 +74,11 @@ class Sampling:
             self._read = list(await _asked(lambda: book_samples(self.storage, self.clock.now())))
             self._read_at = now_s
         return self._read
+
+
+def _name(source: Source) -> str:
+    """Where the source stands in the code."""
+    return str(getattr(source, "__qualname__", type(source).__name__)).replace(".<locals>", "")
 
 
 async def _asked(source: Source) -> list[Sample]:

@@ -76,6 +76,7 @@ METRICS: dict[str, Metric] = {
     "bowerbird_loop_lag_seconds": _gauge("How late the engine's event loop answered at its last look."),
     "bowerbird_clock_step_seconds": _gauge("How far the wall clock jumped, while it is not trusted; else 0."),
     "bowerbird_part_up": _gauge("1 if the part works, 0 if it does not.", "part"),
+    "bowerbird_sampling_broken": _gauge("1 while a source of numbers cannot be asked: a defect of ours.", "source"),
     "bowerbird_monitor_deaths_total": _counter("How often a monitor died and was started again.", "monitor"),
     "bowerbird_monitor_silence_seconds": _gauge("How long ago a monitor last came round.", "monitor"),
     # jobs (layer 2)

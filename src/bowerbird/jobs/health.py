@@ -56,7 +56,9 @@ async def write_once(runner: Runner) -> None:
 
 
 def samples(runner: Runner) -> list[Sample]:
-    """Every ``bowerbird_job_`` and ``bowerbird_lane_`` number of this runner."""
+    """Every ``bowerbird_job_`` and ``bowerbird_lane_`` number of this runner; none before it runs."""
+    if not runner.running:
+        return []
     now = runner.clock.monotonic()
     found = [
         Sample(name="bowerbird_lane_wait_seconds", value=runner.places.wait_s(lane, now), labels={"lane": lane})
