@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PUBLISHER = "posting/publisher.py"
+SENDING = "posting/sending.py"
 RECONCILER = "posting/reconciler.py"
 
 
@@ -36,7 +37,7 @@ MUTANTS = [
     ),
     _mutant(
         "unknown exception retries",
-        PUBLISHER,
+        SENDING,
         'Event.LOST_TOUCH,\n                "unforeseen",',
         'Event.UNREACHED,\n                "unforeseen",',
         "twice",
@@ -65,17 +66,14 @@ MUTANTS = [
     _mutant(
         "limit checked outside the claim",
         PUBLISHER,
-        """        claimed = await self.storage.claim_post(
-            account.id, now=now, owner=self.owner, until=until, quotas=quotas_for(account)
-        )
+        """\
+        claimed = await self.storage.claim_post(account.id, now=now, owner=self.owner, until=until, quotas=quotas)
 """,
-        """        if any(u.used + 1 > u.quota.max for u in await self.storage.used(quotas_for(account), now=now)):
+        """        if any(u.used + 1 > u.quota.max for u in await self.storage.used(quotas, now=now)):
             return None
-        claimed = await self.storage.claim_post(
-            account.id, now=now, owner=self.owner, until=until, quotas=()
-        )
+        claimed = await self.storage.claim_post(account.id, now=now, owner=self.owner, until=until, quotas=())
         if isinstance(claimed, Post):
-            await self.storage.reserve(claimed.id, quotas_for(account), now=now)
+            await self.storage.reserve(claimed.id, quotas, now=now)
 """,
         "limit",
     ),
@@ -88,7 +86,7 @@ MUTANTS = [
     ),
     _mutant(
         "cancellation requeues",
-        PUBLISHER,
+        SENDING,
         "        except Exception as error:  # noqa: BLE001 - whatever it was",
         "        except asyncio.CancelledError:\n"
         '            return self._unreached(post, "cancelled", "cancelled")\n'
@@ -97,14 +95,14 @@ MUTANTS = [
     ),
     _mutant(
         "payload rebuilt on retry",
-        PUBLISHER,
+        SENDING,
         "if post.wire is not None:",
         "if post.wire is not None and post.attempt < 2:",
         "message",
     ),
     _mutant(
         "a timeout means that nothing was sent",
-        PUBLISHER,
+        SENDING,
         'return Outcome(Event.LOST_TOUCH, "timeout", {"not_before": self.clock.now()})',
         'return self._unreached(post, "timeout", "no answer")',
         "twice",
@@ -132,14 +130,14 @@ MUTANTS = [
     ),
     _mutant(
         "a part answers the head instead of the part before it",
-        PUBLISHER,
+        SENDING,
         "parent=before.remote, root=root",
         "parent=head.remote, root=root",
         "order",
     ),
     _mutant(
         "the worker's own deadline is ignored",
-        PUBLISHER,
+        SENDING,
         "async with asyncio.timeout(left_s):",
         "async with asyncio.timeout(None):",
         "twice overstay lost",

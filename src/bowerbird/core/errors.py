@@ -85,14 +85,28 @@ class RateLimited(PlatformError):
     Args:
         retry_at: the first instant at which to try again, UTC microseconds.
         scope: what is limited: ``account``, ``app`` or ``host``.
+        limit: how much the platform says it takes within `window_s` (seconds), in `unit`; None where it does not say.
     """
 
     reason_default = "rate_limited"
 
-    def __init__(self, message: str = "", *, retry_at: int, scope: str = "account", reason: str = "") -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_at: int,
+        scope: str = "account",
+        reason: str = "",
+        limit: float | None = None,
+        window_s: float | None = None,
+        unit: str = "posts",
+    ) -> None:
         super().__init__(message, reason=reason)
         self.retry_at = retry_at
         self.scope = scope
+        self.limit = limit
+        self.window_s = window_s
+        self.unit = unit
 
 
 class Unreachable(PlatformError):

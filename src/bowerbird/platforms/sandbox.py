@@ -26,7 +26,7 @@ from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Ident
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
 from bowerbird.core.text import graphemes
 from bowerbird.platforms import kept
-from bowerbird.platforms.waits import retry_at
+from bowerbird.platforms.waits import policy, retry_at
 
 TIMEOUT_S = 10.0
 """How long one request may take, in seconds."""
@@ -240,7 +240,8 @@ class Sandbox:
         if answer.status_code == 429:
             asked = answer.headers.get("retry-after")
             wait_until = retry_at(self.clock.now(), asked, default_s=WAIT_DEFAULT_S)
-            raise errors.RateLimited("the sandbox asks us to wait", retry_at=wait_until)
+            limit, window_s = policy(answer.headers) if write else (None, None)
+            raise errors.RateLimited("the sandbox asks us to wait", retry_at=wait_until, limit=limit, window_s=window_s)
         if answer.status_code >= 500:
             kind = errors.Unconfirmed if write else errors.Unreachable
             raise kind(f"the sandbox failed with {answer.status_code}", reason=code)

@@ -11,7 +11,7 @@ from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import NEXT, Event, State
 from bowerbird.core.post import Post, RemoteRef
-from bowerbird.posting.pacing import quotas_for, settles
+from bowerbird.posting.pacing import ALONE, Shared, quotas_for, settles
 
 TRIES_MAX = 5
 """How often a late proof tries to win its compare-and-set."""
@@ -24,7 +24,7 @@ class Books(Recorder, Posts, Ledger, Protocol):
 
 
 async def confirm_late(
-    storage: Books, attempt: Post, ref: RemoteRef, *, now: int, look_at: int | None, by: str
+    storage: Books, attempt: Post, ref: RemoteRef, *, now: int, look_at: int | None, by: str, shared: Shared = ALONE
 ) -> None:
     """Publish a post whose proof comes after its attempt was given up.
 
@@ -42,14 +42,14 @@ async def confirm_late(
         post = await storage.post(attempt.id)
         if post is None or (post.remote and post.remote.id == ref.id):
             return
-        batch = await _batch(storage, post, attempt, ref, now=now, look_at=look_at, by=by)
+        batch = await _batch(storage, post, attempt, ref, now=now, look_at=look_at, by=by, shared=shared)
         if not isinstance(await storage.record(batch), Lost):
             return
     raise BowerbirdError(f"the proof of {attempt.id} lost {TRIES_MAX} races; it is at {ref.url or ref.id}")
 
 
 async def _batch(
-    storage: Books, post: Post, attempt: Post, ref: RemoteRef, *, now: int, look_at: int | None, by: str
+    storage: Books, post: Post, attempt: Post, ref: RemoteRef, *, now: int, look_at: int | None, by: str, shared: Shared
 ) -> Batch:
     data: dict[str, Any] = {"remote_id": ref.id, "url": ref.url, "attempt": attempt.attempt, "key": attempt.key}
     seen_by_person = post.state is State.PUBLISHED and post.remote is None
@@ -59,7 +59,7 @@ async def _batch(
     told = (_fact("confirmed_late", post, data, now, by),)
     if seen_by_person:
         return Batch(changes=(Change(post, post.changed(remote=ref, look_at=look_at)),), facts=told)
-    await _count_again(storage, post, now)
+    await _count_again(storage, post, shared, now)
     after = post.after(
         Event.CONFIRMED_LATE, now=now, remote=ref, published_at=now, look_at=look_at,
         key=attempt.key, payload=attempt.payload, wire=attempt.wire, version=attempt.version,
@@ -67,11 +67,11 @@ async def _batch(
     return Batch(changes=(Change(post, after),), settles=settles(after, (), now=now), facts=told)
 
 
-async def _count_again(storage: Books, post: Post, now: int) -> None:
+async def _count_again(storage: Books, post: Post, shared: Shared, now: int) -> None:
     """Take the quota of a post that was thought not to have arrived, whatever is left of it: the platform counts it."""
     account = await storage.account(post.account_id)
     if account is not None and post.state not in COUNTED:
-        quotas = [replace(quota, max=math.inf) for quota in quotas_for(account)]
+        quotas = [replace(quota, max=math.inf) for quota in quotas_for(account, shared=shared)]
         await storage.reserve(post.id, quotas, now=now)
 
 

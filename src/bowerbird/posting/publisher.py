@@ -1,42 +1,34 @@
-"""Send the next post that is due.
-
-Everything that can go wrong while sending ends in one of a few outcomes, and the outcome is a value: the
-event it means for the post's life, the reason code, and whether the account has to wait. What nobody foresaw
-is LOST_TOUCH: after the post may have left, ignorance is never a reason to send again.
-"""
+"""Send the next post that is due: claim it, ask the rules, let it be sent, and write down what came of it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Protocol
 
 from bowerbird.clock import Steady
 from bowerbird.core import errors
-from bowerbird.core.account import Account, Hold, HoldKind, Limited
+from bowerbird.core.account import Account, Hold, Limited
 from bowerbird.core.books import Batch, Change, Committed, Journal, Keeper, Ledger, Lost, Posts
 from bowerbird.core.facts import Fact
 from bowerbird.core.keeping import Receipt
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.policy import Context, judge_post, opt_out_place
 from bowerbird.core.ports import Clock, Platform
-from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
+from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.budget import Budget
-from bowerbird.posting.pacing import quotas_for, settles
+from bowerbird.posting.limits import Limits
+from bowerbird.posting.pacing import ALONE, Shared, settles
 from bowerbird.posting.proof import confirm_late
+from bowerbird.posting.sending import Outcome, Sender
 from bowerbird.posting.together import together
+from bowerbird.resilience.failpoints import reach
 
-BACKOFF_S = 5.0
-"""First wait after a post could not be sent; doubles with each attempt."""
-BACKOFF_MAX_S = 600.0
-"""Longest wait between two attempts."""
-GIVE_UP_BEFORE_S = 5.0
-"""A worker stops waiting this long before its lease ends, so that it never acts on a lapsed one."""
 AT_ONCE_MAX = 8
 """Accounts that are posted for at the same time."""
-WAIT_MAX_S = 86_400.0
-"""However long a platform asks us to wait, it is asked again after a day."""
+DUE_MAX = 1_000
+"""Accounts looked through for those that may be posted for: those that wait for a breaker keep nobody else."""
 TRIES_MAX = 5
 """How often an outcome is written over a row that a person changes meanwhile."""
 HICCUPS_MAX = 3
@@ -49,24 +41,6 @@ class Books(Keeper, Posts, Ledger, Journal, Protocol):
     """What posting needs of the storage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an attempt came to.
-
-    Args:
-        event: the step in the post's life.
-        reason: the reason code, empty if it went well.
-        changes: fields of the post that change with the step.
-        hold: what the whole account has to wait for, if anything.
-    """
-
-    event: Event
-    reason: str = ""
-    changes: dict[str, Any] = field(default_factory=dict)
-    hold: tuple[HoldKind, int | None] | None = None
-    sentence: str = ""
-
-
 @dataclass
 class Publisher:
     """Sends due posts, one of each account at a time.
@@ -76,6 +50,9 @@ class Publisher:
         owner: the boot id of this process.
         attempt_s: how long one attempt may take from claim to answer, seconds.
         first_look_s: how long after publishing the first reading is due, seconds.
+        may_send: says why a post of this account would not be let through just now; empty if it would. Nothing is
+            claimed for such an account: its posts wait in the queue, and its breaker says so.
+        shared: the owner's limits that several accounts share.
     """
 
     storage: Books
@@ -85,11 +62,19 @@ class Publisher:
     attempt_s: float = 60.0
     first_look_s: float = 60.0
     by: str = "posting"
+    may_send: Callable[[str], str] = lambda account_id: ""
+    shared: Shared = ALONE
     steady: Steady = field(default_factory=Steady)
+    limits: Limits = field(init=False, repr=False)
     _budget: Budget = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self.limits = Limits(self.storage, self.clock, self.shared, self.by)
         self._budget = Budget(self.storage, self.by)
+
+    @property
+    def _sender(self) -> Sender:
+        return Sender(self.storage, self.platforms, self.clock, self.attempt_s, self.first_look_s, self.by)
 
     async def publish_once(self) -> bool:
         """Send one post of each account that has one due, so that an account that hangs keeps no other.
@@ -108,25 +93,32 @@ class Publisher:
         self.steady.feed(self.clock.now(), self.clock.monotonic())
         if not self.steady.trusted:
             return False
-        due = [name for name in await self.storage.due_accounts(now=self.clock.now()) if name in self.platforms]
-        return any(await together(self._publish(name) for name in due[:AT_ONCE_MAX]))
+        due = await self.storage.due_accounts(now=self.clock.now(), limit=DUE_MAX)
+        ready = (name for name in due if name in self.platforms and not self.may_send(name))
+        return any(await together(self._publish(name) for name in islice(ready, AT_ONCE_MAX)))
 
     async def _publish(self, account_id: str) -> bool:
         account = await self.storage.account(account_id)
         post = await self._claim(account) if account else None
         if account is None or post is None:
             return False
+        await reach("posting.after_claim")
         await self._attempt(account, post)
         return True
 
     async def _claim(self, account: Account) -> Post | None:
+        """Take the most due post together with its quotas; limits that cannot be read mean no."""
+        try:
+            quotas = await self.limits.of(account)
+        except errors.StorageError as error:
+            await self.limits.unread(account.id, error)
+            return None
+        self.limits.read(account.id)
         now = self.clock.now()
         until = now + int(self.attempt_s * SECOND_US)
-        claimed = await self.storage.claim_post(
-            account.id, now=now, owner=self.owner, until=until, quotas=quotas_for(account)
-        )
+        claimed = await self.storage.claim_post(account.id, now=now, owner=self.owner, until=until, quotas=quotas)
         if isinstance(claimed, Limited):
-            await self._budget.spent(account.id, claimed, now=now)
+            await self._budget.spent(account, claimed, shared=self.shared, now=now)
             return None
         if claimed is not None:
             self._budget.free(account.id)
@@ -137,11 +129,23 @@ class Publisher:
         if not verdict.allowed:
             await self._record(post, Outcome(Event.FORBIDDEN, "policy", {}, sentence=verdict.rule))
             return
-        frozen = await self._freeze(post)
+        sender = self._sender
+        frozen = await sender.freeze(post)
         if isinstance(frozen, Outcome):
-            await self._record(post, frozen)
-        else:
-            await self._record(frozen, await self._send(frozen))
+            await self._record(post, await self._taught(account, frozen))
+            return
+        outcome = await self._taught(account, await sender.send(frozen))
+        await reach("posting.after_send")
+        await self._record(frozen, outcome)
+
+    async def _taught(self, account: Account, outcome: Outcome) -> Outcome:
+        """The outcome, and with a platform's refusal what it teaches about its limits."""
+        if outcome.limited is None:
+            return outcome
+        try:
+            return replace(outcome, taught=await self.limits.refused(account, outcome.limited))
+        except errors.StorageError:
+            return outcome  # the refusal itself holds the account, and the next one teaches as much
 
     async def _context(self, account: Account, post: Post) -> set[Context]:
         """What has become known since planning: another account says the same, or they asked us to stop."""
@@ -152,90 +156,6 @@ class Publisher:
         if reply_to and await self.storage.cursor(opt_out_place(account.id, reply_to.author)):
             known.add(Context.OPTED_OUT)
         return known
-
-    async def _freeze(self, post: Post) -> Post | Outcome:
-        """Return the post with its exact message committed, or the outcome if it was not: nothing is sent then."""
-        if post.wire is not None:
-            return post
-        try:
-            async with asyncio.timeout(self._left_s(post)):
-                post_with_parent = await self._attach(post)
-                wire = await self.platforms[post.account_id].prepare(post_with_parent)
-        except TimeoutError:
-            return self._unreached(post, "timeout", "the message could not be made in time")
-        except errors.Unconfirmed as error:
-            return self._unreached(post, error.reason, str(error))  # making a message writes nothing visible
-        except errors.PlatformError as error:
-            return self._outcome(post, error)
-        except errors.StorageError:
-            raise
-        except Exception as error:  # noqa: BLE001 - nothing can have been sent, so it may wait and be told
-            return self._unreached(post, "unforeseen", f"the message could not be made: {type(error).__name__}")
-        frozen = post.changed(wire=wire, payload=post_with_parent.payload)
-        fact = self._fact("frozen", post, {"bytes": len(wire.encode())})
-        if isinstance(await self.storage.record(Batch(changes=(Change(post, frozen),), facts=(fact,))), Lost):
-            return self._unreached(post, "changed", "it was changed before it was sent")
-        return frozen
-
-    async def _attach(self, post: Post) -> Post:
-        """Give a later part of a thread its place: the part before it, and the root of the conversation."""
-        if post.part == 0:
-            return post
-        thread = {part.part: part for part in await self.storage.thread(post.thread_id)}
-        head, before = thread[0], thread[post.part - 1]
-        if head.remote is None or before.remote is None:
-            raise errors.Refused("the part before this one is not on the platform", reason="thread_broken")
-        root = head.payload.reply_to.root if head.payload.reply_to else head.remote
-        place = ReplyTo(parent=before.remote, root=root, author=self.platforms[post.account_id].name)
-        return replace(post, payload=replace(post.payload, reply_to=place))
-
-    async def _send(self, post: Post) -> Outcome:
-        left_s, platform = self._left_s(post), self.platforms.get(post.account_id)
-        if left_s <= 0:  # a deadline of zero would still let the first bytes out
-            return self._unreached(post, "late", "the attempt was over before anything was sent")
-        if platform is None:
-            return self._unreached(post, "no_adapter", "the account is being connected anew")
-        try:
-            async with asyncio.timeout(left_s):
-                ref = await platform.publish(post)
-        except TimeoutError:
-            return Outcome(Event.LOST_TOUCH, "timeout", {"not_before": self.clock.now()})
-        except errors.PlatformError as error:
-            return self._outcome(post, error)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the post may have left: look, never guess
-            return Outcome(
-                Event.LOST_TOUCH,
-                "unforeseen",
-                {"not_before": self.clock.now()},
-                sentence=type(error).__name__,
-            )
-        return self._confirmed(ref)
-
-    def _confirmed(self, ref: RemoteRef) -> Outcome:
-        now = self.clock.now()
-        look_at = now + int(self.first_look_s * SECOND_US)
-        return Outcome(Event.CONFIRMED, "", {"remote": ref, "published_at": now, "look_at": look_at})
-
-    def _outcome(self, post: Post, error: errors.PlatformError) -> Outcome:
-        now = self.clock.now()
-        match error:
-            case errors.Refused():
-                return Outcome(Event.REFUSED, error.reason, sentence=str(error))
-            case errors.RateLimited():
-                again = min(max(error.retry_at, now + SECOND_US), now + int(WAIT_MAX_S * SECOND_US))
-                wait = (HoldKind.LIMITED, again)
-                return Outcome(Event.POSTPONED, error.reason, {"not_before": again}, wait, str(error))
-            case errors.SignedOut():
-                return Outcome(Event.HELD, error.reason, {}, (HoldKind.SIGNED_OUT, None), str(error))
-            case errors.Unreachable():
-                return self._unreached(post, error.reason, str(error))
-            case _:
-                return Outcome(Event.LOST_TOUCH, error.reason, {"not_before": now}, sentence=str(error))
-
-    def _unreached(self, post: Post, reason: str, sentence: str) -> Outcome:
-        wait_s = min(BACKOFF_S * 2 ** min(post.attempt - 1, 10), BACKOFF_MAX_S)
-        again = self.clock.now() + int(wait_s * SECOND_US)
-        return Outcome(Event.UNREACHED, reason, {"not_before": again}, sentence=sentence)
 
     async def _record(self, post: Post, outcome: Outcome) -> None:
         """Write down what the attempt came to; a proof that the books cannot take is kept in the spool."""
@@ -269,10 +189,11 @@ class Publisher:
         now, ref = self.clock.now(), outcome.changes.get("remote")
         if ref is not None:
             look_at = outcome.changes["look_at"]
-            await confirm_late(self.storage, post, ref, now=now, look_at=look_at, by=self.by)
+            await confirm_late(self.storage, post, ref, now=now, look_at=look_at, by=self.by, shared=self.shared)
         elif holds := self._holds(post, outcome):
-            data = {"hold": holds[0].kind, "why": holds[0].why}
-            await self._commit(Batch(holds=holds, facts=(self._fact("hold_set", post, data),)))
+            fact = self._fact("hold_set", post, {"hold": holds[0].kind, "why": holds[0].why})
+            taught = outcome.taught
+            await self._commit(Batch(holds=holds, facts=(fact, *taught.facts), learned=taught.learned))
 
     async def _commit(self, batch: Batch) -> Committed | Lost:
         """Record what only this process knows; books that certainly did not write are asked again."""
@@ -295,8 +216,9 @@ class Publisher:
         return Batch(
             changes=(Change(post, after),),
             settles=settles(after, thread, now=now),
-            facts=tuple(facts),
+            facts=(*facts, *outcome.taught.facts),
             holds=self._holds(post, outcome),
+            learned=outcome.taught.learned,
         )
 
     def _told(self, after: Post, outcome: Outcome) -> dict[str, Any]:
@@ -324,8 +246,3 @@ class Publisher:
             post_id=post.id,
             data=data,
         )
-
-    def _left_s(self, post: Post) -> float:
-        """Seconds until a worker stops waiting: never more than an attempt has, also when the wall was set back."""
-        left_s = (post.attempt_until - self.clock.now()) / SECOND_US
-        return max(0.0, min(left_s, self.attempt_s) - GIVE_UP_BEFORE_S)

@@ -40,8 +40,9 @@ class Window:
         return self.acts[min(surplus, len(self.acts) - 1)] + int(self.window_s * SECOND_US)
 
     def headers(self, now: int) -> dict[str, str]:
-        """Return the three headers that tell a client where it stands; `reset` in epoch seconds, rounded up."""
+        """Return the headers that tell a client where it stands; `reset` in epoch seconds, rounded up."""
         return {
+            "ratelimit-policy": f"{self.limit};w={max(1, round(self.window_s))}",
             "ratelimit-limit": str(self.limit),
             "ratelimit-remaining": str(self.remaining(now)),
             "ratelimit-reset": str(-(-self.reset_at(now) // SECOND_US)),

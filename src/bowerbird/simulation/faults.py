@@ -46,7 +46,9 @@ CALLS: tuple[str, ...] = (
     "storage.due_accounts",
     "storage.account",
     "storage.said_elsewhere",
+    "storage.learned",
     "storage.claim_post",
+    "storage.used",
     "storage.thread",
     "storage.post",
     "storage.record",
@@ -159,6 +161,7 @@ _AROUND_THE_SEND = (
     "storage.record:before",
 )
 _RARE = (
+    "storage.used",
     "storage.post",
     "storage.cursor",
     "storage.thread",

@@ -15,6 +15,7 @@ import httpx
 
 from bowerbird.core.errors import PlatformError, RateLimited, Refused, SignedOut, Unconfirmed, Unreachable
 from bowerbird.core.post import SECOND_US
+from bowerbird.platforms.waits import policy
 
 WAIT_DEFAULT_S = 60
 """How long to wait where a rate limit names no end, seconds."""
@@ -92,7 +93,11 @@ def judged(answer: httpx.Response, *, write: bool, now: int) -> PlatformError:
     """
     name, said = _named(answer)
     if name == "RateLimitExceeded" or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        return RateLimited("Bluesky asks us to wait.", retry_at=_retry_at(answer.headers, now))
+        limit, window_s = policy(answer.headers) if write else (None, None)
+        return RateLimited(
+            "Bluesky asks us to wait.", retry_at=_retry_at(answer.headers, now),
+            limit=limit, window_s=window_s, unit="points",
+        )  # fmt: skip
     rule = RULES.get(name)
     if rule is None:
         kind = Unconfirmed if write else Unreachable

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bowerbird.core import errors
-from bowerbird.platforms.waits import retry_at
+from bowerbird.platforms.waits import policy, retry_at
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, Route
@@ -46,6 +46,7 @@ class Gate:
     status: int | None = None
     location: str = ""
     _retry_after: str = ""
+    _policy: tuple[float | None, float | None] = (None, None)
     _why: str = "not_sent"
     _shut: bool = False
     _passed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -101,6 +102,7 @@ class Gate:
         self.status = answer.status
         self.location = urlsplit(answer.headers.get("location", "")).path
         self._retry_after = answer.headers.get("retry-after", "")
+        self._policy = policy(answer.headers)
         self._passed.set()
         await route.fulfill(response=answer)
 
@@ -117,7 +119,8 @@ class Gate:
             raise errors.Unreachable(f"the post did not leave ({self._why})", reason=self._why)
         if self.status == 429:
             wait_until = retry_at(now, self._retry_after, default_s=WAIT_DEFAULT_S)
-            raise errors.RateLimited("the site asks us to wait", retry_at=wait_until)
+            limit, window_s = self._policy
+            raise errors.RateLimited("the site asks us to wait", retry_at=wait_until, limit=limit, window_s=window_s)
         if self.status in (401, 403) or (sign_in and self.location == sign_in):
             raise errors.SignedOut("the site does not know this session", reason="session_expired")
         if 400 <= self.status < 500:
