@@ -31,7 +31,8 @@ def posts(*texts: str) -> str:
 
 
 class Speaker:
-    """Answers each request with the next of `answers`, the last one for ever; None hangs up without a word.
+    """Answers each request with the next of `answers`, the last one for ever; None hangs up without a word,
+    and a function is called for its answer.
 
     `asked` holds the requests' JSON, `keys` their authorization headers; `heard` is set by the first.
     """
@@ -62,7 +63,7 @@ class Speaker:
             if self.hang:
                 await reader.read()
             elif answer := self.answers[min(len(self.asked), len(self.answers)) - 1]:
-                writer.write(answer)
+                writer.write(answer() if callable(answer) else answer)
                 await writer.drain()
         writer.close()
         with suppress(ConnectionError):

@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from bowerbird.clock import SeededChance, VirtualClock
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput, WriterBusy, WriterError, WriterSpent
+from bowerbird.core.keeping import Words
 from bowerbird.core.ports import Brief
 from bowerbird.core.post import Choice
 from bowerbird.storage.memory import MemoryStorage
@@ -176,7 +178,8 @@ async def test_an_address_that_knows_the_limit_by_its_newer_name_is_asked_again(
     complaint = http(400, b"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
     async with Speaker(complaint, completion(posts("ok"))) as speaker:
         room = Room(speaker, client)
-        await room.writer.draft(BRIEF)
+        (draft,) = await room.writer.draft(BRIEF)
+        await room.books.keep(Batch(used=draft.words))
         await room.writer.draft(BRIEF)
     assert ["max_completion_tokens" in asked for asked in speaker.asked] == [False, True, True]
     assert await room.used() == pytest.approx(400e-6)
@@ -187,6 +190,44 @@ async def test_an_address_that_always_complains_is_asked_twice(client: httpx.Asy
     async with Speaker(http(400, b"max_completion_tokens")) as speaker:
         assert "wants max_completion_tokens" in str(await Room(speaker, client).fails())
     assert len(speaker.asked) == 2
+
+
+@pytest.mark.proves("3.3")
+async def test_an_answer_of_which_nothing_was_made_is_read_before_anybody_is_asked(client: httpx.AsyncClient) -> None:
+    """Another process, another brief, nobody at the address: words, cell and price are still there."""
+    async with Speaker(completion(posts("one", "two"))) as speaker:
+        room = Room(speaker, client)
+        bought = await room.writer.draft(BRIEF)
+    again = Room(speaker, client)
+    again.books.books = room.books.books
+    later = replace(BRIEF, id="later", wants=Choice(topic="paths"))
+    assert await again.writer.draft(later) == bought
+    assert await again.used() == pytest.approx(200e-6)
+    await again.books.keep(Batch(used=bought[0].words))
+    assert "could not be reached" in str(await again.fails())
+
+
+async def test_a_kept_answer_is_for_whom_it_was_asked(client: httpx.AsyncClient) -> None:
+    """Not for another account, not for another stranger's words, not after a week."""
+    async with Speaker(completion(posts("one"))) as speaker:
+        room = Room(speaker, client)
+        await room.writer.draft(BRIEF)
+        await room.writer.draft(replace(BRIEF, account_id="sandbox:finch"))
+        await room.writer.draft(replace(BRIEF, reply_to="Why birds?"))
+        room.clock.advance(7 * 86_400.0 + 1)
+        await room.writer.draft(BRIEF)
+    assert len(speaker.asked) == 4
+
+
+async def test_a_kept_answer_nobody_can_read_is_read_once(client: httpx.AsyncClient) -> None:
+    """It was paid for, and it is of no use: the next answer is bought."""
+    async with Speaker(completion(posts("one"))) as speaker:
+        room = Room(speaker, client)
+        poem = Words(id="w", writer="openai", brief=BRIEF, text="A poem.", at=room.clock.now())
+        await room.books.keep(Batch(words=(poem,)))
+        (draft,) = await room.writer.draft(BRIEF)
+    assert draft.texts == ("one",)
+    assert await room.books.unused_words(BRIEF.account_id) == list(draft.words)
 
 
 async def test_fifty_callers_never_pass_the_cap(client: httpx.AsyncClient) -> None:

@@ -252,7 +252,9 @@ class Harvester:
             facts.append(self._asker.fact("approved", post.account_id, post_id=post.id, by=post.approved_by))
         facts += [self._asker.fact("fell_back", post.account_id, post_id=post.id, sentence=said) for said in reply.told]
         drafted = replace(each, state=TargetState.DRAFTED, post_id=post.id)
-        answer = await self.storage.record(Batch(new_posts=(post,), targets=(drafted,), facts=tuple(facts)))
+        answer = await self.storage.record(
+            Batch(new_posts=(post,), targets=(drafted,), facts=tuple(facts), used=reply.words)
+        )
         if isinstance(answer, Lost):
             await self._dismiss(each, "This was answered already.")
             return None

@@ -16,6 +16,7 @@ import regex
 
 from bowerbird.core.errors import WriterError
 from bowerbird.core.findings import Target
+from bowerbird.core.keeping import Words
 from bowerbird.core.ports import Brief, Draft, Platform, Writer
 from bowerbird.core.post import Choice
 from bowerbird.core.review import review
@@ -60,12 +61,14 @@ class Reply:
     Args:
         cost: dollars spent on it; None where it is unknown.
         told: why other writers and other drafts were not taken, in sentences.
+        words: the paid answers it was read from.
     """
 
     text: str
     choice: Choice
     cost: float | None = 0.0
     told: tuple[str, ...] = ()
+    words: tuple[Words, ...] = ()
 
 
 @dataclass
@@ -122,7 +125,7 @@ class Replier:
     def _reply(self, draft: Draft, target: Target) -> Reply:
         because = f"{target.because} Answered from {draft.choice.evidence or draft.choice.writer}."
         choice = replace(draft.choice, because=because, slot="", propensity=None)
-        return Reply(draft.texts[0].strip(), choice, draft.cost, draft.fell_back)
+        return Reply(draft.texts[0].strip(), choice, draft.cost, draft.fell_back, draft.words)
 
     def _courtesies(self, target: Target) -> list[str]:
         texts = list(UNSURE if "?" in target.seen.text else THANKS)

@@ -4,7 +4,8 @@
    slots are not filled a second time.
 2. Take the free slots up to `cover_h` from now, a few at a time.
 3. For each: choose a cell, ask the writer, and pass every candidate through the gate.
-4. Save the first that passes with its slot, its expiry and the reason for its choice, together with its facts.
+4. Save the first that passes with its slot, its expiry and the reason for its choice, together with its facts,
+   and with the note that the words which were paid for it are used.
 
 Every candidate is accounted for: `wrote` counts those that came, and they are the `gated`, the kept and the spare.
 """
@@ -21,6 +22,7 @@ from bowerbird.core.errors import BadInput, WriterError
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice
 from bowerbird.core.gauge import Sample
+from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import LATE_S, State
 from bowerbird.core.ports import Brief, Chance, Clock, Draft, Platform, Writer
 from bowerbird.core.post import SECOND_US, Choice, Post
@@ -204,7 +206,8 @@ class Planner:
         facts += wrote(desk.account.id, now, brief, drafts, passed=len(passed))
         posts = passed[0] if passed else ()
         facts += facts_of(posts, by=BY)
-        written = await self.storage.record(Batch(new_posts=posts, facts=tuple(facts))) if facts else None
+        batch = Batch(new_posts=posts, facts=tuple(facts), used=_words(drafts))
+        written = await self.storage.record(batch) if facts else None
         if isinstance(written, Committed):
             _remember(desk, posts)
         return bool(posts) and isinstance(written, Committed)
@@ -231,6 +234,11 @@ class Planner:
         if desk.why_not:
             fact.data["why"] = desk.why_not
         await self.storage.record(Batch(facts=(fact,)))
+
+
+def _words(drafts: Sequence[Draft]) -> tuple[Words, ...]:
+    """The paid answers of these drafts: whatever was made of them, nobody reads them again."""
+    return tuple({words.id: words for draft in drafts for words in draft.words}.values())
 
 
 def _remember(desk: Desk, posts: Collection[Post]) -> None:

@@ -3,9 +3,12 @@
 1. A provider that asked for rest, or failed lately, is left alone until then.
 2. The dearest possible outcome of the call is reserved in the ledger; no room means `WriterSpent`, and no call.
 3. The call has a deadline, its answer a size limit.
-4. The true cost is settled. What certainly was not billed is given back; a call that was lost, or whose process
-   died, stays counted: the day's cap is never passed.
+4. The answer is kept, together with its true cost, before anybody reads it: in the books, or in the spool while
+   they cannot be written. What certainly was not billed is given back; a call that was lost, or whose process died,
+   stays counted: the day's cap is never passed.
 5. An answer nobody can read is asked for once more, then it is the next writer's turn.
+6. An answer that was kept and of which nothing was made, because a process died or the books could not be written,
+   is read before anybody is asked: nothing is bought twice.
 
 The key stands in one header and nowhere else: not in a repr, a log line or an error.
 """
@@ -15,13 +18,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from bowerbird.core.account import Quota
-from bowerbird.core.books import Ledger
+from bowerbird.core.books import Batch, Keeper, Ledger
 from bowerbird.core.errors import BadInput, WriterBusy, WriterError, WriterSpent
+from bowerbird.core.keeping import Words
 from bowerbird.core.ports import Brief, Chance, Clock, Draft
 from bowerbird.core.post import SECOND_US, Choice
 from bowerbird.writers.call import NEW_NAME, OLD_NAME, Failed, NewName, complete
@@ -34,6 +38,14 @@ FRAMING_TOKENS = 64
 """What a chat template may add to the bytes we send."""
 TOKENS_MAX = 10_000_000
 """More tokens than any call can have used."""
+
+
+KEPT_S = 7 * DAY_S
+"""A kept answer older than this is no longer worth reading."""
+
+
+class Purse(Ledger, Keeper, Protocol):
+    """What a provider needs of the books: a budget, and a place for what it paid for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +112,12 @@ class ProviderWriter:
     Args:
         provider: the address and its limits.
         client: shared, and closed by whoever made it.
-        ledger: where the day's budget is kept.
+        ledger: where the day's budget and the answers are kept.
         clock, chance: time, and names for reservations.
     """
 
     def __init__(
-        self, provider: Provider, *, client: httpx.AsyncClient, ledger: Ledger, clock: Clock, chance: Chance
+        self, provider: Provider, *, client: httpx.AsyncClient, ledger: Purse, clock: Clock, chance: Chance
     ) -> None:
         self._provider = provider
         self._client = client
@@ -134,29 +146,47 @@ class ProviderWriter:
         return 0
 
     async def draft(self, brief: Brief) -> list[Draft]:
-        """Write candidates, best first; raise `WriterError`s only. The first one carries the cost of all."""
+        """Write candidates, best first; the first one carries the cost of all.
+
+        Raises:
+            WriterError: it could not write.
+            StorageError: the budget could not be asked, or the answer not be kept.
+        """
+        if kept := await self._kept(brief):
+            return kept
         if self._clock.now() < self._rest_until:
             raise WriterBusy(f"{self._why}; it is left alone for a while", retry_at=self._rest_until)
         talk = messages(brief, candidates=self._provider.candidates, about=self._provider.about)
         try:
-            drafts, cost = await self._drafts(talk, brief)
+            drafts = await self._drafts(talk, brief)
         except Failed as failed:
             raise self._rested(failed) from None
         self._failures = 0
-        return [replace(drafts[0], cost=cost), *drafts[1:]]
+        return drafts
 
-    async def _drafts(self, talk: list[Message], brief: Brief) -> tuple[list[Draft], float | None]:
+    async def _kept(self, brief: Brief) -> list[Draft]:
+        """Read an answer that was paid for and never used; the cell is the one it was asked for."""
+        since = self._clock.now() - int(KEPT_S * SECOND_US)
+        for words in await self._ledger.unused_words(brief.account_id, after=since):
+            if words.writer == self.name and words.brief.reply_to == brief.reply_to:
+                try:
+                    return _paid(read_answer(words.text, words.brief, writer=self.name), words)
+                except Unreadable:
+                    await self._ledger.keep(Batch(used=(words,)))
+        return []
+
+    async def _drafts(self, talk: list[Message], brief: Brief) -> list[Draft]:
         """Ask, and once more if the answer cannot be read."""
-        answer, cost = await self._ask(talk)
+        first = await self._ask(talk, brief)
         try:
-            return read_answer(answer, brief, writer=self.name), cost
+            return _paid(read_answer(first.text, brief, writer=self.name), first)
         except Unreadable as problem:
-            answer, more = await self._ask(repair(talk, answer, problem))
+            second = await self._ask(repair(talk, first.text, problem), brief)
         try:
-            drafts = read_answer(answer, brief, writer=self.name)
+            return _paid(read_answer(second.text, brief, writer=self.name), first, second)
         except Unreadable as problem:
+            await self._ledger.keep(Batch(used=(first, second)))
             raise Failed(f"its answer could not be read: {problem}", billed=True) from None
-        return drafts, None if cost is None or more is None else cost + more
 
     def _rested(self, failed: Failed) -> WriterError:
         """Begin the rest this failure asks for, and say it in the vocabulary of remedies."""
@@ -167,8 +197,8 @@ class ProviderWriter:
         self._why = f"{self.name}: {failed}"
         return WriterBusy(self._why, retry_at=self._rest_until) if failed.busy else WriterError(self._why)
 
-    async def _ask(self, talk: list[Message]) -> tuple[str, float | None]:
-        """Return the answer's text and what it cost in dollars (None where the price is unknown).
+    async def _ask(self, talk: list[Message], brief: Brief) -> Words:
+        """Return the answer, kept and its cost counted.
 
         A token is at least one byte of what we send, so the bytes are a bound on the tokens.
         """
@@ -177,8 +207,8 @@ class ProviderWriter:
         most = self._provider.cost(len(body) + FRAMING_TOKENS, self._provider.output_max)
         subject = f"words:{self._chance.name('words')}"
         if limited := await self._ledger.reserve(subject, [self._provider.quota(most)], now=self._clock.now()):
-            spent = f"{limited.used:.4g} of {limited.quota.max:.4g} {limited.quota.unit}"
-            raise WriterSpent(f"{self.name}: today's budget is used up ({spent}, {most:.4g} more needed)")
+            gone = f"{limited.used:.4g} of {limited.quota.max:.4g} {limited.quota.unit}"
+            raise WriterSpent(f"{self.name}: today's budget is used up ({gone}, {most:.4g} more needed)")
         try:
             text, usage = await complete(
                 self._client,
@@ -192,11 +222,22 @@ class ProviderWriter:
             await self._ledger.settle(subject, at=self._clock.now(), cost=None if failed.billed else 0.0)
             if isinstance(failed, NewName) and self._limit_name == OLD_NAME:
                 self._limit_name = NEW_NAME
-                return await self._ask(talk)
+                return await self._ask(talk, brief)
             raise
-        cost = _tokens(self._provider, usage)
-        await self._ledger.settle(subject, at=self._clock.now(), cost=cost)
-        return text, cost if self._provider.priced else None
+        spent = _tokens(self._provider, usage)
+        words = Words(
+            id=subject, writer=self.name, brief=brief, text=text, cost=spent if self._provider.priced else None,
+            spent=spent, at=self._clock.now(),
+        )  # fmt: skip
+        await self._ledger.keep(Batch(words=(words,)))
+        return words
+
+
+def _paid(drafts: list[Draft], *words: Words) -> list[Draft]:
+    """The drafts with the answers they were read from; the first one carries what all of them cost."""
+    costs = [answer.cost for answer in words if answer.cost is not None]
+    cost = sum(costs) if len(costs) == len(words) else None
+    return [replace(draft, words=words, cost=None if n else cost) for n, draft in enumerate(drafts)]
 
 
 def _tokens(provider: Provider, usage: Mapping[str, Any]) -> float | None:
