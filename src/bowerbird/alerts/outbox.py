@@ -256,6 +256,38 @@ def _fact(delivery: Delivery, now: int) -> Fact:
     data: dict[str, Any] = {"incident": delivery.incident_id, "told": delivery.told, "channel": delivery.channel}
     if delivery.sent_at is not None:
         return Fact(kind="notified", at=now, by="outbox", data=data)
-    return Fact(
-        kind="unnotified", at=now, by="outbox", data={**data, "why": delivery.error, "gave_up": delivery.gave_up}
+    data |= {"why": delivery.error, "gave_up": delivery.gave_up}
+    return Fact(kind="unnotified", at=now, by="outbox", data=data)
+
+
+# --- tests of a channel ----------------------------------------------------------------------------------------
+
+
+def trial(channel: Channel, *, name: str, now: int) -> Delivery:
+    """The message that a test of this channel sends; put into the outbox, it goes like any other."""
+    return Delivery(
+        id=name,
+        incident_id="",
+        told=Told.TEST,
+        channel=channel.name,
+        title="Test: Bowerbird can reach you",
+        body="If something breaks, you are told here. Nothing is wrong at the moment.",
+        due_at=now,
+        made_at=now,
     )
+
+
+async def try_channel(books: Books, channel: Channel, clock: Clock, *, name: str, notify: Notifier = send) -> Delivery:
+    """Send a test by this channel now, from wherever we are, and write down what became of it."""
+    error = ""
+    row = trial(channel, name=name, now=clock.now())
+    try:
+        await notify(channel, row)
+    except Undelivered as refusal:
+        error = str(refusal)
+    sent_at = None if error else clock.now()
+    after = replace(row, attempts=1, error=error, sent_at=sent_at, gave_up=bool(error))
+    await books.record(Batch(deliveries=(after,), facts=(_fact(after, clock.now()),)))
+    if not error:
+        await remember_tested(books, channel, now=clock.now())
+    return after

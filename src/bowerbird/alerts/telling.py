@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput
+from bowerbird.core.facts import Fact
 from bowerbird.core.incident import Incident, Severity, Silence, Told
 from bowerbird.core.post import SECOND_US
 
@@ -88,6 +90,14 @@ def silence_until(now: int, hours: float) -> int:
     if not 0 < hours * 3600 <= SILENCE_MAX_S:
         raise BadInput(f"a silence lasts between a moment and {SILENCE_MAX_S / 3600:g} hours, not {hours:g}")
     return now + int(timedelta(hours=hours) / timedelta(microseconds=1))
+
+
+def hush(*, id_: str, rule: str, part: str, scope: str, now: int, hours: float, why: str, by: str) -> Batch:
+    """A silence that begins now, with the fact of it; empty fields fit everything. BadInput as in `silence_until`."""
+    until = silence_until(now, hours)
+    silence = Silence(id=id_, rule=rule, part=part, scope=scope, since=now, until=until, why=why, by=by)
+    data = {"rule": rule, "part": part, "until": until, "why": why}
+    return Batch(silences=(silence,), facts=(Fact(kind="silenced", at=now, by=by, account_id=scope, data=data),))
 
 
 def silenced(incident: Incident, silences: Iterable[Silence], *, now: int) -> bool:

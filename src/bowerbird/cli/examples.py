@@ -33,6 +33,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "accounts": ("bowerbird accounts",),
     "pause": ("bowerbird pause", 'bowerbird pause bluesky:wren.example.org --why "on holiday"'),
     "resume": ("bowerbird resume bluesky:wren.example.org",),
+    "incidents": ("bowerbird incidents", "bowerbird incidents --all --json"),
+    "alerts": ("bowerbird alerts test", "bowerbird alerts silence --rule BreakerOpen --hours 2"),
     "bank": ("bowerbird bank", "bowerbird bank my-tips.yaml"),
 }
 """Command lines by command; the tests see that each can be read."""

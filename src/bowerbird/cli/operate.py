@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from bowerbird.core.account import Account
     from bowerbird.settings import Settings
     from bowerbird.storage.sqlite import SqliteStorage
 
@@ -70,10 +71,20 @@ def progress(line: str) -> None:
 
 
 def children(place: Place, *, face: bool = True) -> list[dict[str, Any]]:
-    """What the guardian keeps alive."""
+    """What the guardian keeps alive, and the file in which the heart of the engine beats."""
+    from bowerbird.startup.heart import HEART
+
     command = [sys.executable, "-m", "bowerbird", *place.argv(), "worker"]
-    parts = ("engine", "face") if face else ("engine",)
-    return [{"name": part, "argv": [*command, part]} for part in parts]
+    engine = {"name": "engine", "argv": [*command, "engine"], "heart": HEART}
+    return [engine, {"name": "face", "argv": [*command, "face"]}] if face else [engine]
+
+
+def guardian_environment(settings: Settings) -> dict[str, str]:
+    """What the guardian has to know, as environment variables: it reads no settings, and arguments are public."""
+    from bowerbird.settings import BY_NAME
+
+    names = ("guardian.silence_s", "guardian.webhook", "guardian.mail", "ping.url", "ping.every_s")
+    return {BY_NAME[name].variable: str(settings[name]) for name in names if settings[name]}
 
 
 def guardian_argv(place: Place, folder: Path, *, face: bool = True) -> list[str]:
@@ -101,12 +112,22 @@ def run(
     argv = guardian_argv(place, settings.folder, face=face)
     if face:
         _introduce_face(settings)
-    if not visit(place, lambda books: books.accounts()):
+    if not visit(place, lambda books: _known_to_run(settings, books)):
         say("No account is connected yet, so nothing will be posted. In another terminal:")
         say("    bowerbird connect bluesky your.handle     (then `bowerbird accounts` says what is missing)")
     say("Press Ctrl-C to stop.")
     sys.stdout.flush()
+    os.environ |= guardian_environment(settings)
     os.execv(argv[0], argv)  # noqa: S606 - this process becomes the guardian, which is much smaller
+
+
+async def _known_to_run(settings: Settings, books: SqliteStorage) -> list[Account]:
+    """The accounts; BadInput if one is real and nobody would be told that something broke."""
+    from bowerbird.alerts.notifiers import may_run
+
+    accounts = await books.accounts()
+    await may_run(settings["alerts.channels"], books, accounts)
+    return accounts
 
 
 def _introduce_face(settings: Settings) -> None:
@@ -130,7 +151,7 @@ def worker(
     import asyncio
 
     from bowerbird.core.errors import BadInput
-    from bowerbird.startup.guardian import GUARDIAN
+    from bowerbird.startup.child import GUARDIAN
 
     settings = context.obj.settings()
     parent = int(os.environ[GUARDIAN]) if GUARDIAN in os.environ else None
