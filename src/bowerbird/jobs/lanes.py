@@ -63,7 +63,7 @@ class Lanes:
         Args:
             slot, now: the slot of the run and the time, both in monotonic seconds.
         """
-        if not self.in_line(lane) and self._free(lane):
+        if self._front(lane) is None and self._free(lane):
             return self._seat(lane)
         turn: asyncio.Future[Seat] = asyncio.get_running_loop().create_future()
         rank = slot - (AHEAD_S if critical else 0.0)
@@ -89,10 +89,7 @@ class Lanes:
 
     def in_line(self, lane: str) -> int:
         """How many wait for a seat in this lane."""
-        line = self._lines[lane]
-        while line and line[0].turn.done():
-            heapq.heappop(line)
-        return sum(not each.turn.done() for each in line)
+        return sum(not each.turn.done() for each in self._lines[lane])
 
     def wait_s(self, lane: str, now: float) -> float:
         """How long the last run waited, or whoever waits now has waited, whichever is longer, in seconds."""
@@ -111,6 +108,14 @@ class Lanes:
 
     def _call(self) -> None:
         """Call those whose turn it is, the front of every line that can move, best rank first."""
-        while ready := [name for name in self._lanes if self.in_line(name) and self._free(name)]:
-            name = min(ready, key=lambda each: self._lines[each][0])
-            heapq.heappop(self._lines[name]).turn.set_result(self._seat(name))
+        while ready := [(front, name) for name in self._lanes if (front := self._front(name)) and self._free(name)]:
+            front, name = min(ready)
+            heapq.heappop(self._lines[name])
+            front.turn.set_result(self._seat(name))
+
+    def _front(self, lane: str) -> Waiting | None:
+        """Whoever is next in this lane; those who left the line are forgotten."""
+        line = self._lines[lane]
+        while line and line[0].turn.done():
+            heapq.heappop(line)
+        return line[0] if line else None

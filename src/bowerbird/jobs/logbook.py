@@ -126,13 +126,17 @@ class Logbook:
                 kept.popleft()
 
     async def _recall(self) -> list[Run]:
+        now = self.clock.now()
         earlier = [run for run in await self.storage.runs(limit=RECALLED) if run.owner != self.owner]
-        now, lost = self.clock.now(), [run for run in earlier if run.outcome is Outcome.RUNNING]
-        cut = tuple(replace(run, outcome=Outcome.CUT_OFF, ended_at=now, error="its process ended") for run in lost)
+        cut = {
+            run.id: replace(run, outcome=Outcome.CUT_OFF, ended_at=now, error="its process ended")
+            for run in earlier
+            if run.outcome is Outcome.RUNNING
+        }
         if cut:
-            await self.storage.record(Batch(runs=cut))
+            await self.storage.record(Batch(runs=tuple(cut.values())))
         self._recalled = True
-        return earlier
+        return [cut.get(run.id, run) for run in earlier]
 
     def _worth(self, run: Run, failures: int, *, claimed: bool) -> bool:
         """Tell whether a run is worth a line, and count it if so.
