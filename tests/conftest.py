@@ -8,6 +8,10 @@ import blockbuster
 import pytest
 from blockbuster import BlockBuster, BlockingError
 
+from tests.proving import pytest_collection_modifyitems, pytest_runtest_logreport, pytest_sessionfinish
+
+__all__ = ["pytest_collection_modifyitems", "pytest_runtest_logreport", "pytest_sessionfinish"]
+
 # Where the product may block the loop after all, each with its reason; no call named means all of them.
 MAY_BLOCK: dict[tuple[str, str], tuple[str, ...]] = {
     # A template is read from disk once, then kept; a page is not worth a thread for it.

@@ -1,0 +1,209 @@
+"""Posting: breakers that open, limits that are exceeded, posts nobody knows of."""
+
+from __future__ import annotations
+
+from bowerbird.core.breaker import Position
+from bowerbird.core.lifecycle import State
+from bowerbird.drills.acts import arming, disarm, flowing, network_heals, nothing, say_now
+from bowerbird.drills.row import Act, Drill
+from bowerbird.drills.stage import Stage, set_clock
+
+HOST = "sandbox "
+"""How the breaker of the rehearsal network is called."""
+
+
+def break_host(*more: Act) -> Act:
+    """Let the network fail until its breaker opens; the fault begins there. Then do more."""
+
+    async def act(stage: Stage) -> None:
+        await stage.network.arm("500", on="any", for_s=600)
+
+        async def is_open() -> bool:
+            state = await stage.breaker(HOST)
+            return state is not None and state.position is not Position.CLOSED
+
+        if not await stage.until(is_open, within_s=60):
+            stage.notes.append("the breaker did not open within a minute")
+        stage.fault_begins()
+        for each in more:
+            await each(stage)
+
+    return act
+
+
+async def heal_host(stage: Stage) -> None:
+    """The network answers; whatever else was broken is mended."""
+    stage.breaking.disarm()
+    await stage.network.disarm()
+
+
+async def host_closed(stage: Stage) -> bool:
+    """The breaker closed by itself."""
+    return await stage.breakers_closed() and await stage.posts_flow()
+
+
+async def restart(stage: Stage) -> None:
+    """Kill the engine while the breaker is open; the guardian starts another."""
+    stage.breaking.kill()
+
+
+async def clock_back(stage: Stage) -> None:
+    """Step the wall clock back by an hour while the breaker is open."""
+    set_clock(stage.folder, -3600)
+
+
+async def clock_right(stage: Stage) -> None:
+    """The network answers; the clock stays where it is."""
+    await stage.network.disarm()
+
+
+async def lose_browser(stage: Stage) -> None:
+    """Kill the browser, whose program from now on exits with 1; the fault begins when its breaker opens."""
+    stage.breaking.spoil_browser()
+    stage.breaking.kill_browser()
+
+    async def is_open() -> bool:
+        state = await stage.breaker("browser")
+        return state is not None and state.position is not Position.CLOSED
+
+    if not await stage.until(is_open, within_s=60):
+        stage.notes.append("the browser's breaker did not open within a minute")
+    stage.fault_begins()
+
+
+async def restore_browser(stage: Stage) -> None:
+    """Its program is a browser again."""
+    stage.breaking.restore_browser()
+
+
+async def browser_posts(stage: Stage) -> bool:
+    """What was held for the browser has gone out."""
+    return await stage.breakers_closed() and await stage.due_s("robin") < 5 and await stage.posts_flow()
+
+
+async def flood(stage: Stage) -> None:
+    """Ten posts are due at once where the network allows two in ten seconds."""
+    account = stage.kind.cast[0]
+    await stage.network.limit(account.handle, posts=2, posts_window_s=10)
+    await say_now(stage, account.account_id, 10)
+
+
+async def unlimit(stage: Stage) -> None:
+    """The network allows as many as before."""
+    await stage.network.limit(stage.kind.cast[0].handle, posts=300, posts_window_s=3600)
+
+
+async def within_limit(stage: Stage) -> bool:
+    """By the network's own clock never more than two stood within any ten seconds."""
+    handle = stage.kind.cast[0].handle
+    times = sorted(row["at"] for row in (await stage.network.accepted()).values() if row["account"] == handle)
+    crowded = any(later - first < 10_000_000 for first, later in zip(times, times[2:], strict=False))
+    if crowded:
+        stage.memory.setdefault("excess", True)
+    return True
+
+
+async def kill_in_flight(stage: Stage) -> None:
+    """Freeze answers so that a post is under way for sure, then kill the engine."""
+    await stage.network.arm("slow", on="write", for_s=20, delay_s=5)
+
+    async def under_way() -> bool:
+        return bool(await stage.posts(State.SENDING))
+
+    if not await stage.until(under_way, within_s=30):
+        stage.notes.append("no post was ever under way")
+    stage.fault_begins()
+    stage.breaking.kill()
+    await stage.network.disarm()
+
+
+async def nothing_stuck(stage: Stage) -> bool:
+    """No post is under way for long, none is in doubt, and new ones go out."""
+    return await stage.settled() and await stage.posts_flow()
+
+
+async def drop_answers(stage: Stage) -> None:
+    """The network accepts the next post and closes the connection without an answer."""
+    await stage.network.arm("drop_answer", on="write", count=3)
+
+    async def in_doubt() -> bool:
+        return bool(await stage.posts(State.UNSURE))
+
+    await stage.until(in_doubt, within_s=30)
+    stage.fault_begins()
+
+
+async def post_behind_our_back(stage: Stage) -> None:
+    """Somebody else posts with our account."""
+    said = await stage.network.say_as(stage.kind.cast[0].handle, f"Not by Bowerbird: {stage.clock.now()}")
+    stage.foreign.add(said)
+
+
+async def foreigner_known(stage: Stage) -> bool:
+    """Posting goes on."""
+    return await stage.posts_flow()
+
+
+DRILLS = (
+    Drill(
+        id="4.1", name="4.1 the breaker opens",
+        breaks="The network answers 500 until its breaker opens; then it is well, and nobody touches the breaker.",
+        root=f"breaker:{HOST}", break_it=break_host(), mend_it=heal_host, healthy=host_closed,
+        healed_by="its own probe succeeded",
+    ),
+    Drill(
+        id="4.1", name="4.1 and its probe hangs",
+        breaks="The breaker is open, and its probe hangs for ever.",
+        root=f"breaker:{HOST}", break_it=break_host(arming(("probe.hang", "hang*1"))), mend_it=heal_host,
+        healthy=host_closed, healed_by="the lease of its probe expired, and the next one succeeded",
+    ),
+    Drill(
+        id="4.1", name="4.1 and the engine is killed",
+        breaks="The breaker is open, and the engine is killed.",
+        root=f"breaker:{HOST}", break_it=break_host(restart), mend_it=heal_host, healthy=host_closed,
+        healed_by="its state survived, and its own probe succeeded", holds_s=8,
+    ),
+    Drill(
+        id="4.1", name="4.1 and the clock jumps back", program="clock",
+        breaks="The breaker is open, and the wall clock is stepped back by an hour (libfaketime).",
+        root=f"breaker:{HOST}", break_it=break_host(), mend_it=clock_right, healthy=host_closed,
+        healed_by="its waits are counted on the monotonic clock", holds_s=4,
+    ),
+    Drill(
+        id="4.2", name="4.2 the browser is gone", program="browser",
+        breaks="The browser is killed, and its program exits with 1.",
+        root="browser|breaker:browser", break_it=lose_browser, mend_it=restore_browser, healthy=browser_posts,
+        healed_by="its own probe succeeded", holds_s=15,
+    ),
+    Drill(
+        id="4.3", name="4.3 ten posts, two allowed",
+        breaks="Ten posts are due at once, where the network allows two in ten seconds.",
+        root="", break_it=flood, mend_it=unlimit, healthy=within_limit, by_itself=True,
+        healed_by="the limit is taken in the same transaction as the claim",
+    ),
+    Drill(
+        id="4.3", name="4.3 a limit that cannot be read",
+        breaks="Reading a limit raises.",
+        root="limit:", break_it=arming(("limits.read", "raise")), mend_it=disarm, healthy=flowing,
+        healed_by="the limit can be read again", recover_max_s=10,
+    ),
+    Drill(
+        id="4.4", name="4.4 killed in the middle of a message",
+        breaks="The engine is killed while a post is under way.",
+        root="", break_it=kill_in_flight, mend_it=network_heals, healthy=nothing_stuck, by_itself=True,
+        healed_by="its lease was seen to be a dead one's, and the platform was asked",
+    ),
+    Drill(
+        id="4.5", name="4.5 the answer is lost",
+        breaks="The network accepts posts and never answers for them.",
+        root="", break_it=drop_answers, mend_it=nothing, healthy=nothing_stuck, by_itself=True,
+        healed_by="we looked, and found them",
+    ),
+    Drill(
+        id="4.5", name="4.5 somebody else posts",
+        breaks="Somebody else posts with our account.",
+        root="truth:", break_it=post_behind_our_back, mend_it=nothing, healthy=foreigner_known,
+        healed_by="a person knows of it", recover_max_s=120,
+    ),
+)  # fmt: skip
+"""4.1 to 4.5."""
