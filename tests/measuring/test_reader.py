@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,10 @@ from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Capabilities, Gone, Identity, Platform
 from bowerbird.core.post import SECOND_US, Payload, Post, RemoteRef
 from bowerbird.measuring.reader import ELSEWHERE_S, FOLLOWERS_EVERY_S, Reader
+from bowerbird.resilience import failpoints
+from bowerbird.resilience.failpoints import Failpoints
 from bowerbird.storage.memory import MemoryStorage
+from tests.storage.test_spooled import opened
 
 WREN = "sandbox:wren"
 LADDER = (60.0, 300.0, 3_600.0)
@@ -33,10 +37,17 @@ class Numbers:
     asked: list[int] = field(default_factory=list)
     known: int = 0
     capabilities: Capabilities = LIMITS
+    breaks_at: str = ""
+
+    def _break(self, place: str) -> None:
+        """Shut the books while this is being asked."""
+        if place == self.breaks_at:
+            failpoints.armed = Failpoints("storage.write=raise")
 
     async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
         """What was prepared, for those asked about."""
         self.asked.append(len(refs))
+        self._break("counts")
         if self.error:
             raise self.error
         return {ref.id: self.says[ref.id] for ref in refs if ref.id in self.says}
@@ -44,6 +55,7 @@ class Numbers:
     async def whoami(self) -> Identity:
         """Who we are."""
         self.known += 1
+        self._break("whoami")
         return Identity(id="did:wren", handle="wren", followers=self.followers)
 
 
@@ -257,3 +269,28 @@ async def test_an_impossible_number_is_told_and_keeps_no_other_post(absurd: int)
 
     assert [reading.post_id for reading in await room.books.readings()] == ["b"]
     assert await room.kinds("a") == ["unmeasured"]
+
+
+@pytest.mark.proves("8.3")
+@pytest.mark.parametrize("breaks_at", ["counts", "whoami"])
+async def test_a_reading_that_the_books_cannot_take_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks_at: str
+) -> None:
+    """The numbers come while the books are shut: they are spooled, written later, and a second look adds nothing."""
+    monkeypatch.setattr(failpoints, "armed", None)
+    room = Room()
+    room.books = await opened(tmp_path, clock=room.clock)  # type: ignore[assignment]
+    room.reader.storage = room.books
+    await room.published("p1", "p2")
+    room.platform.says = {"at-p1": Counts(likes=3), "at-p2": Counts(likes=4)}
+    room.platform.breaks_at = breaks_at
+    assert await room.after(61)
+    monkeypatch.setattr(failpoints, "armed", None)
+    assert await room.books.readings() == []
+    assert not await room.books.replay_once()
+    assert sorted((r.post_id, r.counts.likes) for r in await room.books.readings()) == [("p1", 3), ("p2", 4)]
+    room.platform.breaks_at = ""
+    assert await room.after(121)
+    assert len(await room.books.readings()) == 2
+    assert [post.looks for post in await room.books.posts()] == [1, 1]
+    await room.books.close()

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bowerbird.core import errors
 from bowerbird.core.account import Hold, HoldKind
-from bowerbird.core.books import Batch, Change, Ledger, Posts, Recorder
+from bowerbird.core.books import Batch, Change, Keeper, Ledger, Posts
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Counts, Reading
 from bowerbird.core.lifecycle import Event
@@ -37,7 +37,7 @@ MISSING = "missing"
 time in which the platform may still be hiding it: a post once REMOVED never comes back."""
 
 
-class Books(Recorder, Posts, Ledger, Protocol):
+class Books(Keeper, Posts, Ledger, Protocol):
     """What measuring needs of the storage."""
 
 
@@ -103,7 +103,7 @@ class Reader:
         account = await self.storage.account(posts[0].account_id)
         answers = await self._ask(posts)
         answered_at = self.clock.now()
-        followers = None if isinstance(answers, Failed) else await self._ask_followers(posts[0].account_id)
+        followers = None if isinstance(answers, Failed) else await self._followers_of(posts[0].account_id)
         platform = self.platforms.get(posts[0].account_id)
         sight = Sight(
             answered_at,
@@ -111,10 +111,25 @@ class Reader:
             rehearsal=account is not None and account.rehearsal,
             settle_s=platform.capabilities.settle_s if platform else 0.0,
         )
+        are_open = True
         for post in posts:
-            # Lost is ordinary: the post moved in the meantime, and its look stays pushed.
-            await self.storage.record(self._batch(post, self._answer(post, answers), sight))
+            are_open = await self._record(self._batch(post, self._answer(post, answers), sight), are_open=are_open)
         return True
+
+    async def _record(self, batch: Batch, *, are_open: bool) -> bool:
+        """Write it down; what the books cannot take is kept, and its post is looked at again a little later.
+
+        Books that refused once in this round are not asked again. Returns whether they are open.
+        Lost is ordinary: the post moved in the meantime, and its look stays pushed.
+        """
+        if are_open:
+            try:
+                await self.storage.record(batch)
+            except errors.StorageError:
+                are_open = False
+        if not are_open:
+            await self.storage.keep(Batch(readings=batch.readings, facts=batch.facts))
+        return are_open
 
     async def _ask(self, posts: Sequence[Post]) -> Mapping[str, Counts | Gone] | Failed:
         """Ask for the numbers of posts of one account; what goes wrong is a value."""
@@ -138,6 +153,13 @@ class Reader:
         told = {"what": "posts", "reason": failed.reason, "sentence": failed.sentence}
         await self.storage.record(Batch(facts=(self._fact("unmeasured", account_id, "", told),)))
         return failed
+
+    async def _followers_of(self, account_id: str) -> int | None:
+        """The account's followers; books that cannot take their number keep nobody from recording what was read."""
+        try:
+            return await self._ask_followers(account_id)
+        except errors.StorageError:
+            return self._followers.get(account_id, (0, None))[1]
 
     async def _ask_followers(self, account_id: str) -> int | None:
         """The account's followers as of the last hour; None while nobody could say."""
