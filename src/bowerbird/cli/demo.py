@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
-from bowerbird.cli.operate import Place, guarded, guardian_argv
+from bowerbird.cli.operate import Place, guarded, guardian_argv, guardian_environment
 from bowerbird.core.account import Account, Mode
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
@@ -260,6 +260,7 @@ def start_engine(place: Place, settings: Settings) -> subprocess.Popen[bytes]:
     """Start the guardian with engine and face, as `bowerbird run` does."""
     environment = {
         **os.environ,
+        **guardian_environment(settings),
         "BOWERBIRD_FACE_PASSWORD_FILE": str(password_file(settings)),
         "BOWERBIRD_FACE_PORT": str(settings["face.port"]),
     }
