@@ -76,6 +76,7 @@ class Judge:
     remind_s: float = 14_400.0
     _cases: dict[str, Case] = field(default_factory=dict)
     _watch: Watch = field(init=False)
+    _graph: Edges = field(default_factory=dict)
     _words: Words = field(default_factory=Words)
     _silences: list[Silence] = field(default_factory=list)
     _cursor: int | None = None
@@ -107,6 +108,7 @@ class Judge:
         await self._read()
         firing = self._watch.look(samples, self.clock.monotonic(), hold_absent=self._blind(samples))
         self._see(firing)
+        self._graph = self.edges() if self._cases else {}
         self._link()
         self._close()
         self._link()
@@ -256,7 +258,7 @@ class Judge:
     # --- 3. linking and closing --------------------------------------------------------------------------------
 
     def _link(self) -> None:
-        roots = linked(self._cases.values(), self.edges())
+        roots = linked(self._cases.values(), self._graph)
         by_id = {case.incident.id: case for case in self._cases.values()}
         for incident_id, root in roots.items():
             case = by_id[incident_id]
@@ -298,7 +300,7 @@ class Judge:
     def _tell(self) -> None:
         """Tell roots; whoever is silenced, in quiet hours, too young, or about to be explained waits."""
         now, now_s = self.clock.now(), self.clock.monotonic()
-        looming, edges = self._watch.looming(), self.edges()
+        looming, edges = self._watch.looming(), self._graph
         for incident_id, at in list(self.outbox.told().items()):
             self._note_told(incident_id, at)
         for case in list(self._cases.values()):
