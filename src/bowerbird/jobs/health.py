@@ -51,7 +51,9 @@ def monitors(runner: Callable[[], Runner]) -> tuple[Monitor, ...]:
 
 
 async def write_once(runner: Runner) -> None:
-    """Write the snapshot; raises what the books raise."""
+    """Write the snapshot, once it runs; raises what the books raise."""
+    if not runner.running:
+        return
     await runner.storage.record(Batch(snapshots=(snapshot(runner),)))
 
 
