@@ -10,6 +10,7 @@ from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.breaker import BreakerState
 from bowerbird.core.errors import StorageTimeout, Unreachable
 from bowerbird.core.facts import Fact
+from bowerbird.core.ports import Clock
 from bowerbird.resilience.breaker import Breaker, Trip, Weigh, errors_count
 from bowerbird.resilience.breakers import Breakers
 
@@ -126,7 +127,7 @@ def breakers(clock: VirtualClock, diary: Diary) -> Breakers:
     return Breakers(clock, SeededChance(1), diary.write)
 
 
-async def until(holds: Callable[[], bool], clock: VirtualClock, *, within_s: float) -> float:
+async def until(holds: Callable[[], bool], clock: Clock, *, within_s: float) -> float:
     """Wait for something; return how long it took, or fail."""
     began = clock.monotonic()
     while not holds():
