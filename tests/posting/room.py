@@ -15,6 +15,7 @@ from bowerbird.core.post import SECOND_US, Kind, Payload, Post, RemoteRef
 from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler
 from bowerbird.posting.sweeper import Sweeper
+from bowerbird.posting.truth import Audit
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 START = 1_700_000_000 * SECOND_US
@@ -61,6 +62,7 @@ class Told:
     name: str = "sandbox"
     sent: list[tuple[str, str]] = field(default_factory=list)
     known: bool = True
+    gone: set[str] = field(default_factory=set)
     timeline: list[Seen] | Unknown = field(default_factory=list)
 
     @property
@@ -100,8 +102,8 @@ class Told:
         """Nothing to take back."""
 
     async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
-        """Nothing to count."""
-        return {}
+        """Those that are gone."""
+        return {ref.id: Gone() for ref in refs if ref.id in self.gone}
 
     async def mentions(self, after: int) -> list[Seen]:
         """Nobody."""
@@ -117,6 +119,11 @@ class Told:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+def shown(ref_id: str, text: str, *, at: int = START) -> Seen:
+    """A post as our own timeline shows it."""
+    return Seen(ref=RemoteRef(id=ref_id, url=f"https://there/{ref_id}"), author="wren", text=text, posted_at=at)
 
 
 def raising(error: Exception) -> Callable[[Post], RemoteRef]:
@@ -138,6 +145,7 @@ class Room:
         self.publisher = Publisher(self.books, platforms, self.clock, "boot-1")
         self.reconciler = Reconciler(self.books, platforms, self.clock, "boot-1")
         self.sweeper = Sweeper(self.books, self.clock)
+        self.audit = Audit(self.books, platforms, self.clock)
 
     async def put(self, *posts: Post) -> None:
         """Store the account and these posts."""
@@ -152,6 +160,13 @@ class Room:
     async def kinds(self, post_id: str = "p1") -> list[str]:
         """The kinds of facts told about a post, in order."""
         return [fact.kind for fact in await self.books.facts(post_id=post_id)]
+
+    async def audited(self, times: int = 1) -> dict[str, float]:
+        """Look at the timeline so often, half a minute apart; return what is shown of it, by metric."""
+        for _ in range(times):
+            self.clock.pass_s(30)
+            await self.audit.audit_once()
+        return {sample.name.removeprefix("bowerbird_truth_"): sample.value for sample in self.audit.samples()}
 
     async def used(self) -> float:
         """Posts that count against the account's hour."""

@@ -14,7 +14,7 @@ limit rises by itself as time passes, so nothing has to be written for it, and n
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -57,6 +57,19 @@ WRITTEN: dict[str, tuple[Written, ...]] = {
     ),
 }
 """Limits that the platforms write down, besides the owner's own limits in posts."""
+
+
+READS: dict[str, tuple[float, float]] = {
+    # platform: (window_s, requests from one address); bsky-docs as above, and the sandbox's own default
+    "bluesky": (300.0, 3_000),
+    "sandbox": (300.0, 3_000),
+    "sandbox-web": (300.0, 3_000),
+}
+"""How much may be read."""
+READS_UNKNOWN = (900.0, 300.0)
+"""The same for a platform of which we know nothing."""
+AUDIT_READS = 4
+"""Requests that one comparison of a timeline with the books takes, at most but for what it finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,18 @@ def _about(used: Sequence[Used], refusal: RateLimited) -> Used | None:
 
 def _place(row: Learned | Quota) -> tuple[str, str, float]:
     return row.key, row.unit, row.window_s
+
+
+def audit_every_s(account: Account, accounts: Collection[Account], share: float, *, least_s: float) -> float:
+    """How often a timeline may be looked at, so that those of one server take no more than their share of the reads.
+
+    Args:
+        share: of the reads that the platform allows, more than 0.
+        least_s: seconds; never more often than this.
+    """
+    window_s, most = READS.get(account.platform, READS_UNKNOWN)
+    beside = sum(_key("host", one) == _key("host", account) for one in accounts)
+    return max(least_s, AUDIT_READS * beside * window_s / (share * most))
 
 
 def settles(after: Post, thread: Iterable[Post], *, now: int) -> tuple[Settle, ...]:
