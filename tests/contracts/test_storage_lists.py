@@ -6,13 +6,29 @@ from dataclasses import replace
 import pytest
 
 from bowerbird.core.account import Account, HoldKind, Mode
-from bowerbird.core.books import Batch, Lost, Storage
+from bowerbird.core.books import Batch, Lost, Old, Storage
 from bowerbird.core.errors import StorageError
 from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target, TargetState
+from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import State
-from bowerbird.core.post import SECOND_US, Payload, RemoteRef
+from bowerbird.core.ports import Brief
+from bowerbird.core.post import SECOND_US, Choice, Payload, RemoteRef
 from bowerbird.core.work import Command, Outcome, Owner, Run
-from tests.contracts.books import FINCH, NOW, WREN, a_fact, a_hold, a_post, a_thread, shelve, write
+from tests.contracts.books import (
+    FINCH,
+    NOW,
+    WREN,
+    a_delivery,
+    a_fact,
+    a_hold,
+    a_post,
+    a_quota,
+    a_thread,
+    an_incident,
+    claim,
+    shelve,
+    write,
+)
 
 # --- posts -----------------------------------------------------------------------------------------------------
 
@@ -238,6 +254,43 @@ async def test_old_runs_are_forgotten_oldest_first(books: Storage, guest: Storag
     assert await books.forget(before=NOW + 3) == 1
     assert await books.forget(before=NOW + 3) == 0
     assert await guest.claim_run(_run("again"))
+
+
+async def test_what_is_old_is_forgotten_and_nothing_else(books: Storage, guest: Storage) -> None:
+    """Spends that no window counts, old answers, messages that were sent, incidents that are over."""
+    quota = a_quota(9)
+    for name in ("old", "young"):
+        await books.reserve(name, [quota], now=NOW)
+        await books.settle(name, at=NOW + (name == "young"))
+    brief = Brief(id="b", account_id=WREN, wants=Choice(), text_max=300)
+    words = [Words(id=f"w{n}", writer="m", brief=brief, text="x", at=NOW + n) for n in (0, 1)]
+    sent, waits = a_delivery("d1", sent_at=NOW + 9), a_delivery("d2")
+    closed, still_open = an_incident("i1", closed_at=NOW), an_incident("i2")
+    await write(books, words=tuple(words), deliveries=(sent, waits), incidents=(closed, still_open))
+    assert [await books.forget(before=NOW + 1, what=what) for what in Old] == [0, 1, 1, 1, 1]
+    assert [await books.forget(before=NOW + 1, what=what) for what in Old] == [0] * 5
+    assert (await guest.used([quota], now=NOW + 1))[0].used == 1
+    assert await guest.unused_words(WREN) == [words[1]]
+    assert await guest.deliveries() == [waits]
+    assert await guest.incidents() == [still_open]
+
+
+async def test_what_is_reserved_for_a_post_is_never_forgotten(books: Storage) -> None:
+    """A post that is under way counts, however long ago it was claimed."""
+    await shelve(books, a_post())
+    await claim(books, a_quota())
+    assert await books.forget(before=NOW + 10**15, what=Old.SPENDS) == 0
+
+
+async def test_models_are_forgotten_but_the_one_in_use_its_parent_and_the_newest(books: Storage) -> None:
+    """A year of lessons does not stay in the books, and a rollback is always possible."""
+    lessons = [_model(f"v{n}", NOW + n, champion=n == 3, parent="v1" if n == 3 else "") for n in range(9)]
+    await write(books, models=(*lessons, _model("x", NOW, account_id=FINCH)))
+    assert await books.forget_models(WREN, keep=2, limit=3) == 3
+    assert await books.forget_models(WREN, keep=2) == 2
+    assert [model.version for model in await books.models(WREN)] == ["v8", "v7", "v3", "v1"]
+    assert await books.forget_models(WREN, keep=2) == await books.forget_models("nobody") == 0
+    assert [model.version for model in await books.models(FINCH)] == ["x"]
 
 
 def _command(command_id: str, at: int = NOW) -> Command:

@@ -32,7 +32,8 @@ LISTS = {
     **{f"incidents {a}": alarms.list_incidents(open_only=a) for a in BOTH},
     **{f"deliveries {a} {b}": alarms.list_deliveries(of_incident=a, waiting=b) for a, b in product(BOTH, BOTH)},
 }
-STATEMENTS = NAMED | LISTS
+FORGETTING = {f"forget {what}": statement for what, statement in s.FORGET.items()}
+STATEMENTS = NAMED | LISTS | FORGETTING
 
 SMALL = {"accounts", "holds", "secrets", "owners", "cursors", "meta", "advice", "learned", "breakers", "snapshots"}
 """Tables with a row per account, process, limit or part, which may be read from end to end."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from bowerbird.core.account import Account, Hold, HoldKind, Learned, Limited, Quota, Used
@@ -96,6 +97,16 @@ class Lost:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """The books could not be written; it is in the spool, durably, and is written when they can be."""
+
+
+class Old(StrEnum):
+    """What may be forgotten when it is old; posts, facts and readings never are."""
+
+    RUNS = "runs"  # by their start
+    SPENDS = "spends"  # by the instant from which they count; older than every window they count no more
+    WORDS = "words"  # paid answers, used or not
+    DELIVERIES = "deliveries"  # sent or given up
+    INCIDENTS = "incidents"  # by their end; an open one never
 
 
 class Recorder(Protocol):
@@ -288,8 +299,11 @@ class Journal(Protocol):
     async def runs(self, *, job: str = "", limit: int = 100) -> list[Run]:
         """Runs, newest first."""
 
-    async def forget(self, *, before: int, limit: int = 1000) -> int:
-        """Forget the oldest runs that began before this instant; return how many, at most `limit`."""
+    async def forget(self, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:
+        """Forget the oldest rows of this kind from before this instant; return how many, at most `limit`."""
+
+    async def forget_models(self, account_id: str, *, keep: int = 20, limit: int = 1000) -> int:
+        """Forget models but the champion, the one it came from, and the `keep` newest; return how many."""
 
     async def claim_command(self, *, now: int, owner: str) -> Command | None:
         """Take the oldest command that nobody has taken."""

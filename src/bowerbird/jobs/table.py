@@ -186,7 +186,7 @@ JOBS: tuple[Job, ...] = (
         timeout_s=30,
         why="Writes what waits in the spool into the books.",
     ),
-    Job(name="tidy", every_s=3600.0, lane="settling", timeout_s=30, why="Forgets runs that are older than a month."),
+    Job(name="tidy", every_s=3600.0, lane="settling", timeout_s=30, why="Forgets what is old: runs, spends, messages."),
 )
 """The work, in the order in which it is shown."""
 

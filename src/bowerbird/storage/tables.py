@@ -268,6 +268,7 @@ spends = sa.Table(
     sa.Column("reserved", sa.Boolean, nullable=False),
 )
 sa.Index("ix_spends_by_window", spends.c.key, spends.c.unit, spends.c.at, spends.c.amount)
+sa.Index("ix_spends_by_age", spends.c.at, spends.c.id)
 sa.Index("ix_spends_by_subject", spends.c.subject, sqlite_where=sa.text("reserved = 1"))
 
 learned = sa.Table(

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from heapq import merge
 from itertools import islice
 
+from bowerbird.core.books import Old
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.work import Command, Owner, Run
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.leases import TAKER_MAX_US
 from bowerbird.storage.memory.books import MemoryBooks
+from bowerbird.storage.memory.forgetting import FORGET, forget_models
 from bowerbird.storage.memory.handle import Handle, verb
 
 
@@ -56,14 +58,18 @@ class MemoryJournal(Handle):
         return newest[: checked_limit(limit)]
 
     @verb
-    def forget(self, *, before: int, limit: int = 1000) -> int:
-        """Forget the oldest runs that began before this instant; return how many, at most `limit`."""
-        old = sorted((run.started_at, run.id) for run in self.books.runs.values() if run.started_at < before)
-        for _, run_id in old[: checked_limit(limit)]:
-            run = self.books.runs.pop(run_id)
-            self.books.slots.pop((run.job, run.scope, run.slot_at), None)
-            self.books.mark += 1
-        return len(old[:limit])
+    def forget(self, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:
+        """Forget the oldest rows of this kind from before this instant; return how many, at most `limit`."""
+        gone = FORGET[what](self.books, before, checked_limit(limit))
+        self.books.mark += bool(gone)
+        return gone
+
+    @verb
+    def forget_models(self, account_id: str, *, keep: int = 20, limit: int = 1000) -> int:
+        """Forget models but the champion, the one it came from, and the `keep` newest; return how many."""
+        gone = forget_models(self.books, account_id, keep, checked_limit(limit))
+        self.books.mark += bool(gone)
+        return gone
 
     @verb
     def claim_command(self, *, now: int, owner: str) -> Command | None:

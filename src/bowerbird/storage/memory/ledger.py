@@ -125,7 +125,8 @@ def _insert(books: MemoryBooks, spend: Spend) -> None:
     books.spends_of[spend.subject].append(spend)
 
 
-def _remove(books: MemoryBooks, spend: Spend) -> None:
+def remove(books: MemoryBooks, spend: Spend) -> None:
+    """Take one spend out of its ledger."""
     ledger = books.spends[spend.key, spend.unit]
     del ledger[ledger.index(spend, bisect_left(ledger, spend.at, key=_at))]
     books.spends_of[spend.subject].remove(spend)
@@ -134,7 +135,7 @@ def _remove(books: MemoryBooks, spend: Spend) -> None:
 def settle(books: MemoryBooks, subject: str, *, at: int, cost: float | None = None) -> None:
     """Give every reservation of this subject its instant and true cost; a cost of 0 gives it back."""
     for spend in [s for s in books.spends_of.get(subject, ()) if s.reserved]:
-        _remove(books, spend)
+        remove(books, spend)
         if cost != 0:
             spend.at, spend.reserved = at, False
             spend.amount = spend.amount if cost is None else cost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bowerbird.core.books import Old
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.work import Command, Owner, Run
@@ -44,9 +45,17 @@ class SqliteJournal(Handle):
         return [rows.run_of(line) for line in lines]
 
     @writing
-    def forget(self, tx: Tx, *, before: int, limit: int = 1000) -> int:
-        """Forget the oldest runs that began before this instant; return how many, at most `limit`."""
-        return tx.run(s.FORGET_RUNS, before=before, limit=checked_limit(limit))
+    def forget(self, tx: Tx, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:
+        """Forget the oldest rows of this kind from before this instant; return how many, at most `limit`."""
+        return tx.run(s.FORGET[what], before=before, limit=checked_limit(limit))
+
+    @writing
+    def forget_models(self, tx: Tx, account_id: str, *, keep: int = 20, limit: int = 1000) -> int:
+        """Forget models but the champion, the one it came from, and the `keep` newest; return how many."""
+        values = {"account_id": account_id, "keep": keep, "limit": checked_limit(limit)}
+        old = [line[0] for line in tx.all(s.UNUSED_MODELS, **values)]
+        tx.each(s.FORGET_MODEL, ({"of_account": account_id, "old_version": version} for version in old))
+        return len(old)
 
     @writing
     def claim_command(self, tx: Tx, *, now: int, owner: str) -> Command | None:

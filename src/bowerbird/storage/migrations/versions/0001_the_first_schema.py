@@ -218,6 +218,7 @@ def _ledger() -> None:
         sa.Column("reserved", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_spends_by_age", "spends", ["at", "id"], unique=False)
     op.create_index("ix_spends_by_subject", "spends", ["subject"], unique=False, sqlite_where=sa.text("reserved = 1"))
     op.create_index("ix_spends_by_window", "spends", ["key", "unit", "at", "amount"], unique=False)
     op.create_table(
