@@ -53,7 +53,8 @@ async def test_an_effect_stands_under_its_root_with_who_was_told(home: House) ->
 async def test_an_incident_that_is_over_says_what_healed_it(home: House) -> None:
     """And that it no longer needs anybody."""
     over = replace(BROWSER, closed_at=START - 30 * SECOND_US, healed_by="its own probe succeeded")
-    words = (await home.put(incidents=(over,)) and await home.get("/incidents")).words
+    await home.put(incidents=(over,))
+    words = (await home.get("/incidents")).words
     assert "Healed by: its own probe succeeded" in words
     assert "Nothing needs you. The last one was over 30 s ago" in words
 
@@ -75,7 +76,8 @@ async def test_the_timeline_tells_what_happened_in_order(home: House) -> None:
 async def test_a_silence_and_its_end_are_shown_instead_of_who_was_told(home: House) -> None:
     """A silence never hides the incident itself."""
     silence = Silence(id="s", rule="BreakerOpen", since=START, until=START + 3_600 * SECOND_US, by="ann", why="known")
-    words = (await home.put(incidents=(BROWSER,), silences=(silence,)) and await home.get("/incidents")).words
+    await home.put(incidents=(BROWSER,), silences=(silence,))
+    words = (await home.get("/incidents")).words
     assert "silenced by ann until" in words
     assert "known" in words
 
@@ -124,3 +126,33 @@ async def test_the_first_page_says_the_worst_incident_and_leads_to_it(home: Hous
     assert "The browser's breaker is open. And 1 more incident." in page.words
     assert {"href": "/incidents"} in [{"href": a["href"]} for a in page.all("a") if a["href"] == "/incidents"]
     assert any(section.get("class") == "light red" for section in page.all("section"))
+
+
+def a_job(name: str, level: int = 0, needs: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
+    """A row of the snapshot of jobs."""
+    row: dict[str, Any] = {
+        "name": name, "why": f"Does {name}.", "lane": "l", "critical": False, "every_s": 0.5, "needs": list(needs),
+        "uses": [], "level": level, "state": "waiting", "light": "green", "sentence": "waiting until 12:04:10",
+        "last_at": START, "next_at": START, "lateness_s": 0.0, "p50_s": 0.004, "p95_s": 2.0, "success_ratio": 0.98,
+        "error": "", "revived": 0, "bars": [{"at": START, "outcome": "failed", "seconds": 0.2, "units": 0}],
+    }  # fmt: skip
+    return row | changes
+
+
+@pytest.mark.proves("2.G1", "2.G2", "2.G4")
+async def test_the_jobs_are_drawn_from_the_table_that_is_executed(home: House) -> None:
+    """A line for each need; the worst job comes first, in words, with its last runs and its error."""
+    learn = a_job("learn", 1, ("measure",), light="red", sentence="blocked by measure since 12:04", error="It broke.")
+    data = {"jobs": [a_job("measure"), learn], "lanes": [], "edges": []}
+    await home.put(snapshots=(Snapshot(name="jobs", at=START, data=data),))
+    page = await home.get("/jobs")
+    assert "learn on measure" in page.all("svg")[0]["aria-label"]
+    assert page.words.index("Blocked by measure since 12:04.") < page.words.index("Does measure.")
+    assert "takes 4 ms, at most 2.0 s in 19 of 20; 98 % went well" in page.words
+    assert "It broke." in page.words
+    assert any(bar.get("class") == "failed" for bar in page.all("li"))
+
+
+async def test_no_jobs_yet_is_a_sentence(home: House) -> None:
+    """And no empty drawing."""
+    assert "The engine has not said how its jobs are." in (await home.get("/jobs")).words

@@ -5,11 +5,13 @@ Rooms get plain values and ports; none of them knows who its neighbours are, or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bowerbird.alerts.notifiers import channels_of
 from bowerbird.app.connections import Connections
 from bowerbird.app.sampling import Source
+from bowerbird.app.steering import Steering
 from bowerbird.app.verbs import verbs_of
 from bowerbird.core.books import Storage
 from bowerbird.core.gauge import Sample
@@ -48,8 +50,13 @@ def bind(
     owner: str,
     *,
     alone_since: int,
+    ring: Callable[[str], object],
 ) -> Bound:
-    """Bind every job of the table to the room that does it; `alone_since` is when the lock was taken.
+    """Bind every job of the table to the room that does it.
+
+    Args:
+        alone_since: when the lock was taken, UTC microseconds.
+        ring: lets a job look for work now, by its name.
 
     To read a bank and try all its wordings takes a second, which no post in doubt has to wait for: the rooms that
     write are made when they are first needed, off the loop.
@@ -80,7 +87,10 @@ def bind(
     rooms = Late(writing)
     wall = Wall(storage, clock)
     ladder = tuple(settings["measuring.ladder_s"])
-    desk = Desk(storage, clock, owner, verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"]))
+    channels = channels_of(settings["alerts.channels"])
+    steering = Steering(storage, clock, chance, platforms.breakers, channels, ring)
+    verbs = verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])
+    desk = Desk(storage, clock, owner, {**verbs, **steering.table()})
     work = {
         "publish": Publisher(
             storage, platforms, clock, owner, attempt_s=settings["posting.attempt_s"], first_look_s=ladder[0]

@@ -129,7 +129,12 @@ async def build(
     writers = Late(lambda: asyncio.to_thread(writers_of, settings, storage, clock, chance))
     periods = {name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")}
     table = with_periods({**periods, "answer": min(30.0, periods["harvest"])})
-    bound = bind(settings, storage, connections, writers, clock, chance, owner.id, alone_since=alone_since)
+
+    def ring(name: str) -> None:
+        """Ring at the runner that is at work then."""
+        jobs.ring(name)
+
+    bound = bind(settings, storage, connections, writers, clock, chance, owner.id, alone_since=alone_since, ring=ring)
 
     async def before_jobs() -> None:
         """Be heard before the first claim, or it would be taken for a dead one's; and know whom to plan for."""

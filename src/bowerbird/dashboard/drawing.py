@@ -20,7 +20,15 @@ def templates() -> Environment:
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     made.filters.update(
-        span=span, iso=iso, clock_time=clock_time, title_of=title_of, tight=tight, rows_of=rows_of, count=count
+        span=span,
+        iso=iso,
+        clock_time=clock_time,
+        title_of=title_of,
+        tight=tight,
+        rows_of=rows_of,
+        count=count,
+        short=short,
+        capital=capital,
     )
     made.globals.update(ago=ago)
     for name in made.list_templates(extensions=["html"]):
@@ -47,3 +55,15 @@ def tight(text: str) -> str:
 def rows_of(text: str) -> int:
     """How many rows a box for this text needs, from 2 to 14."""
     return max(2, min(14, sum(1 + len(line) // 64 for line in text.split("\n"))))
+
+
+def short(seconds: float) -> str:
+    """A duration in as few letters as it needs: ``3 ms``, ``1.2 s``, ``2 min``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 60 else span(seconds)
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital letter in front, and nothing else changed."""
+    return sentence[:1].upper() + sentence[1:]

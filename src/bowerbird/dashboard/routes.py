@@ -106,6 +106,7 @@ def create_app(face: Face, *, host: str = "127.0.0.1") -> Starlette:
             Route("/opportunities", shown("opportunities.html", pages.opportunities)),
             Route("/incidents", shown("incidents.html", watch.incidents)),
             Route("/incidents/{incident_id}", incident),
+            Route("/jobs", shown("jobs.html", watch.jobs)),
             Route("/engine", shown("engine.html", watch.engine_room)),
             Route("/settings", settings),
             Route("/posts/{post_id}", post),

@@ -15,6 +15,7 @@ from bowerbird.core.incident import Delivery, Incident, Severity, Silence, Told
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.story import clock_time, span
+from bowerbird.dashboard.graph import drawn
 
 OPEN_MAX = 100
 """Open incidents shown."""
@@ -182,6 +183,19 @@ def switch(state: BreakerState, *, now: int) -> Switch:
     if state.next_probe_at is not None and state.next_probe_at > now:
         ahead = f"comes in {span((state.next_probe_at - now) / SECOND_US)}"
     return Switch(state=state, light=Light.RED, sentence=f"{held}: {why}. Its next probe {ahead}.")
+
+
+async def jobs(books: Books, clock: Clock) -> dict[str, Any]:
+    """Every job as the engine last said: in the drawing, and one by one."""
+    said = await books.snapshot("jobs")
+    rows = said.data["jobs"] if said else []
+    return {
+        "now": clock.now(),
+        "jobs": sorted(rows, key=lambda row: ("red", "amber", "green").index(row["light"])),
+        "jobs_at": said.at if said else None,
+        "lanes": said.data["lanes"] if said else [],
+        "drawing": drawn(rows),
+    }
 
 
 async def engine_room(books: Books, clock: Clock) -> dict[str, Any]:

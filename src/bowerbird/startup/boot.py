@@ -11,10 +11,11 @@ The snapshot ``parts`` is written every `LOOK_S` seconds. Its data:
     {"state": "starting" | "ready" | "degraded" | "refused", "ready": bool, "why": str, "since": µs,
      "ready_s": seconds until it was ready first, or None, "missing": [names of critical parts that are not up],
      "notes": [sentences for the page, such as that nobody is told if this machine dies],
-     "parts": [{"name", "light", "sentence", "since", "needed_for", "plan", "by", "critical",
+     "parts": [{"name", "light", "sentence", "since", "needed_for", "without", "plan", "by", "critical",
                 "attempts", "next_try_at"}]}
 
-`plan` and `by` are empty while the part is up; instants are UTC microseconds, `next_try_at` may be None.
+`without` is what is done without the part; `plan` says the same, and `by` who does it, while it is missing. Instants
+are UTC microseconds, `next_try_at` may be None.
 """
 
 from __future__ import annotations
@@ -91,11 +92,13 @@ class Standing:
 
     def row(self) -> dict[str, Any]:
         """The part as JSON values."""
-        plan = TABLE.get(self.part.without) if self.health.light is DOWN else None
+        row = TABLE.get(self.part.without)
+        plan = row if self.health.light is DOWN else None
         return {
             "name": self.part.name, "light": self.health.light.value, "sentence": self.health.sentence,
             "since": self.health.since, "needed_for": self.part.needed_for, "plan": plan.then if plan else "",
-            "by": plan.by if plan else "", "critical": self.part.critical, "attempts": self.attempts,
+            "by": plan.by if plan else "", "without": row.then if row else "",
+            "critical": self.part.critical, "attempts": self.attempts,
             "next_try_at": self.next_try_at,
         }  # fmt: skip
 

@@ -1,0 +1,97 @@
+"""Buttons that steer the engine itself: breakers, a test alert, a silence, a job that is to run now."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bowerbird.alerts.notifiers import Channel
+from bowerbird.alerts.outbox import try_channel
+from bowerbird.alerts.telling import hush
+from bowerbird.core.books import Storage
+from bowerbird.core.errors import BadInput
+from bowerbird.core.ports import Chance, Clock
+from bowerbird.core.story import clock_time
+from bowerbird.core.work import Command
+from bowerbird.jobs.table import JOBS
+from bowerbird.resilience.breaker import Breaker
+
+
+@dataclass
+class Steering:
+    """What a person may do to the engine.
+
+    Args:
+        breakers: by name; ring: lets a job look at once.
+    """
+
+    storage: Storage
+    clock: Clock
+    chance: Chance
+    breakers: Mapping[str, Breaker]
+    channels: Sequence[Channel]
+    ring: Callable[[str], object]
+
+    def table(self) -> Mapping[str, Callable[[Command], Awaitable[str]]]:
+        """The verbs, by name."""
+        return {
+            "breaker_open": self.open, "breaker_close": self.close, "breaker_probe": self.probe,
+            "alerts_test": self.test, "silence": self.silence, "run": self.run,
+        }  # fmt: skip
+
+    async def open(self, command: Command) -> str:
+        """Open a breaker until somebody closes it: `breaker`, `why`."""
+        breaker = self._breaker(command)
+        breaker.open(str(command.args.get("why", "")), by=command.by)
+        return f"{breaker.name} is open and stays so until you close it. Nothing goes through it."
+
+    async def close(self, command: Command) -> str:
+        """Close a breaker now: `breaker`, `why`."""
+        breaker = self._breaker(command)
+        breaker.close(str(command.args.get("why", "")), by=command.by)
+        return f"{breaker.name} is closed. It opens again if calls go on failing."
+
+    async def probe(self, command: Command) -> str:
+        """Ask now whether what a breaker guards is back: `breaker`. One that a person opened is released by it."""
+        breaker = self._breaker(command)
+        if not breaker.refusal():
+            return f"{breaker.name} is closed; there is nothing to find out."
+        breaker.release()
+        return f"{breaker.name} is probed now, and closes if that succeeds."
+
+    def _breaker(self, command: Command) -> Breaker:
+        name = str(command.args.get("breaker", ""))
+        if name not in self.breakers:
+            raise BadInput(f"there is no breaker {name!r}; there are {', '.join(self.breakers) or 'none yet'}")
+        return self.breakers[name]
+
+    async def test(self, command: Command) -> str:
+        """Send a test by every channel."""
+        if not self.channels:
+            raise BadInput("no channel is named, so there is nobody to tell; name one under [alerts.channels]")
+        tried = [
+            await try_channel(self.storage, each, self.clock, name=self.chance.name("test")) for each in self.channels
+        ]
+        failed = [f"{one.channel}: {one.error}" for one in tried if one.error]
+        if failed:
+            raise BadInput(f"not every channel took it. {'; '.join(failed)}")
+        return f"{', '.join(one.channel for one in tried)} took the test message. Look whether it arrived."
+
+    async def silence(self, command: Command) -> str:
+        """Send nothing about something until a time: `rule`, `part`, `scope`, `hours`, `why`."""
+        given = {name: str(command.args.get(name, "")) for name in ("rule", "part", "scope", "why")}
+        try:
+            hours = float(command.args.get("hours", 1))
+        except ValueError as error:
+            raise BadInput("hours must be a number") from error
+        batch = hush(id_=self.chance.name("silence"), now=self.clock.now(), hours=hours, by=command.by, **given)
+        await self.storage.record(batch)
+        return f"Nothing is sent about it until {clock_time(batch.silences[0].until)} UTC. The page still shows it."
+
+    async def run(self, command: Command) -> str:
+        """Let a job look for work now: `job`."""
+        name = str(command.args.get("job", ""))
+        if name not in {job.name for job in JOBS}:
+            raise BadInput(f"there is no job {name!r}; there are {', '.join(job.name for job in JOBS)}")
+        self.ring(name)
+        return f"{name} looks for work now."

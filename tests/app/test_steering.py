@@ -1,0 +1,81 @@
+"""Buttons that steer the engine: each says what it did, or why it cannot."""
+
+from typing import Any
+
+import pytest
+
+from bowerbird.alerts.notifiers import Channel
+from bowerbird.app.steering import Steering
+from bowerbird.clock import SeededChance, VirtualClock
+from bowerbird.core.breaker import Position
+from bowerbird.core.errors import BadInput
+from bowerbird.core.work import Command
+from bowerbird.resilience.breaker import Breaker
+from bowerbird.storage.memory import MemoryStorage
+
+
+async def well() -> None:
+    """A probe that succeeds."""
+
+
+class Bridge:
+    """A steering with one breaker, and the jobs that were rung."""
+
+    def __init__(self, *channels: Channel) -> None:
+        self.clock, self.books, self.rung = VirtualClock(), MemoryStorage(), list[str]()
+        chance = SeededChance(1)
+        rng = chance.stream("b")
+        self.breaker = Breaker("browser", well, clock=self.clock, rng=rng, tell=lambda state, fact: None)
+        self.steering = Steering(self.books, self.clock, chance, {"browser": self.breaker}, channels, self.rung.append)
+
+    async def press(self, verb: str, **args: Any) -> str:
+        """Press a button."""
+        return await self.steering.table()[verb](Command(id="c", verb=verb, args=args, by="ann", asked_at=0))
+
+
+@pytest.mark.proves("4.G2")
+async def test_a_breaker_is_opened_with_a_reason_probed_and_closed() -> None:
+    """By hand it stays open; a probe that was asked for lets it close by itself."""
+    bridge = Bridge()
+    assert "stays so until you close it" in await bridge.press("breaker_open", breaker="browser", why="maintenance")
+    assert (bridge.breaker.state.manual, bridge.breaker.state.why) == (True, "maintenance")
+    await bridge.press("breaker_probe", breaker="browser")
+    await bridge.breaker.probe_once()
+    assert bridge.breaker.state.position is Position.CLOSED
+    await bridge.press("breaker_open", breaker="browser")
+    await bridge.press("breaker_close", breaker="browser")
+    assert bridge.breaker.state.position is Position.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("verb", "args", "why"),
+    [
+        ("breaker_open", {"breaker": "none"}, "there is no breaker 'none'; there are browser"),
+        ("run", {"job": "dance"}, "there is no job 'dance'"),
+        ("silence", {"hours": "soon"}, "hours must be a number"),
+        ("silence", {"hours": "9999"}, "a silence lasts"),
+        ("alerts_test", {}, "no channel is named"),
+    ],
+)
+async def test_what_cannot_be_done_says_why(verb: str, args: dict[str, str], why: str) -> None:
+    """In a sentence that names what there is."""
+    with pytest.raises(BadInput, match=why):
+        await Bridge().press(verb, **args)
+
+
+async def test_a_silence_has_an_end_and_a_job_is_rung() -> None:
+    """Both at once, as written down."""
+    bridge = Bridge()
+    await bridge.press("silence", rule="BreakerOpen", hours="1")
+    (silence,) = await bridge.books.silences(now=bridge.clock.now())
+    assert silence.until == bridge.clock.now() + 3_600_000_000
+    await bridge.press("run", job="plan")
+    assert bridge.rung == ["plan"]
+
+
+async def test_a_channel_that_refuses_the_test_is_named() -> None:
+    """By its name, never by its address."""
+    bridge = Bridge(Channel("phone", "http://127.0.0.1:9/secret-token"))
+    with pytest.raises(BadInput, match="phone") as caught:
+        await bridge.press("alerts_test")
+    assert "secret" not in str(caught.value)
