@@ -20,7 +20,7 @@ class BreakerState:
 
     Args:
         name: such as ``browser`` or ``sandbox 127.0.0.1:8421``.
-        since: when it came into this position, UTC microseconds.
+        since: when it closed, or when it opened: a probe that fails begins no new stay. UTC microseconds.
         why: the sentence of what opened or closed it; `manual`: a person did, and it stays so until released.
         opens: how often in a row it opened without staying closed; the wait grows with it.
         next_probe_at: when the next probe is due, UTC microseconds; None only while it is closed.
