@@ -101,7 +101,7 @@ async def test_the_engine_room_shows_parts_plans_and_buttons(home: House) -> Non
         "light": "red",
         "sentence": "does not start",
         "needed_for": "robin",
-        "plan": "waits",
+        "without": "waits",
         "next_try_at": START,
         "attempts": 3,
     }
