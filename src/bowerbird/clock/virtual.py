@@ -56,6 +56,7 @@ class VirtualClock:
     def __init__(self, start_at: int = START_AT) -> None:
         self._start_at = start_at
         self._elapsed_s = 0.0
+        self._asleep_s = 0.0
 
     def now(self) -> int:
         """The wall clock, UTC microseconds."""
@@ -66,8 +67,8 @@ class VirtualClock:
         return self._elapsed_s
 
     def boottime(self) -> float:
-        """The same: a virtual machine never sleeps."""
-        return self._elapsed_s
+        """The same, and the time for which the machine was suspended."""
+        return self._elapsed_s + self._asleep_s
 
     async def sleep(self, seconds: float) -> None:
         """Wait; returns at once for 0 or less."""
@@ -88,6 +89,11 @@ class VirtualClock:
         if monotonic < self._elapsed_s:
             raise ValueError(f"time does not go back from {self._elapsed_s} s to {monotonic} s")
         self._elapsed_s = monotonic
+
+    def suspend(self, seconds: float) -> None:
+        """Let the machine sleep: the wall and the time since boot go on, everything else stands still."""
+        self._start_at += round(seconds * 1_000_000)
+        self._asleep_s += seconds
 
     def step_wall(self, seconds: float) -> None:
         """Move the wall clock alone, as a person or NTP might; negative is back."""

@@ -51,6 +51,7 @@ class Harvester:
     _begun: dict[str, int] = field(default_factory=dict, repr=False)
     _answered: dict[str, int] = field(default_factory=dict, repr=False)
     _ours: frozenset[str] = frozenset()
+    _about: frozenset[str] = frozenset()
     _asker: Asker = field(init=False, repr=False)
     _replier: Replier = field(init=False, repr=False)
 
@@ -267,7 +268,9 @@ class Harvester:
 
     def _topics(self, account: Account) -> Collection[str]:
         """What the account is about: the topics of its writer, and what it searches for."""
-        return {cell.topic for cell in self.writer.cells() if cell.topic} | set(account.searches)
+        if not self._about:
+            self._about = frozenset(cell.topic for cell in self.writer.cells() if cell.topic)
+        return self._about | set(account.searches)
 
 
 def _place(account: Account) -> str:

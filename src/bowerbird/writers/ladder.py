@@ -21,6 +21,7 @@ class Ladder:
         if not rungs:
             raise ValueError("a ladder needs a rung")
         self.rungs = tuple(rungs)
+        self._cells: tuple[Choice, ...] = ()
         self.failures = {rung.name: 0 for rung in self.rungs}
         """Failed calls in a row, by writer; asking to wait is one too, for nobody wrote."""
 
@@ -31,7 +32,9 @@ class Ladder:
 
     def cells(self) -> tuple[Choice, ...]:
         """The cells of those who have any: a provider is asked for what the bank below it could fill too."""
-        return tuple(dict.fromkeys(cell for rung in self.rungs for cell in rung.cells()))
+        if not self._cells:
+            self._cells = tuple(dict.fromkeys(cell for rung in self.rungs for cell in rung.cells()))
+        return self._cells
 
     def reserve(self, said: Collection[str]) -> int:
         """How many posts its rungs can still write without asking anybody, after these claims were said."""
