@@ -16,8 +16,8 @@ from bowerbird import __version__
 from bowerbird.clock import SeededChance, SystemClock
 from bowerbird.core.breaker import BreakerState
 from bowerbird.core.facts import Fact
-from bowerbird.resilience.breaker import Trip
 from bowerbird.resilience.breakers import Breakers
+from bowerbird.resilience.trip import Trip
 
 FAILURES = 3
 """Failures that open each of them."""

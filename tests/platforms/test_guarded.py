@@ -26,8 +26,9 @@ from bowerbird.platforms.guarded import (
     says,
     says_of_browser,
 )
-from bowerbird.resilience.breaker import Breaker, Says
+from bowerbird.resilience.breaker import Breaker
 from bowerbird.resilience.deadline import NoDeadline, required
+from bowerbird.resilience.trip import Says
 from tests.posting.room import Told
 from tests.posting.room import post as a_post
 from tests.resilience.lab import Lab

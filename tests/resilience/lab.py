@@ -11,8 +11,9 @@ from bowerbird.core.breaker import BreakerState
 from bowerbird.core.errors import StorageTimeout, Unreachable
 from bowerbird.core.facts import Fact
 from bowerbird.core.ports import Clock
-from bowerbird.resilience.breaker import Breaker, Trip, Weigh, errors_count
+from bowerbird.resilience.breaker import Breaker
 from bowerbird.resilience.breakers import Breakers
+from bowerbird.resilience.trip import Trip, Weigh, errors_count
 
 CALL_S = 5.0
 """How long a caller waits for an answer."""

@@ -10,7 +10,8 @@ import pytest
 from bowerbird.clock import VirtualClock
 from bowerbird.core.breaker import Position
 from bowerbird.core.errors import Refused, Unreachable
-from bowerbird.resilience.breaker import Breaker, Says, Trip
+from bowerbird.resilience.breaker import Breaker
+from bowerbird.resilience.trip import Says, Trip
 
 from .lab import Dependency, Lab
 

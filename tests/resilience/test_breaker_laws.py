@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bowerbird.clock import SeededChance, VirtualClock, run_virtual
 from bowerbird.core.breaker import Position
 from bowerbird.core.errors import Unreachable
-from bowerbird.resilience.breaker import Breaker, Says, Trip
+from bowerbird.resilience.breaker import Breaker
 from bowerbird.resilience.breakers import Breakers
+from bowerbird.resilience.trip import Says, Trip
 
 from .lab import CALL_S, Dependency, Diary, breakers
 

@@ -9,7 +9,7 @@ import pytest
 from bowerbird.clock import VirtualClock, run_virtual
 from bowerbird.core.breaker import BreakerState, Position
 from bowerbird.core.facts import Fact
-from bowerbird.resilience.breaker import Trip
+from bowerbird.resilience.trip import Trip
 
 from .lab import Dependency, Diary, breakers, until
 

@@ -10,8 +10,9 @@ import pytest
 from bowerbird.clock import VirtualClock, run_virtual
 from bowerbird.core.breaker import Position
 from bowerbird.core.errors import Unreachable
-from bowerbird.resilience.breaker import Breaker, Trip
+from bowerbird.resilience.breaker import Breaker
 from bowerbird.resilience.breakers import Breakers
+from bowerbird.resilience.trip import Trip
 
 from .lab import Dependency, Diary, breakers, until
 

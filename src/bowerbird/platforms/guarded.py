@@ -14,8 +14,9 @@ from bowerbird.core.errors import PlatformError, RateLimited, Refused, SignedOut
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Capabilities, Gone, Identity, Look, Platform, Unknown
 from bowerbird.core.post import Post, RemoteRef
-from bowerbird.resilience.breaker import Breaker, Says, Trip
+from bowerbird.resilience.breaker import Breaker
 from bowerbird.resilience.deadline import within
+from bowerbird.resilience.trip import Says, Trip
 
 T = TypeVar("T")
 

@@ -14,7 +14,8 @@ from bowerbird.core.errors import StorageError
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Chance, Clock
-from bowerbird.resilience.breaker import Breaker, Trip, Weigh, errors_count
+from bowerbird.resilience.breaker import Breaker
+from bowerbird.resilience.trip import Trip, Weigh, errors_count
 
 FACTS_MAX = 500
 """Facts kept for books that are down; the oldest are dropped first."""

@@ -37,6 +37,11 @@ async def within(seconds: float) -> AsyncIterator[None]:
         _ends.reset(token)
 
 
+def announce(seconds: float) -> None:
+    """Tell all that this task calls how long it has; whoever started the task ends it then."""
+    _ends.set(min(_ends.get(), asyncio.get_running_loop().time() + seconds))
+
+
 def left_s() -> float:
     """Return the seconds left until the deadline; ``inf`` without one, below 0 after it."""
     return _ends.get() - asyncio.get_running_loop().time()
