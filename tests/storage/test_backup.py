@@ -5,14 +5,36 @@ from pathlib import Path
 
 import pytest
 
+from bowerbird.core.account import Learned
+from bowerbird.core.books import Batch
+from bowerbird.core.breaker import BreakerState, Position
 from bowerbird.core.errors import BadInput, StorageBusy, StorageError, StorageFull
+from bowerbird.core.gauge import Snapshot
+from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import State
-from bowerbird.core.post import SECOND_US, Post
+from bowerbird.core.ports import Brief
+from bowerbird.core.post import SECOND_US, Choice, Post
 from bowerbird.core.work import Command, Owner
+from bowerbird.resilience import failpoints
+from bowerbird.resilience.failpoints import Failpoints
 from bowerbird.storage.backup import BackedUp, Restored, backup, restore
 from bowerbird.storage.sqlite import SqliteStorage
-from tests.contracts.books import NOW, WREN, a_fact, a_post, a_quota, a_thread, claim, publish, shelve, write
+from tests.contracts.books import (
+    NOW,
+    WREN,
+    a_delivery,
+    a_fact,
+    a_post,
+    a_quota,
+    a_thread,
+    an_incident,
+    claim,
+    publish,
+    shelve,
+    write,
+)
 from tests.storage.conftest import open_books
+from tests.storage.test_spooled import opened
 
 HOUR = 3600 * SECOND_US
 DAY = 24 * HOUR
@@ -260,3 +282,42 @@ async def test_commands_are_not_done_again_after_a_restore(tmp_path: Path) -> No
     assert "ask again" in command.answer
     assert await again.owners() == []
     await again.close()
+
+
+@pytest.mark.proves("4.G2", "4.G5")
+async def test_alarms_breakers_and_learned_limits_come_back(tmp_path: Path) -> None:
+    """What was open when the backup was made is open, what was to be told is told, what was learned is known."""
+    books = await open_books(tmp_path)
+    breaker = BreakerState(name="browser", position=Position.OPEN, since=NOW, next_probe_at=NOW + 9)
+    limit = Learned(key=WREN, unit="posts", window_s=3600.0, max=9, at=NOW)
+    brief = Brief(id="b", account_id=WREN, wants=Choice(), text_max=300)
+    words = Words(id="w", writer="m", brief=brief, text="x", at=NOW)
+    jobs = Snapshot(name="jobs", at=NOW, data={})
+    await write(books, incidents=(an_incident(),), deliveries=(a_delivery(),), breakers=(breaker,), learned=(limit,))
+    await write(books, words=(words,), snapshots=(jobs,))
+    await back_up(tmp_path)
+    await write(books, incidents=(an_incident(closed_at=NOW),), deliveries=(a_delivery(sent_at=NOW),))
+    await books.close()
+    await start_again(tmp_path)
+    again = await open_books(tmp_path)
+    assert await again.incidents(open_only=True) == [an_incident()]
+    assert await again.deliveries(waiting=True) == [a_delivery()]
+    assert (await again.breakers(), await again.learned()) == ([breaker], [limit])
+    assert (await again.unused_words(WREN), await again.snapshot("jobs")) == ([words], jobs)
+    await again.close()
+
+
+async def test_what_waits_in_the_spool_outlives_a_restore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The books go back to their backup; what the spool still held is written into them, once."""
+    books = await opened(tmp_path)
+    await back_up(tmp_path)
+    monkeypatch.setattr(failpoints, "armed", Failpoints("storage.write=raise"))
+    await books.keep(Batch(facts=(a_fact(data={"n": 1}),)))
+    monkeypatch.setattr(failpoints, "armed", None)
+    await books.close()
+    await start_again(tmp_path)
+    for _ in range(2):
+        again = await opened(tmp_path)
+        assert not await again.replay_once()
+        assert [fact.data["n"] for fact in await again.facts(kinds=("planned",))] == [1]
+        await again.close()

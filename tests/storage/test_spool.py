@@ -54,7 +54,7 @@ try:
     again.close()
     print("written", written * 50_000)
 finally:
-    subprocess.run(["umount", place], check=True)
+    subprocess.run(["umount", "-l", place], check=True)
 """
 
 

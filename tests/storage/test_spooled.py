@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,44 @@ async def main():
     books.record = dying
     await books.replay_once()
 asyncio.run(main())
+"""
+
+FULL_DISK = """
+import asyncio, subprocess, sys
+from pathlib import Path
+from bowerbird.core.books import Batch, Kept
+from tests.contracts.books import a_fact
+from tests.storage.test_spooled import numbers, opened
+place = Path(sys.argv[1])
+if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], capture_output=True).returncode:
+    print("cannot mount")
+    sys.exit()
+def fill():
+    try:
+        (place / "filler").write_bytes(bytes(20_000_000))
+    except OSError:
+        pass
+async def main():
+    books = await opened(place)
+    await asyncio.to_thread(fill)
+    kept = [await books.keep(Batch(facts=(a_fact(data={"n": n, "text": "x" * 4000}),))) for n in range(300)]
+    assert kept[-1] == Kept()
+    health = {sample.name: sample.value for sample in await books.samples()}
+    assert health["bowerbird_storage_up"] == 0 and health["bowerbird_storage_free_bytes"] < 100_000, health
+    await books.replay_once()
+    await books.close()
+    books = await opened(place)
+    assert len(await numbers(books)) < 300
+    (place / "filler").unlink()
+    while await books.replay_once():
+        pass
+    assert await numbers(books) == list(range(300))
+    await books.close()
+    print("kept", sum(answer == Kept() for answer in kept))
+try:
+    asyncio.run(main())
+finally:
+    subprocess.run(["umount", "-l", place], check=True)
 """
 
 
@@ -440,3 +479,27 @@ async def test_books_without_a_spool_cannot_keep_a_proof() -> None:
     """A guest hears that it is not kept."""
     with pytest.raises(StorageError, match="no spool"):
         await MemoryStorage().keep_receipt(a_receipt(a_post()))
+
+
+async def test_a_write_that_never_ends_is_no_health(books: SpooledStorage) -> None:
+    """A disk that does not answer: twice its deadline later the books count as down, without a verdict."""
+    answer = threading.Event()
+    stuck = asyncio.create_task(books.desk.write(lambda _: answer.wait(5)))
+    await asyncio.sleep(1.1)
+    health = {sample.name: sample.value for sample in await books.samples()}
+    answer.set()
+    await stuck
+    assert health["bowerbird_storage_up"] == 0
+    assert health["bowerbird_storage_write_seconds"] > 1
+
+
+@pytest.mark.proves("3.3", "8.3")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk to fill")
+async def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    """Not a byte is free: what is kept goes into the reserve, survives a restart, and is written once there is room."""
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    if "cannot mount" in done.stdout:
+        pytest.skip("this machine mounts nothing")
+    assert int(done.stdout.split()[-1]) > 200
