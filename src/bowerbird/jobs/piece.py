@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from bowerbird.core.errors import BowerbirdError
-from bowerbird.resilience.deadline import within
+from bowerbird.resilience.deadline import announce
 
 T = TypeVar("T")
 LET_GO_S = 3.0
@@ -47,11 +47,12 @@ async def carry_out(act: Callable[[], Awaitable[T]], *, timeout_s: float, name: 
 
     A cancellation of the caller cancels the piece, waits for it for `LET_GO_S` seconds, and goes on.
     """
-    loop = asyncio.get_running_loop()
-    ends_at = loop.time() + timeout_s
-    task = asyncio.create_task(_within(act, timeout_s), name=name)
+    task = asyncio.create_task(_announced(act, timeout_s), name=name)
     try:
-        await asyncio.wait((task,), timeout=timeout_s + LET_GO_S)
+        await asyncio.wait((task,), timeout=timeout_s)
+        if cut_off := not task.done():
+            task.cancel()
+            await asyncio.wait((task,), timeout=LET_GO_S)
     except asyncio.CancelledError:
         task.cancel()
         await asyncio.wait((task,), timeout=LET_GO_S)
@@ -61,24 +62,24 @@ async def carry_out(act: Callable[[], Awaitable[T]], *, timeout_s: float, name: 
         task.cancel()
         task.add_done_callback(_reap)
         return Ended(error=f"cut off after {timeout_s:g} s, and it would not let go", cut_off=True, stray=task)
-    return _ended(task, timeout_s, expired=loop.time() >= ends_at)
+    return _ended(task, timeout_s, cut_off=cut_off)
 
 
-async def _within(act: Callable[[], Awaitable[T]], timeout_s: float) -> T:
-    async with within(timeout_s):
-        return await act()
+async def _announced(act: Callable[[], Awaitable[T]], timeout_s: float) -> T:
+    announce(timeout_s)
+    return await act()
 
 
-def _ended(task: asyncio.Task[T], timeout_s: float, *, expired: bool) -> Ended[T]:
+def _ended(task: asyncio.Task[T], timeout_s: float, *, cut_off: bool) -> Ended[T]:
     if task.cancelled():
+        if cut_off:
+            return Ended(error=f"cut off after {timeout_s:g} s", cut_off=True)
         return Ended(error="cancelled from inside: what it waited for was stopped")
     failure = task.exception()
     if failure is None:
         return Ended(answer=task.result())
     if isinstance(failure, BowerbirdError):
         return Ended(error=f"{type(failure).__name__}: {failure}", failure=failure)
-    if isinstance(failure, TimeoutError) and expired:
-        return Ended(error=f"cut off after {timeout_s:g} s", failure=failure, cut_off=True)
     return Ended(error=f"unforeseen {type(failure).__name__}: {failure}", failure=failure)
 
 
