@@ -93,7 +93,13 @@ def bind(
     desk = Desk(storage, clock, owner, {**verbs, **steering.table()})
     work = {
         "publish": Publisher(
-            storage, platforms, clock, owner, attempt_s=settings["posting.attempt_s"], first_look_s=ladder[0]
+            storage,
+            platforms,
+            clock,
+            owner,
+            attempt_s=settings["posting.attempt_s"],
+            first_look_s=ladder[0],
+            may_send=platforms.ready,
         ).publish_once,
         "settle": Reconciler(
             storage, platforms, clock, owner, first_look_s=ladder[0], alone_since=alone_since

@@ -47,7 +47,7 @@ class Trip:
         ValueError: a healthy dependency would be found later than promised.
     """
 
-    window_calls: int = 20
+    window_calls: int = 10
     window_s: float = 120.0
     calls_min: int = 3
     failed_max: float = 0.5
