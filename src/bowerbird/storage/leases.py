@@ -24,5 +24,6 @@ def leased(post: Post, *, now: int, owner: str, until: int) -> Post:
 
 def claim_fact(post: Post, *, now: int) -> Fact:
     """What happened: this owner has the lease on this attempt."""
-    data = {"attempt": post.attempt, "version": post.version, "until": post.attempt_until}
+    late_s = (now - max(post.due, post.not_before)) / SECOND_US
+    data = {"attempt": post.attempt, "version": post.version, "until": post.attempt_until, "late_s": late_s}
     return Fact(kind="claimed", at=now, by=post.owner, account_id=post.account_id, post_id=post.id, data=data)
