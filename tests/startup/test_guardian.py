@@ -14,20 +14,25 @@ from typing import Any
 
 import pytest
 
-from bowerbird.startup.guardian import REFUSED, RESTARTS_MAX, WINDOW_S, Child, look, stop
+from bowerbird.startup.child import RESTARTS_MAX, WINDOW_S, Child
+from bowerbird.startup.guardian import REFUSED, Guardian, stop
+from bowerbird.startup.messenger import Messenger
 
 ENDS = [sys.executable, "-S", "-c", "raise SystemExit({})"]
+SLEEPS = (sys.executable, "-S", "-c", "import time; time.sleep(60)")
+
+Make = Callable[..., Guardian]
 
 
 @pytest.fixture
-def child() -> Iterator[Callable[..., Child]]:
-    """Makes children, and ends those still running."""
+def guardian(tmp_path: Path) -> Iterator[Make]:
+    """Makes a guardian of one child, and ends the child if it still runs."""
     made: list[Child] = []
 
-    def make(*argv: str) -> Child:
-        """A child that is not running yet."""
-        made.append(Child("engine", list(argv)))
-        return made[-1]
+    def make(*argv: str, heart: Path | None = None) -> Guardian:
+        """Its child is not running yet."""
+        made.append(Child("engine", list(argv), heart))
+        return Guardian(made[-1:], Messenger(tmp_path, {}))
 
     yield make
     for one in made:
@@ -36,59 +41,159 @@ def child() -> Iterator[Callable[..., Child]]:
             one.process.wait()
 
 
-def lives(child: Child, *, now: float) -> None:
-    """Let it live once: started now, and ended before the next look."""
+def lives(guardian: Guardian, *, now: float) -> Child:
+    """Let its child live once: started now, and ended before the next look."""
+    (child,) = guardian.children
     child.start_at = now
-    look(child, now)
+    guardian.look(now)
     assert child.process is not None
     child.process.wait(10)
-    look(child, now)
+    guardian.look(now)
+    return child
 
 
-def test_a_child_that_ended_starts_again_after_growing_waits(child: Callable[..., Child]) -> None:
-    """Half a second, one, two; then a restart does not cure it, and it stays down."""
-    engine = child("false")
-    waits = []
-    for now in (0.0, 10.0, 20.0):
-        lives(engine, now=now)
-        waits.append(engine.start_at - now)
+def journal(folder: Path) -> list[dict[str, Any]]:
+    """What the guardian wrote down."""
+    file = folder / "guardian.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def test_a_child_that_ended_starts_again_after_growing_waits(guardian: Make, tmp_path: Path) -> None:
+    """Half a second, one, two; that it ended and came back within seconds is no incident."""
+    engine = guardian("false")
+    waits = [lives(engine, now=now).start_at - now for now in (0.0, 10.0, 20.0)]
     assert waits == [0.5, 1.0, 2.0]
-    assert len(engine.restarts) == RESTARTS_MAX
-    lives(engine, now=30.0)
-    assert engine.given_up
-    look(engine, 1e6)
-    assert engine.process is None
+    assert journal(tmp_path) == []
 
 
-def test_it_does_not_start_before_its_time(child: Callable[..., Child]) -> None:
+@pytest.mark.proves("1.2")
+def test_when_its_restarts_are_used_up_it_waits_for_the_window_and_tells_once(guardian: Make, tmp_path: Path) -> None:
+    """Three in ten minutes, then one as soon as the oldest is ten minutes old: never a storm, never down for ever."""
+    engine = guardian("false")
+    for now in (0.0, 10.0, 20.0, 30.0):
+        child = lives(engine, now=now)
+    assert len(child.restarts) == RESTARTS_MAX
+    assert child.start_at == WINDOW_S
+    engine.look(WINDOW_S - 1)
+    assert child.process is None
+    assert lives(engine, now=WINDOW_S).start_at == WINDOW_S + 2.0
+    assert [line["fingerprint"] for line in journal(tmp_path)] == ["EngineDown|engine|"]
+
+
+def test_one_that_stays_up_after_all_ends_the_incident(guardian: Make, tmp_path: Path) -> None:
+    """Ten seconds are enough for a child without a heart."""
+    engine = guardian("false")
+    for now in (0.0, 10.0, 20.0, 30.0):
+        child = lives(engine, now=now)
+    child.argv = list(SLEEPS)
+    for now in (WINDOW_S, WINDOW_S + 9, WINDOW_S + 10):
+        assert child.trouble is not None
+        engine.look(now)
+    assert child.trouble is None
+    assert journal(tmp_path)[-1]["healed_by"] == "the engine was started again, and stays up"
+
+
+def test_it_does_not_start_before_its_time(guardian: Make) -> None:
     """A child that fails at once must not make the machine spin."""
-    engine = child("false")
-    lives(engine, now=0.0)
-    look(engine, 0.4)
-    assert engine.process is None
-    look(engine, 0.5)
-    assert engine.process is not None
+    engine = guardian("false")
+    child = lives(engine, now=0.0)
+    engine.look(0.4)
+    assert child.process is None
+    engine.look(0.5)
+    assert child.process is not None
 
 
-def test_old_restarts_are_forgotten(child: Callable[..., Child]) -> None:
+def test_old_restarts_are_forgotten(guardian: Make, tmp_path: Path) -> None:
     """Three crashes a week are not a fault that a restart does not cure."""
-    engine = child("false")
+    engine = guardian("false")
     for number in range(6):
         lives(engine, now=number * (WINDOW_S / 2))
-    assert not engine.given_up
+    assert journal(tmp_path) == []
 
 
-def test_a_child_that_cannot_run_as_it_is_set_up_is_not_started_again(child: Callable[..., Child]) -> None:
-    """Its own words say what to mend; starting it again would only repeat them."""
-    engine = child(*ENDS[:-1], ENDS[-1].format(REFUSED))
-    lives(engine, now=0.0)
-    assert engine.given_up
-    assert not engine.restarts
+def test_a_child_that_cannot_run_as_it_is_set_up_is_not_started_again(guardian: Make, tmp_path: Path) -> None:
+    """Its own words say what to mend; starting it again would only repeat them, until a person says it is mended."""
+    engine = guardian(*ENDS[:-1], ENDS[-1].format(REFUSED))
+    child = lives(engine, now=0.0)
+    assert child.given_up
+    assert not child.restarts
+    assert journal(tmp_path)[0]["title"] == "The engine cannot run as it is set up"
+    engine.try_again()
+    engine.look(1.0)
+    assert child.process is not None
 
 
-def test_a_child_that_does_not_stop_is_killed(child: Callable[..., Child]) -> None:
+def beat(heart: Path, number: int, state: str = "up") -> None:
+    """Beat once."""
+    heart.write_text(json.dumps({"at": number, "note": "all caught up", "state": state}))
+    os.utime(heart, ns=(number, number))
+
+
+@pytest.mark.proves("2.2", "P2")
+def test_a_silent_child_is_told_once_then_killed_and_said_to_be_back(guardian: Make, tmp_path: Path) -> None:
+    """Told after four seconds, killed after thirty; the same incident ends when the next one is heard."""
+    heart = tmp_path / "engine.heart"
+    engine = guardian(*SLEEPS, heart=heart)
+    engine.look(0.0)
+    (child,) = engine.children
+    assert (process := child.process) is not None
+    beat(heart, 1)
+    for second in range(1, 36):
+        engine.look(float(second))
+    assert [line["why"] for line in journal(tmp_path)] == [
+        "It has not been heard for 4 s; last it said: all caught up."
+    ]
+    assert process.wait(10) == -signal.SIGKILL
+    for second in range(36, 42):
+        beat(heart, second)
+        engine.look(float(second))
+    lines = journal(tmp_path)
+    assert [line["closed_at"] is None for line in lines] == [True, False]
+    assert lines[0]["opened_at"] == lines[1]["opened_at"]
+
+
+def test_what_is_silent_is_not_killed_when_it_could_not_be_started_again(guardian: Make, tmp_path: Path) -> None:
+    """It may still come back by itself, and that is better than nothing."""
+    heart = tmp_path / "engine.heart"
+    engine = guardian(*SLEEPS, heart=heart)
+    engine.look(0.0)
+    (child,) = engine.children
+    child.restarts.extend([0.0, 0.0, 0.0])
+    for second in range(1, 100):
+        engine.look(float(second))
+    assert child.process is not None
+    assert child.process.poll() is None
+
+
+def test_an_engine_that_cannot_open_its_books_is_told_by_the_guardian(guardian: Make, tmp_path: Path) -> None:
+    """It is alive and is not restarted; but it has no books in which an incident could be written."""
+    heart = tmp_path / "engine.heart"
+    engine = guardian(*SLEEPS, heart=heart)
+    engine.look(0.0)
+    for second in range(1, 60):
+        beat(heart, second, "opening")
+        engine.look(float(second))
+    assert [line["fingerprint"] for line in journal(tmp_path)] == ["EngineWaits|storage|"]
+    assert not engine.children[0].restarts
+    beat(heart, 60)
+    engine.look(60.0)
+    assert engine.children[0].trouble is None
+
+
+def test_what_an_earlier_guardian_left_open_is_closed_when_all_is_well(guardian: Make, tmp_path: Path) -> None:
+    """A power cut in the middle of a trouble leaves no incident open for ever."""
+    first = guardian("false")
+    first.open(first.children[0], "Silent", "The engine is silent", "Why.", "Fix.")
+    second = guardian(*SLEEPS)
+    second.look(0.0)
+    second.look(1.0)
+    assert journal(tmp_path)[-1]["healed_by"] == "the guardian was started anew, and all is well"
+
+
+def test_a_child_that_does_not_stop_is_killed() -> None:
     """After its time is over, and not before."""
-    deaf = child(sys.executable, "-S", "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)")
+    line = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"
+    deaf = Child("engine", [sys.executable, "-S", "-c", line])
     deaf.start()
     assert deaf.process is not None
     time.sleep(0.3)

@@ -139,6 +139,7 @@ class Boot:
                 self._tend()
                 await self.write_once()
                 if self.refusal:
+                    await self.write_once()  # the page says it while a guardian keeps it up
                     raise BadInput(self.refusal)
                 await self.clock.sleep(LOOK_S if self.ready_s is not None else LOOK_S / 8)
         finally:
