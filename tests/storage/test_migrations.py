@@ -13,8 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bowerbird.core.errors import BadInput
+from bowerbird.storage import alarms
 from bowerbird.storage.sqlite import schema
-from bowerbird.storage.tables import metadata
 from tests.storage.conftest import open_books
 
 OPEN_TWICE = """
@@ -41,7 +41,7 @@ def test_upgrading_from_nothing_gives_the_tables(tmp_path: Path) -> None:
     schema.prepare(tmp_path / "a.db")
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'a.db'}")
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), alarms.incidents.metadata) == []
     engine.dispose()
 
 
@@ -49,7 +49,7 @@ def test_migrations_and_tables_are_spelled_alike(tmp_path: Path) -> None:
     """Column by column, constraint by constraint, index by index, the partial ones too."""
     schema.prepare(tmp_path / "a.db")
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'b.db'}")
-    metadata.create_all(engine)
+    alarms.incidents.metadata.create_all(engine)
     engine.dispose()
     migrated, written = _spelled(tmp_path / "a.db"), _spelled(tmp_path / "b.db")
     assert set(migrated) == set(written)

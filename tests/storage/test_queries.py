@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bowerbird.storage import alarms
+from bowerbird.storage import alarms, forgetting
 from bowerbird.storage import statements as s
 from bowerbird.storage.sqlite.schema import prepare
 from bowerbird.storage.sqlite.tx import sql
 
 NAMED = {
     name: found
-    for name, found in (vars(s) | vars(alarms)).items()
+    for name, found in (vars(s) | vars(alarms) | vars(forgetting)).items()
     if isinstance(found, sa.Select | sa.Insert | sa.Update | sa.Delete) and not name.startswith("_")
 }
 BOTH = (False, True)
@@ -32,7 +32,7 @@ LISTS = {
     **{f"incidents {a}": alarms.list_incidents(open_only=a) for a in BOTH},
     **{f"deliveries {a} {b}": alarms.list_deliveries(of_incident=a, waiting=b) for a, b in product(BOTH, BOTH)},
 }
-FORGETTING = {f"forget {what}": statement for what, statement in s.FORGET.items()}
+FORGETTING = {f"forget {what}": statement for what, statement in forgetting.FORGET.items()}
 STATEMENTS = NAMED | LISTS | FORGETTING
 
 SMALL = {"accounts", "holds", "secrets", "owners", "cursors", "meta", "advice", "learned", "breakers", "snapshots"}

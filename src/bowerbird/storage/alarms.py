@@ -1,4 +1,4 @@
-"""Incidents, the outbox, silences, breakers, learned limits and snapshots: their statements and their rows."""
+"""Incidents, the outbox, silences, breakers, learned limits and snapshots: tables, statements and rows."""
 
 from __future__ import annotations
 
@@ -14,25 +14,112 @@ from bowerbird.core.breaker import BreakerState, Position
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.incident import Delivery, Incident, Severity, Silence, Told
 from bowerbird.storage import tables as t
+from bowerbird.storage.columns import count, home, instant, metadata, one_of, text
 from bowerbird.storage.rows import Line, Row, encode, flat, reader
 from bowerbird.storage.statements import HOME, LIMIT, given, upsert
 
+# --- tables ----------------------------------------------------------------------------------------------------
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    home(),
+    text("fingerprint"),
+    text("rule"),
+    text("part"),
+    text("scope"),
+    text("severity"),
+    text("title"),
+    text("why"),
+    text("fix"),
+    instant("opened_at"),
+    instant("since", nullable=True),
+    instant("seen_at"),
+    instant("closed_at", nullable=True),
+    text("healed_by"),
+    text("root"),
+    instant("told_at", nullable=True),
+    text("by"),
+    one_of("severity", Severity),
+)
+_open = sa.text("closed_at IS NULL")
+sa.Index("ix_incidents_by_age", incidents.c.opened_at, incidents.c.id)
+sa.Index("ix_incidents_open", incidents.c.opened_at, incidents.c.id, sqlite_where=_open)
+sa.Index("ix_incidents_closed", incidents.c.closed_at, incidents.c.id, sqlite_where=sa.text("closed_at IS NOT NULL"))
+sa.Index("uq_incidents_fingerprint", incidents.c.fingerprint, unique=True, sqlite_where=_open)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    home(),
+    text("incident_id"),
+    text("told"),
+    text("channel"),
+    text("title"),
+    text("body"),
+    instant("due_at"),
+    instant("made_at"),
+    count("attempts"),
+    text("error"),
+    instant("sent_at", nullable=True),
+    sa.Column("gave_up", sa.Boolean, nullable=False),
+    one_of("told", Told),
+)
+_waiting = sa.text("sent_at IS NULL AND gave_up = 0")
+sa.Index("ix_deliveries_by_age", deliveries.c.made_at, deliveries.c.id)
+sa.Index("ix_deliveries_by_incident", deliveries.c.incident_id, deliveries.c.made_at, deliveries.c.id)
+sa.Index("ix_deliveries_due", deliveries.c.due_at, deliveries.c.id, sqlite_where=_waiting)
+sa.Index("ix_deliveries_waiting", deliveries.c.made_at, deliveries.c.id, sqlite_where=_waiting)
+
+silences = sa.Table(
+    "silences",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    home(),
+    text("rule"),
+    text("part"),
+    text("scope"),
+    instant("since"),
+    instant("until"),
+    text("why"),
+    text("by"),
+)
+sa.Index("ix_silences_by_end", silences.c.until, silences.c.id)
+
+breakers = sa.Table(
+    "breakers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    text("position"),
+    instant("since"),
+    text("why"),
+    sa.Column("manual", sa.Boolean, nullable=False),
+    count("opens"),
+    instant("next_probe_at", nullable=True),
+    text("parent"),
+    count("failed"),
+    count("slow"),
+    count("calls"),
+    one_of("position", Position),
+)
+
 # --- statements ------------------------------------------------------------------------------------------------
 
-_i, _d, _s = t.incidents.c, t.deliveries.c, t.silences.c
-_waiting = sa.text("sent_at IS NULL AND gave_up = 0")
+_i, _d, _s = incidents.c, deliveries.c, silences.c
 
 INCIDENT = sa.select(*_i).where(_i.id == given("id"))
-WRITE_INCIDENT = upsert(t.incidents, leave=HOME)
+WRITE_INCIDENT = upsert(incidents, leave=HOME)
 DELIVERY_DUE = (
     sa.select(*_d).where(_waiting, _d.due_at <= given("now")).order_by(_d.due_at, _d.id).limit(sa.literal_column("1"))
 )
-PUSH_DELIVERY = sa.update(t.deliveries).where(_d.id == given("delivery_id")).values(due_at=given("due_at"))
-WRITE_DELIVERY = upsert(t.deliveries, leave=HOME)
+PUSH_DELIVERY = sa.update(deliveries).where(_d.id == given("delivery_id")).values(due_at=given("due_at"))
+WRITE_DELIVERY = upsert(deliveries, leave=HOME)
 SILENCES = sa.select(*_s).where(_s.until > given("now")).order_by(_s.until, _s.id).limit(LIMIT)
-WRITE_SILENCE = upsert(t.silences, leave=HOME)
-BREAKERS = sa.select(*t.breakers.c).order_by(t.breakers.c.name)
-WRITE_BREAKER = upsert(t.breakers)
+WRITE_SILENCE = upsert(silences, leave=HOME)
+BREAKERS = sa.select(*breakers.c).order_by(breakers.c.name)
+WRITE_BREAKER = upsert(breakers)
 LEARNED = sa.select(*t.learned.c).order_by(t.learned.c.key, t.learned.c.unit, t.learned.c.window_s)
 WRITE_LEARNED = upsert(t.learned, leave=HOME)
 SNAPSHOT = sa.select(*t.snapshots.c).where(t.snapshots.c.name == given("name"))
@@ -61,8 +148,8 @@ def list_deliveries(*, of_incident: bool, waiting: bool) -> sa.Select[Any]:
 
 # --- rows ------------------------------------------------------------------------------------------------------
 
-_read_incident, _read_delivery, _read_silence = reader(t.incidents), reader(t.deliveries), reader(t.silences)
-_read_breaker, _read_learned = reader(t.breakers), reader(t.learned)
+_read_incident, _read_delivery, _read_silence = reader(incidents), reader(deliveries), reader(silences)
+_read_breaker, _read_learned = reader(breakers), reader(t.learned)
 
 
 def incident_row(incident: Incident) -> Row:

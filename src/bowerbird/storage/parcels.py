@@ -26,8 +26,8 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "facts": Kind(tables.facts, rows.fact_row, rows.fact_of),
     "readings": Kind(tables.readings, rows.reading_row, rows.reading_of),
-    "incidents": Kind(tables.incidents, alarms.incident_row, alarms.incident_of),
-    "deliveries": Kind(tables.deliveries, alarms.delivery_row, alarms.delivery_of),
+    "incidents": Kind(alarms.incidents, alarms.incident_row, alarms.incident_of),
+    "deliveries": Kind(alarms.deliveries, alarms.delivery_row, alarms.delivery_of),
     "words": Kind(tables.words, rows.words_row, rows.words_of),
     "used": Kind(tables.words, rows.words_row, rows.words_of),
 }

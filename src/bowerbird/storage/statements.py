@@ -14,12 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from bowerbird.core.books import Old
 from bowerbird.core.lifecycle import FINAL, State
 from bowerbird.core.post import Kind
 from bowerbird.storage import tables as t
 from bowerbird.storage.checks import GIVEN_UP
-from bowerbird.storage.tables import in_states
+from bowerbird.storage.columns import in_states
 
 Statement = sa.Select[Any] | sa.Insert | sa.Update | sa.Delete
 
@@ -362,39 +361,6 @@ CURSOR = sa.select(t.cursors.c.seq).where(t.cursors.c.name == given("name"))
 WRITE_CURSOR = upsert(t.cursors)
 META = sa.select(t.meta.c.value).where(t.meta.c.name == given("name"))
 WRITE_META = upsert(t.meta)
-
-# --- forgetting ------------------------------------------------------------------------------------------------
-
-
-def forgetting(table: sa.Table, instant: str, *conditions: sa.TextClause) -> sa.Delete:
-    """Delete the oldest rows by this column, from before an instant, where the conditions hold."""
-    at = table.c[instant]
-    oldest = sa.select(table.c.id).where(*conditions, at < given("before")).order_by(at, table.c.id).limit(LIMIT)
-    return sa.delete(table).where(table.c.id.in_(oldest))
-
-
-FORGET = {
-    Old.RUNS: forgetting(t.runs, "started_at"),
-    Old.SPENDS: forgetting(t.spends, "at"),
-    Old.WORDS: forgetting(t.words, "at"),
-    Old.DELIVERIES: forgetting(t.deliveries, "made_at", sa.text("(sent_at IS NOT NULL OR gave_up = 1)")),
-    Old.INCIDENTS: forgetting(t.incidents, "closed_at", sa.text("closed_at IS NOT NULL")),
-}
-_reigning = t.models.alias("reigning")
-_parent = (
-    sa.select(_reigning.c.parent)
-    .where(_reigning.c.account_id == given("account_id"), sa.text("reigning.champion = 1"))
-    .limit(sa.literal_column("1"))
-)
-UNUSED_MODELS = (
-    sa.select(_m.version)
-    .where(_m.account_id == given("account_id"), sa.text("champion = 0"))
-    .where(_m.version != sa.func.coalesce(_parent.scalar_subquery(), sa.literal_column("''")))
-    .order_by(_m.created_at.desc(), _m.version.desc())
-    .limit(LIMIT)
-    .offset(given("keep"))
-)
-FORGET_MODEL = sa.delete(t.models).where(_m.account_id == given("of_account"), _m.version == given("old_version"))
 
 # --- a restore -------------------------------------------------------------------------------------------------
 

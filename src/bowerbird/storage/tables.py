@@ -1,4 +1,4 @@
-"""The tables, written once for every engine.
+"""The tables but those of the alarms, written once for every engine.
 
 * Instants are integer UTC microseconds; what was not observed is NULL, never 0.
 * `workspace_id` and `account_id` stand on every row that belongs to one.
@@ -11,88 +11,50 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bowerbird.core.account import HoldKind
-from bowerbird.core.breaker import Position
 from bowerbird.core.findings import TargetState
-from bowerbird.core.incident import Severity, Told
 from bowerbird.core.lifecycle import State
 from bowerbird.storage.checks import OPEN
-
-metadata = sa.MetaData(
-    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
-)
-
-Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""A number that the engine gives; SQLite numbers only what it calls INTEGER."""
-
-
-def one_of(column: str, words: type[State | HoldKind | TargetState | Severity | Told | Position]) -> sa.CheckConstraint:
-    """A constraint: this column holds one of these words."""
-    listed = ", ".join(f"'{word}'" for word in words)
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
-
-
-def in_states(*states: State) -> sa.ColumnElement[bool]:
-    """A condition spelled out in the statement itself, which is what lets the planner use a partial index."""
-    words: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for state in sorted(states)]
-    column = sa.column("state", sa.Text)
-    return column.in_(words) if len(words) > 1 else column == words[0]
-
-
-def _text(name: str, default: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, server_default=default)
-
-
-def _instant(name: str, *, nullable: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=nullable)
-
-
-def _count(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.Integer, nullable=False)
-
-
-def _home() -> sa.Column[str]:
-    return _text("workspace_id", "home")
-
+from bowerbird.storage.columns import Serial, count, home, in_states, instant, metadata, one_of, text
 
 posts = sa.Table(
     "posts",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("account_id"),
-    _text("key"),
-    _count("version"),
-    _text("kind"),
-    _text("thread_id"),
-    _count("part"),
-    _count("parts"),
-    _text("text"),
-    _text("text_hash"),
+    home(),
+    text("account_id"),
+    text("key"),
+    count("version"),
+    text("kind"),
+    text("thread_id"),
+    count("part"),
+    count("parts"),
+    text("text"),
+    text("text_hash"),
     sa.Column("reply_parent_id", sa.Text),
-    _text("payload"),
-    _text("choice"),
-    _text("state"),
-    _instant("since"),
-    _count("seq"),
-    _instant("created_at"),
-    _instant("due"),
-    _instant("expires_at"),
-    _instant("not_before"),
-    _instant("first_claim_at", nullable=True),
-    _count("attempt"),
-    _count("absences"),
-    _text("owner"),
-    _instant("attempt_until"),
+    text("payload"),
+    text("choice"),
+    text("state"),
+    instant("since"),
+    count("seq"),
+    instant("created_at"),
+    instant("due"),
+    instant("expires_at"),
+    instant("not_before"),
+    instant("first_claim_at", nullable=True),
+    count("attempt"),
+    count("absences"),
+    text("owner"),
+    instant("attempt_until"),
     sa.Column("wire", sa.Text),
     sa.Column("withdrawn", sa.Boolean, nullable=False),
-    _text("reason"),
-    _text("approved_by"),
-    _instant("approved_at", nullable=True),
+    text("reason"),
+    text("approved_by"),
+    instant("approved_at", nullable=True),
     sa.Column("remote_id", sa.Text),
     sa.Column("remote", sa.Text),
-    _instant("published_at", nullable=True),
-    _instant("look_at", nullable=True),
-    _count("looks"),
+    instant("published_at", nullable=True),
+    instant("look_at", nullable=True),
+    count("looks"),
     one_of("state", State),
     sa.CheckConstraint("length(trim(text)) > 0", name="text_not_empty"),
     sa.CheckConstraint("part >= 0 AND part < parts", name="part_of_parts"),
@@ -135,13 +97,13 @@ facts = sa.Table(
     "facts",
     metadata,
     sa.Column("seq", Serial, primary_key=True),
-    _home(),
-    _text("account_id"),
-    _text("kind"),
-    _instant("at"),
-    _text("by"),
-    _text("post_id"),
-    _text("data"),
+    home(),
+    text("account_id"),
+    text("kind"),
+    instant("at"),
+    text("by"),
+    text("post_id"),
+    text("data"),
 )
 sa.Index("ix_facts_by_post", facts.c.post_id, facts.c.seq)
 sa.Index("ix_facts_by_kind", facts.c.kind, facts.c.seq)
@@ -152,18 +114,18 @@ readings = sa.Table(
     "readings",
     metadata,
     sa.Column("seq", Serial, primary_key=True),
-    _home(),
-    _text("account_id"),
-    _text("post_id"),
-    _count("rung"),
+    home(),
+    text("account_id"),
+    text("post_id"),
+    count("rung"),
     sa.Column("age_s", sa.Float, nullable=False),
-    _instant("observed_at"),
+    instant("observed_at"),
     sa.Column("impressions", sa.BigInteger),
     sa.Column("likes", sa.BigInteger),
     sa.Column("reposts", sa.BigInteger),
     sa.Column("replies", sa.BigInteger),
     sa.Column("quotes", sa.BigInteger),
-    _text("source"),
+    text("source"),
     sa.Column("followers", sa.BigInteger),
     sa.Column("rehearsal", sa.Boolean, nullable=False),
     sa.UniqueConstraint("post_id", "rung"),
@@ -175,15 +137,15 @@ targets = sa.Table(
     "targets",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("account_id"),
-    _text("seen"),
+    home(),
+    text("account_id"),
+    text("seen"),
     sa.Column("score", sa.Float, nullable=False),
-    _text("because"),
+    text("because"),
     sa.Column("addressed", sa.Boolean, nullable=False),
-    _instant("found_at"),
-    _text("state"),
-    _text("post_id"),
+    instant("found_at"),
+    text("state"),
+    text("post_id"),
     one_of("state", TargetState),
 )
 sa.Index("ix_targets_by_state", targets.c.state, targets.c.score, targets.c.id)
@@ -194,14 +156,14 @@ models = sa.Table(
     metadata,
     sa.Column("account_id", sa.Text, primary_key=True),
     sa.Column("version", sa.Text, primary_key=True),
-    _home(),
-    _text("parent"),
-    _count("n"),
+    home(),
+    text("parent"),
+    count("n"),
     sa.Column("cursor", sa.BigInteger, nullable=False),
     sa.Column("state", sa.LargeBinary, nullable=False),
-    _instant("created_at"),
+    instant("created_at"),
     sa.Column("champion", sa.Boolean, nullable=False),
-    _text("scores"),
+    text("scores"),
 )
 sa.Index("ix_models_by_age", models.c.account_id, models.c.created_at, models.c.version)
 sa.Index("uq_models_champion", models.c.account_id, unique=True, sqlite_where=sa.text("champion = 1"))
@@ -210,21 +172,21 @@ advice = sa.Table(
     "advice",
     metadata,
     sa.Column("account_id", sa.Text, primary_key=True),
-    _home(),
-    _text("version"),
-    _instant("made_at"),
-    _text("data"),
+    home(),
+    text("version"),
+    instant("made_at"),
+    text("data"),
 )
 
 accounts = sa.Table(
     "accounts",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("platform"),
-    _text("handle"),
+    home(),
+    text("platform"),
+    text("handle"),
     sa.Column("rehearsal", sa.Boolean, nullable=False),
-    _text("data"),
+    text("data"),
 )
 
 holds = sa.Table(
@@ -232,10 +194,10 @@ holds = sa.Table(
     metadata,
     sa.Column("account_id", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, primary_key=True),
-    _home(),
-    _instant("since"),
-    _instant("until", nullable=True),
-    _text("why"),
+    home(),
+    instant("since"),
+    instant("until", nullable=True),
+    text("why"),
     one_of("kind", HoldKind),
 )
 
@@ -243,14 +205,14 @@ words = sa.Table(
     "words",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("account_id"),
-    _text("writer"),
-    _text("brief"),
-    _text("text"),
+    home(),
+    text("account_id"),
+    text("writer"),
+    text("brief"),
+    text("text"),
     sa.Column("cost", sa.Float),
     sa.Column("spent", sa.Float),
-    _instant("at"),
+    instant("at"),
     sa.Column("used", sa.Boolean, nullable=False),
 )
 sa.Index("ix_words_by_age", words.c.at, words.c.id)
@@ -260,11 +222,11 @@ spends = sa.Table(
     "spends",
     metadata,
     sa.Column("id", Serial, primary_key=True),
-    _text("key"),
-    _text("unit"),
-    _text("subject"),
+    text("key"),
+    text("unit"),
+    text("subject"),
     sa.Column("amount", sa.Float, nullable=False),
-    _instant("at"),
+    instant("at"),
     sa.Column("reserved", sa.Boolean, nullable=False),
 )
 sa.Index("ix_spends_by_window", spends.c.key, spends.c.unit, spends.c.at, spends.c.amount)
@@ -277,121 +239,36 @@ learned = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("unit", sa.Text, primary_key=True),
     sa.Column("window_s", sa.Float, primary_key=True),
-    _home(),
+    home(),
     sa.Column("max", sa.Float, nullable=False),
-    _instant("at"),
-    _text("why"),
-    _count("refusals"),
-)
-
-incidents = sa.Table(
-    "incidents",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("fingerprint"),
-    _text("rule"),
-    _text("part"),
-    _text("scope"),
-    _text("severity"),
-    _text("title"),
-    _text("why"),
-    _text("fix"),
-    _instant("opened_at"),
-    _instant("since", nullable=True),
-    _instant("seen_at"),
-    _instant("closed_at", nullable=True),
-    _text("healed_by"),
-    _text("root"),
-    _instant("told_at", nullable=True),
-    _text("by"),
-    one_of("severity", Severity),
-)
-_open = sa.text("closed_at IS NULL")
-sa.Index("ix_incidents_by_age", incidents.c.opened_at, incidents.c.id)
-sa.Index("ix_incidents_open", incidents.c.opened_at, incidents.c.id, sqlite_where=_open)
-sa.Index("ix_incidents_closed", incidents.c.closed_at, incidents.c.id, sqlite_where=sa.text("closed_at IS NOT NULL"))
-sa.Index("uq_incidents_fingerprint", incidents.c.fingerprint, unique=True, sqlite_where=_open)
-
-deliveries = sa.Table(
-    "deliveries",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("incident_id"),
-    _text("told"),
-    _text("channel"),
-    _text("title"),
-    _text("body"),
-    _instant("due_at"),
-    _instant("made_at"),
-    _count("attempts"),
-    _text("error"),
-    _instant("sent_at", nullable=True),
-    sa.Column("gave_up", sa.Boolean, nullable=False),
-    one_of("told", Told),
-)
-_waiting = sa.text("sent_at IS NULL AND gave_up = 0")
-sa.Index("ix_deliveries_by_age", deliveries.c.made_at, deliveries.c.id)
-sa.Index("ix_deliveries_by_incident", deliveries.c.incident_id, deliveries.c.made_at, deliveries.c.id)
-sa.Index("ix_deliveries_due", deliveries.c.due_at, deliveries.c.id, sqlite_where=_waiting)
-sa.Index("ix_deliveries_waiting", deliveries.c.made_at, deliveries.c.id, sqlite_where=_waiting)
-
-silences = sa.Table(
-    "silences",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("rule"),
-    _text("part"),
-    _text("scope"),
-    _instant("since"),
-    _instant("until"),
-    _text("why"),
-    _text("by"),
-)
-sa.Index("ix_silences_by_end", silences.c.until, silences.c.id)
-
-breakers = sa.Table(
-    "breakers",
-    metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    _text("position"),
-    _instant("since"),
-    _text("why"),
-    sa.Column("manual", sa.Boolean, nullable=False),
-    _count("opens"),
-    _instant("next_probe_at", nullable=True),
-    _text("parent"),
-    _count("failed"),
-    _count("slow"),
-    _count("calls"),
-    one_of("position", Position),
+    instant("at"),
+    text("why"),
+    count("refusals"),
 )
 
 snapshots = sa.Table(
     "snapshots",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
-    _instant("at"),
-    _text("data"),
+    instant("at"),
+    text("data"),
 )
 
 runs = sa.Table(
     "runs",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("job"),
-    _text("scope"),
-    _instant("slot_at"),
-    _instant("started_at"),
-    _instant("ended_at", nullable=True),
-    _text("outcome"),
-    _count("attempt"),
-    _count("units"),
-    _text("owner"),
-    _text("error"),
+    home(),
+    text("job"),
+    text("scope"),
+    instant("slot_at"),
+    instant("started_at"),
+    instant("ended_at", nullable=True),
+    text("outcome"),
+    count("attempt"),
+    count("units"),
+    text("owner"),
+    text("error"),
     sa.UniqueConstraint("job", "scope", "slot_at"),
 )
 sa.Index("ix_runs_by_start", runs.c.started_at, runs.c.id)
@@ -401,15 +278,15 @@ commands = sa.Table(
     "commands",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _home(),
-    _text("verb"),
-    _text("args"),
-    _text("by"),
-    _instant("asked_at"),
-    _instant("done_at", nullable=True),
+    home(),
+    text("verb"),
+    text("args"),
+    text("by"),
+    instant("asked_at"),
+    instant("done_at", nullable=True),
     sa.Column("ok", sa.Boolean),
-    _text("answer"),
-    _text("taken_by", ""),
+    text("answer"),
+    text("taken_by", ""),
     sa.Column("taken_at", sa.BigInteger, nullable=False, server_default="0"),
 )
 sa.Index("ix_commands_by_age", commands.c.asked_at, commands.c.id)
@@ -419,11 +296,11 @@ owners = sa.Table(
     "owners",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    _text("role"),
-    _count("pid"),
-    _instant("started_at"),
-    _instant("heard_at"),
-    _text("note"),
+    text("role"),
+    count("pid"),
+    instant("started_at"),
+    instant("heard_at"),
+    text("note"),
 )
 sa.Index("ix_owners_by_age", owners.c.heard_at, owners.c.id)
 
@@ -432,7 +309,7 @@ secrets = sa.Table(
     metadata,
     sa.Column("account_id", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, primary_key=True),
-    _home(),
+    home(),
     sa.Column("token", sa.LargeBinary, nullable=False),
 )
 
@@ -440,4 +317,4 @@ cursors = sa.Table(
     "cursors", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("seq", sa.BigInteger, nullable=False)
 )
 
-meta = sa.Table("meta", metadata, sa.Column("name", sa.Text, primary_key=True), _text("value"))
+meta = sa.Table("meta", metadata, sa.Column("name", sa.Text, primary_key=True), text("value"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context
 
-from bowerbird.storage.tables import metadata
+from bowerbird.storage import alarms
 
 
 def _engine() -> sa.Engine:
@@ -20,6 +20,8 @@ def _engine() -> sa.Engine:
 
 
 with _engine().connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transactional_ddl=True)
+    context.configure(
+        connection=connection, target_metadata=alarms.incidents.metadata, render_as_batch=True, transactional_ddl=True
+    )
     with context.begin_transaction():
         context.run_migrations()

@@ -9,6 +9,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.work import Command, Owner, Run
 from bowerbird.storage import alarms, rows
+from bowerbird.storage import forgetting as f
 from bowerbird.storage import statements as s
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.leases import TAKER_MAX_US
@@ -47,14 +48,14 @@ class SqliteJournal(Handle):
     @writing
     def forget(self, tx: Tx, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:
         """Forget the oldest rows of this kind from before this instant; return how many, at most `limit`."""
-        return tx.run(s.FORGET[what], before=before, limit=checked_limit(limit))
+        return tx.run(f.FORGET[what], before=before, limit=checked_limit(limit))
 
     @writing
     def forget_models(self, tx: Tx, account_id: str, *, keep: int = 20, limit: int = 1000) -> int:
         """Forget models but the champion, the one it came from, and the `keep` newest; return how many."""
         values = {"account_id": account_id, "keep": keep, "limit": checked_limit(limit)}
-        old = [line[0] for line in tx.all(s.UNUSED_MODELS, **values)]
-        tx.each(s.FORGET_MODEL, ({"of_account": account_id, "old_version": version} for version in old))
+        old = [line[0] for line in tx.all(f.UNUSED_MODELS, **values)]
+        tx.each(f.FORGET_MODEL, ({"of_account": account_id, "old_version": version} for version in old))
         return len(old)
 
     @writing
