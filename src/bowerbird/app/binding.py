@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from bowerbird.alerts.notifiers import channels_of
 from bowerbird.app.connections import Connections
@@ -23,10 +24,12 @@ from bowerbird.jobs.tidy import Tidy
 from bowerbird.learning.trainer import Trainer
 from bowerbird.measuring.reader import Reader
 from bowerbird.planning.planner import Planner
+from bowerbird.posting.pacing import Shared
 from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler
 from bowerbird.posting.renewal import Renewal
 from bowerbird.posting.sweeper import Sweeper
+from bowerbird.posting.truth import Audit
 from bowerbird.posting.wall import Wall
 from bowerbird.settings import Settings
 from bowerbird.startup.late import Late
@@ -91,16 +94,10 @@ def bind(
     steering = Steering(storage, clock, chance, platforms.breakers, channels, ring)
     verbs = verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])
     desk = Desk(storage, clock, owner, {**verbs, **steering.table()})
+    publisher, audit = _posting(settings, storage, platforms, clock, owner, ladder[0])
     work = {
-        "publish": Publisher(
-            storage,
-            platforms,
-            clock,
-            owner,
-            attempt_s=settings["posting.attempt_s"],
-            first_look_s=ladder[0],
-            may_send=platforms.ready,
-        ).publish_once,
+        "publish": publisher.publish_once,
+        "audit": audit.audit_once,
         "settle": Reconciler(
             storage, platforms, clock, owner, first_look_s=ladder[0], alone_since=alone_since
         ).settle_once,
@@ -117,7 +114,27 @@ def bind(
         "answer": answer_once,
         "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,
     }
-    return Bound(work, (wall.samples, of_words))
+    return Bound(work, (wall.samples, of_words, publisher.limits.samples, audit.samples))
+
+
+def _posting(
+    settings: Settings, storage: Storage, platforms: Connections, clock: Clock, owner: str, first_look_s: float
+) -> tuple[Publisher, Audit]:
+    """Who sends, and who compares with the timelines; both know the limits that accounts share."""
+    shared = Shared(settings["posting.app_hour_max"] or inf, settings["posting.host_hour_max"] or inf)
+    publisher = Publisher(
+        storage,
+        platforms,
+        clock,
+        owner,
+        attempt_s=settings["posting.attempt_s"],
+        first_look_s=first_look_s,
+        may_send=platforms.ready,
+        shared=shared,
+    )
+    every_s, share = settings["posting.audit_s"], settings["posting.audit_share"]
+    audit = Audit(storage, platforms, clock, every_s=every_s, share=share, first_look_s=first_look_s, shared=shared)
+    return publisher, audit
 
 
 def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chance) -> Writer:

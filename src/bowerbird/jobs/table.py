@@ -154,6 +154,13 @@ JOBS: tuple[Job, ...] = (
         why="Reads the numbers of posts.",
     ),
     Job(
+        name="audit",
+        every_s=5.0,
+        lane="reading",
+        timeout_s=60,
+        why="Compares each account's timeline with the books, both ways.",
+    ),
+    Job(
         name="harvest",
         every_s=60.0,
         lane="reading",
