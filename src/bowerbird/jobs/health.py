@@ -30,6 +30,7 @@ from bowerbird.jobs.monitors import Monitor
 from bowerbird.jobs.pulse import Bar, Pulse, quantile
 from bowerbird.jobs.runner import Runner
 from bowerbird.jobs.table import Job
+from bowerbird.jobs.timers import Timers
 
 WATCH_S = 1.0
 """Seconds between two looks at the timers."""
@@ -45,7 +46,7 @@ def monitors(runner: Callable[[], Runner]) -> tuple[Monitor, ...]:
         runner: the one at work, asked each time, for a part that was started anew has another.
     """
     return (
-        Monitor(name="timers", step=lambda: runner().watch_once(), every_s=WATCH_S),
+        Monitor(name="timers", step=Timers(runner).watch_once, every_s=WATCH_S),
         Monitor(name="jobs", step=lambda: write_once(runner()), every_s=WRITE_S),
     )
 

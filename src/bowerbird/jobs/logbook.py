@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from bowerbird.core.books import Batch, Lost, Recorder
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.facts import Fact
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.work import Outcome, Run
+from bowerbird.jobs.table import Job
 
 QUIET_S = 60.0
 """A run that found nothing to do, or failed once more, is written at most this often per job."""
@@ -86,13 +87,13 @@ class Logbook:
                 data = {"error": run.error, "attempt": run.attempt}
                 self._facts.append(Fact(kind="job_failed", at=ended_at, by=run.job, data=data))
 
-    def tell(self, fact: Fact) -> None:
-        """Take a fact; it is written within about a second."""
-        self._facts.append(fact)
+    def note(self, kind: str, job: Job, **data: Any) -> None:
+        """Take a fact about a job; it is written within about a second."""
+        self._facts.append(Fact(kind=kind, at=self.clock.now(), by="jobs", data={"job": job.name, **data}))
 
     async def keep(self, fact: Fact) -> None:
         """Take a fact, as the supervisor gives it; never fails."""
-        self.tell(fact)
+        self._facts.append(fact)
 
     def due(self) -> bool:
         """True if something waits, and the last write was long enough ago."""

@@ -8,7 +8,7 @@ clock neither bursts nor stops anything.
 * Slots that nobody ran (the machine slept, the loop stood still, no seat was free) are made up by one run; the rest
   are skipped, counted and told with the reason. Slots that pass while the job itself works belong to that run.
 * A piece that hangs is cut off, and its seat is free again, whether it lets go or not.
-* A timer that does not fire is started again: by `watch_once`, which has to be called every second.
+* A timer that does not fire is started again by `jobs.timers`.
 * A critical job is held back by nothing: a gate is not even asked about it.
 """
 
@@ -21,16 +21,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bowerbird.core.errors import BowerbirdError
-from bowerbird.core.facts import Fact
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Outcome, Run
-from bowerbird.jobs import graph
 from bowerbird.jobs.lanes import Lanes, Seat
 from bowerbird.jobs.logbook import Books, Logbook
 from bowerbird.jobs.piece import LET_GO_S, carry_out
 from bowerbird.jobs.pulse import Pulse
-from bowerbird.jobs.table import LANES, OVERDUE_MIN_S, SEATS, Job, Lane
+from bowerbird.jobs.skips import Skips
+from bowerbird.jobs.table import LANES, SEATS, Job, Lane
 from bowerbird.resilience.failpoints import reach
 from bowerbird.resilience.retry import backoff_s
 
@@ -38,12 +37,6 @@ GRACE_S = 20.0
 """How long running work may take to come to an end when the engine stops."""
 STRAYS_MAX = 3
 """So many pieces of a job may be abandoned and still there before no further one is begun."""
-TOLD_S = 60.0
-"""Skipped slots of a job are told together, at most this often."""
-REVIVE_S = 2.0
-"""A job that is overdue is watched for this long before its timer is started again."""
-SLEPT_S = 5.0
-"""A difference between the time since boot and the monotonic clock from which on the machine slept."""
 
 Work = Callable[[], Awaitable[bool]]
 """One bounded piece of work; True asks to come back at once."""
@@ -85,12 +78,12 @@ class Runner:
     pulses: dict[str, Pulse] = field(default_factory=dict)
     places: Lanes = field(init=False)
     book: Logbook = field(init=False)
+    skips: Skips = field(init=False)
     running: bool = False
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _held: dict[str, Seat] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _bells: dict[str, asyncio.Event] = field(default_factory=dict)
-    _slept: float | None = None
 
     def __post_init__(self) -> None:
         missing = [job.name for job in self.jobs if job.name not in self.work]
@@ -100,6 +93,7 @@ class Runner:
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
         self.places = Lanes(self.lanes, self.seats)
         self.book = Logbook(self.storage, self.clock, self.chance, self.owner)
+        self.skips = Skips(self.book, self.clock)
 
     async def run(self) -> None:
         """Run every job until `stop` is called; running work gets `GRACE_S` seconds to end."""
@@ -128,7 +122,12 @@ class Runner:
         """Let a job look at once; one that is at work looks again when it has ended."""
         pulse = self.pulses[name]
         pulse.rung = pulse.busy is not None or pulse.waiting is not None
-        pulse.next_slot = min(pulse.next_slot, self.clock.monotonic())
+        if not pulse.rung:
+            self.move(name, min(pulse.next_slot, self.clock.monotonic()))
+
+    def move(self, name: str, slot: float) -> None:
+        """Move the next slot of a job to another instant (monotonic seconds)."""
+        self.pulses[name].next_slot = slot
         self._bells[name].set()
 
     async def _wind_down(self) -> None:
@@ -142,6 +141,13 @@ class Runner:
                 task.cancel()
             await asyncio.wait(tasks.values(), timeout=2 * LET_GO_S)
         await self.book.write()
+
+    async def write(self) -> None:
+        """Write down what waits for it, if the last time is long enough ago; take in what earlier processes ran."""
+        if self.book.due():
+            for run in await self.book.write():
+                if run.job in self.pulses:
+                    self.pulses[run.job].recall(run)
 
     # --- the life of a job ----------------------------------------------------------------------------------
 
@@ -157,9 +163,9 @@ class Runner:
         if self._stopping.is_set() or self._tasks.get(job.name) is not task:
             return
         why = f"its timer ended: {type(error).__name__}: {error}" if error else "its timer was cancelled"
-        self._revive(job, why, rest_s=1.0)
+        self.revive(job, why, rest_s=1.0)
 
-    def _revive(self, job: Job, why: str, rest_s: float = 0.0) -> None:
+    def revive(self, job: Job, why: str, rest_s: float = 0.0) -> None:
         """Give up the task of a job, with its seat, and start another."""
         pulse, old = self.pulses[job.name], self._tasks.pop(job.name)
         old.cancel()
@@ -169,7 +175,7 @@ class Runner:
         pulse.revived += 1
         late_s = round(max(0.0, self.clock.monotonic() - pulse.next_slot), 1)
         healing = "its timer was started again"
-        self._tell("job_overdue", job, why=why, late_s=late_s, healed_by=healing)
+        self.book.note("job_overdue", job, why=why, late_s=late_s, healed_by=healing)
         self._start(job, rest_s)
 
     async def _live(self, job: Job) -> None:
@@ -180,8 +186,7 @@ class Runner:
             if not self._held_back(job):
                 await self._turn(job)
             self._schedule(job)
-            if self.book.due():
-                self._recall(await self.book.write())
+            await self.write()
 
     async def _rest(self, job: Job) -> None:
         """Wait for the slot; a bell means that the slot has moved."""
@@ -215,7 +220,7 @@ class Runner:
         why = "" if job.critical else self.gate(job)
         if why:
             self.pulses[job.name].skipped_why = why
-            self._skip(job, why, 1)
+            self.skips.count(job, self.pulses[job.name], why, 1)
         return bool(why)
 
     # --- a run ----------------------------------------------------------------------------------------------
@@ -223,7 +228,7 @@ class Runner:
     async def _turn(self, job: Job) -> None:
         """Run a job once, and keep how it went; the seat is free as soon as the work is over."""
         pulse, asked = self.pulses[job.name], self.clock.monotonic()
-        late = self._missed(job, asked, pulse.late_why or "the event loop stood still")
+        missed = self.skips.missed(job, pulse, asked, pulse.late_why or "the event loop stood still")
         pulse.late_why, pulse.waiting = "", asked
         try:
             seat = await self.places.take(job.lane, slot=pulse.next_slot, now=asked, critical=job.critical)
@@ -232,7 +237,7 @@ class Runner:
         began = pulse.busy = self.clock.monotonic()
         self.places.waits[job.lane] = began - asked
         self._held[job.name] = seat
-        self._missed(job, began, f"no seat was free in the lane {job.lane}", but=late)
+        self.skips.missed(job, pulse, began, f"no seat was free in the lane {job.lane}", but=missed)
         pulse.lateness_s = began - pulse.next_slot
         try:
             run = await self._run(job, pulse)
@@ -258,7 +263,7 @@ class Runner:
         if job.claimed:
             try:
                 if not await self.storage.claim_run(run):
-                    self._skip(job, "another process has run this slot", 1)
+                    self.skips.count(job, pulse, "another process has run this slot", 1)
                     return None
             except BowerbirdError as error:
                 said = f"{type(error).__name__}: {error}"
@@ -310,97 +315,3 @@ class Runner:
 
     def _came_back(self, pulse: Pulse, task: asyncio.Task[bool]) -> None:
         pulse.strays -= 1
-
-    # --- what was missed ------------------------------------------------------------------------------------
-
-    def _missed(self, job: Job, now: float, why: str, *, but: int = 0) -> int:
-        """Count the slots before the one that is made up; less than five seconds late is late, not missed."""
-        late_s = now - self.pulses[job.name].next_slot
-        slots = 0 if late_s < max(job.every_s, OVERDUE_MIN_S) else int(late_s // job.every_s)
-        if slots > but:
-            self._skip(job, why, slots - but)
-        return max(slots, but)
-
-    def _skip(self, job: Job, why: str, slots: int) -> None:
-        """Count skipped slots, and tell them together, at most once a minute for each job."""
-        pulse, now = self.pulses[job.name], self.clock.monotonic()
-        pulse.skip(why, slots)
-        if pulse.skips_told is None or now - pulse.skips_told >= TOLD_S:
-            self._tell_skips(job)
-
-    def _tell_skips(self, job: Job) -> None:
-        pulse = self.pulses[job.name]
-        self._tell("job_skipped", job, slots=pulse.untold.total(), why=dict(pulse.untold), critical=job.critical)
-        pulse.untold.clear()
-        pulse.skips_told = self.clock.monotonic()
-
-    def _tell(self, kind: str, job: Job, **data: object) -> None:
-        self.book.tell(Fact(kind=kind, at=self.clock.now(), by="jobs", data={"job": job.name, **data}))
-
-    def _recall(self, earlier: Sequence[Run]) -> None:
-        for run in earlier:
-            if run.job in self.pulses:
-                self.pulses[run.job].recall(run)
-
-    # --- the watch over the timers --------------------------------------------------------------------------
-
-    async def watch_once(self) -> None:
-        """Look after the timers; to be called every second.
-
-        1. The machine slept: every slot moves back by as long, so that what was missed is made up once, now.
-        2. A job that is past its slot by more than its slack is overdue; seen twice, that is told.
-        3. If it neither works nor waits for a seat, its timer is lost: start it again.
-        4. Tell who has begun to wait for the results of another job, and what was skipped and not told yet.
-        5. Write what waits.
-        """
-        if not self.running:
-            return
-        self._wake()
-        for job in self.jobs:
-            self._look_after(job)
-        self._tell_blocked()
-        if self.book.due():
-            self._recall(await self.book.write())
-
-    def _wake(self) -> None:
-        asleep = self.clock.boottime() - self.clock.monotonic()
-        slept_s, self._slept = asleep - (asleep if self._slept is None else self._slept), asleep
-        if slept_s < SLEPT_S:
-            return
-        for job in self.jobs:
-            pulse = self.pulses[job.name]
-            pulse.next_slot -= slept_s
-            pulse.late_why = f"the machine slept for {slept_s:.0f} s"
-            self._bells[job.name].set()
-
-    def _look_after(self, job: Job) -> None:
-        pulse, now = self.pulses[job.name], self.clock.monotonic()
-        if pulse.untold and now - (pulse.skips_told or 0.0) >= TOLD_S:
-            self._tell_skips(job)
-        if pulse.busy is not None and now - pulse.busy > self._turn_max_s(job):
-            self._revive(job, f"its run did not end within {self._turn_max_s(job):.0f} s")
-            return
-        late_s = pulse.overdue_s(job, now)
-        if not late_s:
-            pulse.overdue_at, pulse.overdue_told = None, False
-        elif pulse.overdue_at is None:
-            pulse.overdue_at = now
-        elif pulse.waiting is not None and not pulse.overdue_told:
-            pulse.overdue_told = True
-            self._tell("job_overdue", job, why=f"it waits for a seat in the lane {job.lane}", late_s=round(late_s, 1))
-        elif pulse.waiting is None and now - pulse.overdue_at >= REVIVE_S:
-            self._revive(job, "its timer did not fire")
-
-    def _turn_max_s(self, job: Job) -> float:
-        """The longest that all tries of a run can take: a turn, and one piece that began at its very end."""
-        return (1 if job.critical else job.tries) * (2 * job.timeout_s + LET_GO_S + job.every_s) + GRACE_S
-
-    def _tell_blocked(self) -> None:
-        now = self.clock.monotonic()
-        for job in self.jobs:
-            pulse = self.pulses[job.name]
-            by = graph.blocked_by(job, self.jobs, self.pulses, now)
-            if by and by != pulse.blocked_by:
-                pulse.blocked_at = self.clock.now()
-                self._tell("job_blocked", job, by=by, root=graph.root_of(job, self.jobs, self.pulses, now))
-            pulse.blocked_by, pulse.blocked_at = by, pulse.blocked_at if by else None
