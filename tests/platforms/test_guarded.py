@@ -17,9 +17,11 @@ from bowerbird.core.ports import Capabilities, Platform, Unknown
 from bowerbird.core.post import RemoteRef
 from bowerbird.platforms.guarded import (
     API,
+    BROWSER,
     BROWSER_DEADLINES_S,
     DEADLINES_S,
     ELSEWHERE,
+    WEB,
     WRITES,
     Askers,
     Guarded,
@@ -28,7 +30,7 @@ from bowerbird.platforms.guarded import (
 )
 from bowerbird.resilience.breaker import Breaker
 from bowerbird.resilience.deadline import NoDeadline, required
-from bowerbird.resilience.trip import Says
+from bowerbird.resilience.trip import HEALED_MAX_S, Says
 from tests.posting.room import Told
 from tests.posting.room import post as a_post
 from tests.resilience.lab import Lab
@@ -207,6 +209,11 @@ def test_what_the_site_does_says_nothing_against_the_browser() -> None:
         assert says_of_browser(answer) is Says.UP
     for riddle in (ValueError(), Unknown(why="?")):
         assert says_of_browser(riddle) is says(riddle) is Says.NOTHING
+
+
+def test_a_host_behind_a_healthy_browser_is_found_within_a_minute() -> None:
+    """The browser's probes, then the host's own, which begins when the browser's breaker closes."""
+    assert BROWSER.healed_s + WEB.lease_s <= HEALED_MAX_S
 
 
 async def test_accounts_ask_in_turn() -> None:

@@ -46,8 +46,9 @@ API = Trip(slow_s=8.0)
 """The breaker of a host that is asked directly."""
 WEB = Trip(slow_s=30.0, lease_s=15.0, wait_max_s=30.0)
 """The breaker of a host that is driven through a browser: one call is many pages."""
-BROWSER = Trip(slow_max=2.0, lease_s=12.0, wait_max_s=30.0)
-"""The breaker of the browser itself: it is never slow, for how long a page takes is the host's affair."""
+BROWSER = Trip(slow_max=2.0, lease_s=10.0, wait_max_s=20.0)
+"""The breaker of the browser itself: it is never slow, for how long a page takes is the host's affair. It waits less
+than others, because the hosts driven through it are probed after it, and all of that is to take a minute at most."""
 
 
 def says(outcome: object) -> Says:
