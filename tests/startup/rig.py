@@ -22,6 +22,7 @@ from bowerbird.clock import SystemClock
 from bowerbird.core.account import HoldKind, Mode
 from bowerbird.core.books import Batch
 from bowerbird.core.facts import Fact
+from bowerbird.core.incident import Incident
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Payload, Post
 from bowerbird.settings import Settings, load
@@ -105,6 +106,16 @@ class House:
         post, holds, facts = await books.post(name), await books.holds(now=clock.now()), await books.facts(limit=1000)
         await books.close()
         return (post.state if post else ""), {hold.kind for hold in holds}, facts
+
+    def incidents(self) -> list[Incident]:
+        """Every incident in the books."""
+        return asyncio.run(self._incidents())
+
+    async def _incidents(self) -> list[Incident]:
+        books = await open_books(self.settings, SystemClock(), engine=False)
+        found = await books.incidents()
+        await books.close()
+        return found
 
     def wait_for(self, state: str, name: str = "p1") -> None:
         """Wait until a post is in this state."""
