@@ -183,7 +183,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("bench.jobs", description="What it costs to run jobs on time.")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured seconds per side")
-    parser.add_argument("--turns", type=int, default=3, help="turns into which they are divided")
+    parser.add_argument("--turns", type=int, default=5, help="turns into which they are divided")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     return parser
 
