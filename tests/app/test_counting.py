@@ -2,7 +2,7 @@
 
 import pytest
 
-from bowerbird.app.counting import Counting
+from bowerbird.app.counting import Counting, funnel
 from bowerbird.core.books import Batch
 from bowerbird.core.facts import Fact
 from bowerbird.storage.memory import MemoryStorage
@@ -62,3 +62,9 @@ async def test_looks_and_searches_are_counted_by_how_they_ended() -> None:
     found = await counted(counting)
     assert found[f"bowerbird_readings_total:{A}:failed"] == found[f"bowerbird_harvest_total:{A}:read"] == 1
     assert found[f"bowerbird_duplicates_total:{A}"] == 1
+
+
+async def test_who_is_not_answered_is_no_candidate() -> None:
+    """The harvester passes over a conversation with the same word, and no code of the gate: nothing is counted."""
+    passed_over = Fact(kind="gated", at=1, by="harvesting", account_id="sandbox:wren", data={"reason": "reply"})
+    assert funnel(passed_over) == []

@@ -25,6 +25,8 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 def funnel(fact: Fact) -> list[tuple[Key, float]]:
     """Count the candidates of one question to a writer: those turned away are told one by one, with their reason."""
     account = ("account", fact.account_id)
+    if fact.kind == "gated" and "code" not in fact.data:
+        return []  # an answer to somebody: a target that is passed over is no candidate
     if fact.kind == "gated":
         return [(_key("bowerbird_candidates_total", account, ("outcome", "gated"), ("reason", fact.data["code"])), 1)]
     found = [
