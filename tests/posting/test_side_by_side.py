@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from bowerbird.core.books import Batch
-from bowerbird.core.errors import StorageTimeout
+from bowerbird.core.errors import StorageTimeout, Unconfirmed
 from bowerbird.core.lifecycle import State
+from bowerbird.core.ports import Found, Look, Unknown
 from bowerbird.core.post import Post, RemoteRef
 
-from .room import ACCOUNT, Room, Told, post
+from .room import ACCOUNT, Room, Told, post, raising
 
 WAGTAIL = replace(ACCOUNT, id="sandbox:wagtail", handle="wagtail")
 
@@ -100,3 +101,30 @@ async def test_an_adapter_that_went_away_between_message_and_sending_sent_nothin
     await room.publisher.publish_once()
 
     assert ((await room.get()).state, (await room.get()).reason) == (State.QUEUED, "no_adapter")
+
+
+@pytest.mark.proves("4.4")
+async def test_a_platform_that_hangs_keeps_no_doubt_of_another() -> None:
+    """Three doubts behind a platform that never answers; the fourth is settled at once."""
+    room, second = await two_accounts()
+    room.platform.fate = second.fate = raising(Unconfirmed())
+    room.reconciler.platforms = room.publisher.platforms
+    await room.books.record(Batch(new_posts=(post(3), post(4))))
+    for _ in range(3):
+        await room.publisher.publish_once()
+    stuck = asyncio.Event()
+
+    async def hang(looked: Post) -> Look:
+        await stuck.wait()
+        return Unknown(why="slow")
+
+    room.platform.resolve = hang  # type: ignore[method-assign,assignment]
+    second.look = lambda looked: Found(ref=RemoteRef(id="there"))
+    running = asyncio.create_task(room.reconciler.settle_once())
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+    assert [(await room.get(f"p{n}")).state for n in (1, 3, 4)] == [State.UNSURE] * 3
+    assert (await room.get("p2")).state is State.PUBLISHED
+    stuck.set()
+    assert await running

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from bowerbird.core.ports import Absent, Clock, Found, Look, Platform, Unknown
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.pacing import settles
 from bowerbird.posting.publisher import Books
+from bowerbird.posting.together import together
 
 LOOK_S = 20.0
 """How long one look may take, in seconds."""
@@ -28,6 +29,8 @@ IN_FLIGHT_S = 2.0
 """How long what a dead process had handed to its network may still be on its way; then the platform has it."""
 SILENCE_S = 10.0
 """An owner that was not heard for this long is dead."""
+DOUBTS_MAX = 24
+"""Doubts taken at one time; those of one account are settled one after the other, accounts at the same time."""
 CALM_S = 150.0
 """So long after a jump of the wall nothing is concluded from it: an attempt, its settling and some breath."""
 
@@ -53,12 +56,12 @@ class Reconciler:
     steady: Steady = field(default_factory=lambda: Steady(calm_s=CALM_S))
 
     async def settle_once(self) -> bool:
-        """Settle one doubt.
+        """Settle a handful of doubts, so that a platform that hangs keeps no other.
 
         1. A post whose attempt is over, or whose worker is dead, is UNSURE from now on: a lapsed lease
            proves nothing.
-        2. Take the post that has been in doubt longest, pushing it ahead first.
-        3. Look for it on the platform.
+        2. Take the posts that have been in doubt longest, pushing them ahead first.
+        3. Look for each on its platform, for several accounts at the same time.
         4. Found is published. Absent counts only after the attempt has ended and the platform had time to
            show it; then it may go again. What cannot be seen stays in doubt, and is parked after a day.
 
@@ -70,12 +73,26 @@ class Reconciler:
         if not self.steady.trusted:
             return False
         lapsed = await self._lapse()
-        now = self.clock.now()
-        post = await self.storage.claim_doubt(now=now, push_until=now + int(PUSH_S * SECOND_US))
-        if post is None:
-            return lapsed
-        await self._judge(post, await self._look(post))
-        return True
+        doubts = await self._claim()
+        await together(self._settle(posts) for posts in doubts.values())
+        return lapsed or bool(doubts)
+
+    async def _claim(self) -> dict[str, list[Post]]:
+        """Doubts by account, the longest first."""
+        now, doubts = self.clock.now(), dict[str, list[Post]]()
+        for _ in range(DOUBTS_MAX):
+            post = await self.storage.claim_doubt(now=now, push_until=now + int(PUSH_S * SECOND_US))
+            if post is None:
+                break
+            doubts.setdefault(post.account_id, []).append(post)
+        return doubts
+
+    async def _settle(self, posts: Sequence[Post]) -> None:
+        """Settle one account's doubts; where a look takes long, the others are left for their next turn."""
+        until = self.clock.monotonic() + LOOK_S
+        for post in posts:
+            if self.clock.monotonic() < until:
+                await self._judge(post, await self._look(post))
 
     async def _lapse(self) -> bool:
         now = self.clock.now()
