@@ -112,13 +112,25 @@ def run(
     argv = guardian_argv(place, settings.folder, face=face)
     if face:
         _introduce_face(settings)
-    if not visit(place, lambda books: _known_to_run(settings, books)):
-        say("No account is connected yet, so nothing will be posted. In another terminal:")
-        say("    bowerbird connect bluesky your.handle     (then `bowerbird accounts` says what is missing)")
+    _introduce_accounts(place, settings)
     say("Press Ctrl-C to stop.")
     sys.stdout.flush()
     os.environ |= guardian_environment(settings)
     os.execv(argv[0], argv)  # noqa: S606 - this process becomes the guardian, which is much smaller
+
+
+def _introduce_accounts(place: Place, settings: Settings) -> None:
+    """Say how to connect an account where there is none; books that cannot be opened just now are the engine's care."""
+    from bowerbird.core.errors import StorageFull, StorageTimeout
+
+    try:
+        known = visit(place, lambda books: _known_to_run(settings, books))
+    except (StorageFull, StorageTimeout) as error:
+        say(f"The books cannot be opened yet ({error}); the engine goes on trying.")
+        return
+    if not known:
+        say("No account is connected yet, so nothing will be posted. In another terminal:")
+        say("    bowerbird connect bluesky your.handle     (then `bowerbird accounts` says what is missing)")
 
 
 async def _known_to_run(settings: Settings, books: SqliteStorage) -> list[Account]:
@@ -167,18 +179,42 @@ def worker(
         raise BadInput(f"there is no part {part!r}; it is engine or face")
 
 
-def doctor(context: typer.Context, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+def doctor(
+    context: typer.Context,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    fix: bool = typer.Option(False, "--fix", help="Mend first what can be mended safely, and say what was done."),
+) -> None:
     """Check everything that must be in order, and say how to mend what is not."""
-    from bowerbird.startup.checks import check_all
+    from bowerbird.clock import SystemClock
+    from bowerbird.startup.checks import check_all, mend_all
 
-    findings = check_all(context.obj.settings())
+    found = context.obj.settings()
+    done = mend_all(found.folder) if fix else []
+    findings = check_all(found, now=SystemClock().now(), tested=_tested(context.obj, found))
     if as_json:
-        say(json.dumps({"ok": all(f.ok for f in findings), "findings": [f.row() for f in findings]}))
+        report = {"ok": all(f.ok for f in findings), "done": done, "findings": [f.row() for f in findings]}
+        say(json.dumps(report))
     else:
+        for sentence in done:
+            say(f"done  {sentence}")
         for finding in findings:
-            say(f"{'ok  ' if finding.ok else 'MEND'}  {finding.what}: {finding.sentence}")
+            say(finding.line())
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _tested(place: Place, settings: Settings) -> tuple[str, ...] | None:
+    """The alert channels that took a test; None where there are no books that could be asked."""
+    from bowerbird.alerts.notifiers import channels_of, tested
+    from bowerbird.app.books import books_path
+    from bowerbird.core.errors import BowerbirdError
+
+    if not settings["alerts.channels"] or not books_path(settings).exists():
+        return None
+    try:
+        return visit(place, lambda books: tested(books, channels_of(settings["alerts.channels"])))
+    except BowerbirdError:
+        return None  # the doctor looks at what is broken, and must not break of it
 
 
 def settings(context: typer.Context) -> None:
@@ -195,10 +231,13 @@ def backup(context: typer.Context, file: str = typer.Argument(help="Where to wri
     """Copy the books while the engine runs; the key file beside them is copied too."""
     from bowerbird.app.books import KEY, books_path
     from bowerbird.clock import SystemClock
+    from bowerbird.startup.watchers import BACKUP
     from bowerbird.storage.backup import backup as copy
 
     found = context.obj.settings()
     copy(books_path(found), Path(file), now=SystemClock().now(), key_file=found.folder / KEY)
+    note = found.folder / BACKUP
+    note.write_text(json.dumps({"at": SystemClock().now(), "file": str(Path(file).absolute())}), encoding="utf-8")
     say(f"Copied to {file}. Keep the key file beside it: without it the sessions in the copy cannot be read.")
 
 
