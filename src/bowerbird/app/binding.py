@@ -24,6 +24,7 @@ from bowerbird.jobs.tidy import Tidy
 from bowerbird.learning.trainer import Trainer
 from bowerbird.measuring.reader import Reader
 from bowerbird.planning.planner import Planner
+from bowerbird.posting.figures import Figures
 from bowerbird.posting.pacing import Shared
 from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler
@@ -114,7 +115,9 @@ def bind(
         "answer": answer_once,
         "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,
     }
-    return Bound(work, (wall.samples, of_words, publisher.limits.samples, audit.samples))
+    return Bound(
+        work, (wall.samples, of_words, publisher.limits.samples, audit.samples, Figures(storage, clock).samples)
+    )
 
 
 def _posting(

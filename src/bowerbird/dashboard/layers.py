@@ -16,8 +16,8 @@ from bowerbird.core.post import SECOND_US, Post
 from bowerbird.core.story import count, span
 from bowerbird.core.work import Outcome, Owner, Run
 
-SILENCE_S = 8.0
-"""An engine not heard for this long is silent: four beats; with the page's next look it is red within 10 s."""
+SILENCE_S = 4.0
+"""An engine not heard for this long is silent: two beats; with the page's next look it is red within 5 s."""
 LOOK_LATE_S = 120.0
 """A reading this late is overdue."""
 READ_MS_MAX = 500.0
