@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bowerbird.clock import VirtualClock
-from bowerbird.core.errors import BadInput, SignedOut, StorageTimeout, Unconfirmed, Unreachable
+from bowerbird.core.errors import BadInput, RateLimited, SignedOut, StorageTimeout, Unconfirmed, Unreachable
 from bowerbird.core.ports import Absent, Found, Unknown
 from bowerbird.core.post import Post, RemoteRef
 from bowerbird.platforms.sandbox import Sandbox
@@ -154,3 +154,19 @@ async def test_nothing_shows_the_token(finch: Sandbox) -> None:
     """Neither the adapter's repr nor its drawer's."""
     assert finch._token
     assert finch._token not in repr(finch)
+
+
+async def test_a_refused_send_names_the_limit_and_a_refused_read_does_not(clock: VirtualClock) -> None:
+    """What the network says about posts can be learned; of reads it says something else."""
+    world = await World.open(MemoryJournal(), now=clock.now, accounts=signups("finch:none"))
+    adapter = on(httpx.ASGITransport(create_app(world, sleep=clock.sleep)), clock)
+    await world.configure("finch", {"posts": 1, "reads": 1, "posts_window_s": 1800.0})
+    await adapter.publish(await made(adapter, clock))
+    with pytest.raises(RateLimited) as limited:
+        await adapter.publish(await made(adapter, clock))
+    assert (limited.value.limit, limited.value.window_s, limited.value.unit) == (1, 1800, "posts")
+
+    await adapter.own_posts()
+    with pytest.raises(RateLimited) as unread:
+        await adapter.own_posts()
+    assert (unread.value.limit, unread.value.window_s) == (None, None)

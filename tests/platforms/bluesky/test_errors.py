@@ -99,6 +99,16 @@ def test_a_rate_limit_names_its_end(headers: dict[str, str], wait_s: int) -> Non
     assert judgement.retry_at == NOW + wait_s * 1_000_000
 
 
+def test_a_rate_limit_on_a_write_names_what_bluesky_takes_in_points() -> None:
+    """A read's limit says nothing about posts."""
+    answer = error("RateLimitExceeded", 429, ratelimit_policy="5000;w=3600")
+    write, read = judged(answer, write=True, now=NOW), judged(answer, write=False, now=NOW)
+    assert isinstance(write, RateLimited)
+    assert isinstance(read, RateLimited)
+    assert (write.limit, write.window_s, write.unit) == (5000, 3600, "points")
+    assert (read.limit, read.window_s) == (None, None)
+
+
 def test_a_rate_limit_in_front_of_the_server_has_no_name() -> None:
     """A proxy's own 429 is a rate limit too: nothing was let through."""
     assert isinstance(judged(httpx.Response(429), write=True, now=NOW), RateLimited)
