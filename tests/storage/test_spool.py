@@ -29,7 +29,7 @@ from pathlib import Path
 from bowerbird.core.errors import StorageFull
 from bowerbird.storage.spool import Spool
 place = Path(sys.argv[1])
-if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True).returncode:
+if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], capture_output=True).returncode:
     print("cannot mount")
     sys.exit()
 try:
@@ -52,6 +52,12 @@ try:
     again.done(written)
     assert again.append(b"after") == written + 1
     again.close()
+    late = Spool(place / "late", after=0, most=64_000_000)
+    assert not late.reserved
+    (place / "filler").unlink()
+    late.done(late.append(b"the first"))
+    assert late.reserved
+    late.close()
     print("written", written * 50_000)
 finally:
     subprocess.run(["umount", "-l", place], check=True)
@@ -161,7 +167,7 @@ def _kill_a_writer(path: Path, after: int) -> int:
 @pytest.mark.proves("3.3", "8.3")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk to fill")
 async def test_a_full_disk_does_not_reach_the_spool(tmp_path: Path) -> None:
-    """On a disk without a free byte the reserve is written to its end, and is reused once it is empty."""
+    """On a disk without a free byte the reserve is written to its end and used again; without one it is taken later."""
     done = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, timeout=60
     )

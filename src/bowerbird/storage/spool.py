@@ -43,6 +43,10 @@ class Spool:
         after: the number up to which the books have everything; what stands in the file up to there is forgotten.
         most: bytes it may hold.
 
+    Attributes:
+        reserved: True if the room is really set aside.
+        torn: bytes found at the opening that are no whole record.
+
     Raises:
         StorageFull: it cannot be made or written.
     """
@@ -105,6 +109,7 @@ class Spool:
                 with suppress(StorageFull):  # what cannot be wiped now is known by its number, and is wiped later
                     self._wipe(0, self._end)
                     self._end = 0
+                    self.reserved = self.reserved or self._reserve()
 
     def close(self) -> None:
         """Let go of the file; doing it twice is not an error."""
@@ -113,7 +118,7 @@ class Spool:
             self._file = -1
 
     def _reserve(self) -> bool:
-        """Take the room while there is some; False if there is none, which is no reason not to begin."""
+        """Take the room while there is some; False if there is none, which is no reason not to begin: tried again."""
         try:
             os.posix_fallocate(self._file, 0, min(RESERVE, self._most))
             os.fsync(self._file)

@@ -87,6 +87,10 @@ class SpooledStorage(SqliteStorage):
         if self._spool.torn:
             data = {"torn_bytes": self._spool.torn, "waiting": len(found), "why": "a process died while it wrote"}
             await self.keep(Batch(facts=(self._fact("spooled", data),)))
+        if not self._spool.reserved:
+            plan = "What is kept takes whatever room is left; the room is set aside as soon as there is some."
+            data = {"part": "spool", "why": "there is no room on the disk to set aside", "plan": plan}
+            await self.keep(Batch(facts=(self._fact("degraded", data),)))
 
     # --- keeping -----------------------------------------------------------------------------------------------
 
