@@ -35,7 +35,7 @@ async def second_of(room: Room, schedule: Sequence[Fault], second: int) -> list[
     return await room.open()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs, faults)
 def test_every_open_incident_has_an_open_root(graph: dict[str, list[str]], schedule: list[Fault]) -> None:
     """Or is one itself; an effect never has an effect; one incident is open per fingerprint."""
@@ -50,7 +50,7 @@ def test_every_open_incident_has_an_open_root(graph: dict[str, list[str]], sched
     asyncio.run(live())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs, faults)
 def test_a_group_is_opened_once_and_everything_ends(graph: dict[str, list[str]], schedule: list[Fault]) -> None:
     """No incident has two OPENED, whatever is told as over was told before, and when all works all is closed."""
@@ -73,29 +73,31 @@ def test_a_group_is_opened_once_and_everything_ends(graph: dict[str, list[str]],
     asyncio.run(live())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(graphs, faults, kills)
 def test_a_restart_changes_nothing_that_is_told(
     graph: dict[str, list[str]], schedule: list[Fault], seconds: list[int]
 ) -> None:
     """An engine that is killed between two rounds, up to three times, says what an undisturbed one says.
 
-    The half minute after a start in which absence is no cure changes nothing here, because the numbers are there.
+    A start begins the waiting for an end anew. So a root may linger longer, and an effect that would have outlived
+    it has more time to heal with it; that is all a start may change.
     """
 
-    async def live(kill_at: Sequence[int]) -> list[tuple[Told, str]]:
+    async def live(kill_at: Sequence[int]) -> tuple[list[str], set[str]]:
         room = Room(edges=as_edges(graph))
+        effects: set[str] = set()
         for second in range(210 + QUIET_S):
             if second in kill_at:
                 room.start()
-            await second_of(room, schedule, second)
-        return sorted((row.told, row.title) for row in room.ear.heard if row.told is Told.OPENED)
+            effects |= {row.title for row in await second_of(room, schedule, second) if row.root}
+        return sorted(room.ear.told(Told.OPENED)), effects
 
-    quiet, disturbed = asyncio.run(live(())), asyncio.run(live(seconds))
-    # A start begins the waiting for `for_s` and for the end anew, so a flap may be told as one fault less or more.
-    steady = len({part for part, _, _ in schedule}) == len(schedule)
-    assert not steady or set(disturbed) == set(quiet)
+    (quiet, _), (disturbed, effects) = asyncio.run(live(())), asyncio.run(live(seconds))
     assert len(disturbed) <= len(quiet) + len(seconds)
+    if len({part for part, _, _ in schedule}) == len(schedule):  # no part fails twice, so nothing flaps
+        assert len(set(disturbed)) == len(disturbed)
+        assert set(quiet) - effects <= set(disturbed) <= set(quiet) | effects
 
 
 @given(graphs)

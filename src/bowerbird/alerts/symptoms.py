@@ -65,8 +65,8 @@ class Firing:
 class _State:
     symptom: Symptom
     since_s: float
-    seen_s: float
     clear_s: float
+    gone_s: float | None = None
     fires: bool = False
 
 
@@ -150,7 +150,7 @@ class Watch:
     def resume(self, symptom: Symptom, at_s: float) -> None:
         """Go on with what fired before a restart, as if its symptom had been there just now."""
         self._states.setdefault(
-            symptom.fingerprint, _State(symptom, at_s, at_s, symptom.rule.clear_s, fires=True)
+            symptom.fingerprint, _State(symptom, at_s, symptom.rule.clear_s, fires=True)
         ).fires = True
 
     def slow_down(self, fingerprint: str, clear_s: float) -> None:
@@ -159,15 +159,17 @@ class Watch:
             self._states[fingerprint].clear_s = clear_s
 
     def _go_on(self, fingerprint: str, symptom: Symptom, at_s: float) -> None:
-        state = self._states.setdefault(fingerprint, _State(symptom, at_s, at_s, symptom.rule.clear_s))
-        state.symptom, state.seen_s = symptom, at_s
+        state = self._states.setdefault(fingerprint, _State(symptom, at_s, symptom.rule.clear_s))
+        state.symptom, state.gone_s = symptom, None
         state.fires = state.fires or at_s - state.since_s >= symptom.rule.for_s
 
     def _fade(self, fingerprint: str, at_s: float, *, hold: bool) -> None:
         state = self._states[fingerprint]
         if hold:
-            state.seen_s = at_s if state.fires else state.seen_s
-        elif not state.fires or at_s - state.seen_s >= state.clear_s:
+            state.gone_s = None
+            return
+        state.gone_s = at_s if state.gone_s is None else state.gone_s
+        if not state.fires or at_s - state.gone_s >= state.clear_s:
             del self._states[fingerprint]
 
     def _holding(self, rule: Rule, by_name: Mapping[str, list[Sample]]) -> list[Symptom]:
