@@ -34,6 +34,8 @@ SHOWN_MAX = 50
 """Posts of a timeline that one look reads."""
 BOOKED_MAX = 300
 """Posts of the books that they are compared with: several times as many."""
+EARLY_S = 86_400.0
+"""What left while the wall clock was ahead is due only later, once it was set right: by so much at most, seconds."""
 STRANGERS_MAX = 10
 """Strangers looked into at one time; the rest the next time."""
 GONE_MAX = 25
@@ -141,7 +143,7 @@ class Audit:
 
     async def _posts(self, account_id: str, *states: State) -> list[Post]:
         return await self.storage.posts(
-            states=states, account_id=account_id, before=self.clock.now() + 1, limit=BOOKED_MAX
+            states=states, account_id=account_id, before=self.clock.now() + int(EARLY_S * SECOND_US), limit=BOOKED_MAX
         )
 
     # --- on the timeline, and not in the books -----------------------------------------------------------------
