@@ -186,3 +186,16 @@ def test_a_drill_can_kill_a_monitor(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "Broken" in ward.facts[0].data["error"]
 
     play(story)
+
+
+def test_a_loop_that_stands_still_is_no_death_of_a_monitor() -> None:
+    """Everybody was silent, the supervisor too; whoever measures the loop tells that."""
+
+    async def story(clock: VirtualClock) -> None:
+        ward = Ward(clock, lambda: clock.sleep(0.2))
+        for at in (3.1, 7.05):
+            asyncio.get_running_loop().call_later(at, clock.advance, 30)
+        await ward.for_s(100)
+        assert ward.facts == []
+
+    play(story)

@@ -101,3 +101,17 @@ def test_whoever_is_cancelled_while_waiting_takes_the_piece_along() -> None:
 
     play(story)
     assert 2 < gone[0] <= 2 + LET_GO_S
+
+
+def test_a_loop_that_stood_still_cuts_nobody_off_who_is_ready() -> None:
+    """The deadline and the answer come in the same moment: the answer counts."""
+
+    async def story(clock: VirtualClock) -> None:
+        async def step() -> str:
+            await clock.sleep(2)
+            return "done"
+
+        asyncio.get_running_loop().call_later(1, clock.advance, 20)
+        assert (await carry_out(step, timeout_s=3, name="piece")).answer == "done"
+
+    play(story)

@@ -1,6 +1,6 @@
 """One piece of work under a deadline that holds, whatever the piece does.
 
-1. At its deadline the piece is cancelled; most end then.
+1. At its deadline the piece is cancelled; most end then. Where the loop stood still it gets a little time first.
 2. One that swallows the cancellation is waited for a little longer, then abandoned: it is counted and told, and
    whoever waited goes on without it. A task cannot be killed, but nobody has to wait for it.
 """
@@ -16,6 +16,8 @@ from bowerbird.core.errors import BowerbirdError
 from bowerbird.resilience.deadline import announce
 
 T = TypeVar("T")
+STOOD_S = 0.5
+"""A deadline that fires later than this fired late because the whole loop stood still; then nobody could be in time."""
 LET_GO_S = 3.0
 """A piece that was cancelled may take this long to end, in seconds; the books give every call a verdict within two."""
 
@@ -43,13 +45,17 @@ class Ended(Generic[T]):
 
 
 async def carry_out(act: Callable[[], Awaitable[T]], *, timeout_s: float, name: str) -> Ended[T]:
-    """Do one piece of work in a task of its own, and return within `timeout_s` + `LET_GO_S` seconds.
+    """Do one piece of work in a task of its own, and return within `timeout_s` + 2 * `LET_GO_S` seconds.
 
     A cancellation of the caller cancels the piece, waits for it for `LET_GO_S` seconds, and goes on.
     """
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + timeout_s
     task = asyncio.create_task(_announced(act, timeout_s), name=name)
     try:
         await asyncio.wait((task,), timeout=timeout_s)
+        if not task.done() and loop.time() - ends_at > STOOD_S:
+            await asyncio.wait((task,), timeout=min(timeout_s, LET_GO_S))
         if cut_off := not task.done():
             task.cancel()
             await asyncio.wait((task,), timeout=LET_GO_S)
