@@ -170,19 +170,43 @@ async def test_a_restart_tells_nothing_twice() -> None:
     assert room.ear.told() == [BROWSER, f"Over: {BROWSER}"]
 
 
+def of_guardian(room: Room, *, told: bool = True) -> Incident:
+    """The guardian heard nothing of the engine, and told it if it could."""
+    now = room.clock.now()
+    return Incident(
+        id="g", fingerprint="EngineSilent|engine|", rule="EngineSilent", part="engine", severity=Severity.CRITICAL,
+        title="The engine is silent", opened_at=now, seen_at=now, told_at=now if told else None, by="guardian",
+    )  # fmt: skip
+
+
 @pytest.mark.proves("2.2")
 async def test_what_the_guardian_told_is_adopted() -> None:
-    """The guardian's incident is taken over by its fingerprint, not told again, and ended when the engine is back."""
+    """The guardian says that it began and that it is over; the books have it as one incident, and nobody repeats it."""
     room = Room()
-    now = room.clock.now()
-    guardians = Incident(
-        id="g", fingerprint="EngineSilent|engine|", rule="EngineSilent", part="engine", severity=Severity.CRITICAL,
-        title="The engine is silent", opened_at=now, seen_at=now, told_at=now, by="guardian",
-    )  # fmt: skip
-    room.judge.adopt(guardians)
+    found = of_guardian(room)
+    room.judge.adopt(found)
     await room.rounds(5)
-    assert room.ear.told() == ["Over: The engine is silent"]
-    assert [(row.id, row.by) for row in await room.books.incidents()] == [("g", "guardian")]
+    assert [(row.id, row.by) for row in await room.open()] == [("g", "guardian")]
+    room.judge.adopt(replace(found, closed_at=room.clock.now(), healed_by="it is heard again"))
+    await room.rounds(5)
+    assert [(row.id, row.healed_by) for row in await room.books.incidents()] == [("g", "it is heard again")]
+    assert room.ear.told() == []
+
+
+async def test_an_adopted_incident_is_over_after_a_minute_at_the_latest() -> None:
+    """A guardian that died cannot say it, and an engine that judges is not silent."""
+    room = Room()
+    room.judge.adopt(of_guardian(room))
+    await room.rounds(65)
+    assert await room.open() == []
+
+
+async def test_what_the_guardian_could_tell_nobody_is_told_by_the_engine() -> None:
+    """It has no channel of its own; then both its beginning and its end are news."""
+    room = Room()
+    room.judge.adopt(of_guardian(room, told=False))
+    await room.rounds(5)
+    assert "The engine is silent" in " ".join(room.ear.told())
 
 
 async def test_an_adopted_incident_that_goes_on_is_told_once_in_all() -> None:

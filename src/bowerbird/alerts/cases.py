@@ -22,6 +22,7 @@ class Case:
         opened_s: when it was found, on the monotonic clock.
         needs: parts that its own labels name as the cause.
         queued: its first message is in the outbox, or left long ago.
+        theirs: the guardian told it, and will say when it is over.
         spoken_s, reminders: when somebody was last told, and how often they were reminded.
         cleared_s: since when its symptom is gone for good, None while it is there.
     """
@@ -30,6 +31,7 @@ class Case:
     opened_s: float
     needs: frozenset[str] = field(default_factory=frozenset)
     queued: bool = False
+    theirs: bool = False
     spoken_s: float = 0.0
     reminders: int = 0
     cleared_s: float | None = None

@@ -47,6 +47,8 @@ FLAP_MAX_S = 600.0
 """The longest that a flapping symptom must be gone, in seconds."""
 PROVED_BY_JUDGING = frozenset({"engine", "loop"})
 """Parts that work, or nobody would be judging: what somebody else found wrong with them is over."""
+HANDOVER_S = 60.0
+"""The guardian gets so many seconds to say that what it found is over; then whoever judges says it."""
 FACTS_WAIT_MAX = 1_000
 """Facts that wait in memory for books or spool; the oldest are dropped first, the incidents never are."""
 
@@ -117,14 +119,26 @@ class Judge:
         return False
 
     def adopt(self, incident: Incident) -> None:
-        """Take over what somebody else found and told, such as the guardian; it is not told again."""
+        """Take over what the guardian found, and that it is over; what it told itself is told by nobody else."""
         case = self._cases.get(incident.fingerprint)
-        told_at = incident.told_at if incident.told_at is not None else incident.opened_at
+        if incident.closed_at is not None:
+            known = case.incident if case else incident
+            over = replace(incident, root=known.root, told_at=incident.told_at or known.told_at)
+            self._changed[incident.id] = over
+            if case is not None and case.incident.id == incident.id:
+                self._say("incident_closed", case, healed_by=incident.healed_by)
+                if case.queued and not case.theirs:
+                    case.incident = over
+                    self._send(case, Told.RESOLVED)
+                del self._cases[incident.fingerprint]
+            return
         if case is None:
-            case = self._hold(incident, queued=True)
-        case.queued = True
+            case = self._hold(incident, queued=False)
+            self._changed[incident.id] = incident
+        case.theirs = incident.told_at is not None
+        case.queued = case.queued or case.theirs
         case.spoken_s = self.clock.monotonic()
-        self._put(case, told_at=case.incident.told_at or told_at, by=incident.by)
+        self._put(case, told_at=case.incident.told_at or incident.told_at, by=incident.by)
 
     def open_incidents(self) -> list[Incident]:
         """What is open, the oldest first."""
@@ -174,6 +188,7 @@ class Judge:
     def _resume(self, incident: Incident, rows: Sequence[Delivery]) -> None:
         here = self._cases.pop(incident.fingerprint, None)
         case = self._hold(incident, queued=incident.told_at is not None or bool(rows))
+        case.theirs = incident.by == "guardian" and not rows
         case.reminders = sum(row.told is Told.REMINDED for row in rows)
         case.spoken_s = max((self._monotonic_of(row.made_at) for row in rows), default=case.opened_s)
         sent = [row.sent_at for row in rows if row.sent_at is not None]
@@ -224,7 +239,8 @@ class Judge:
                 if self.clock.now() - case.incident.seen_at >= 60 * SECOND_US:
                     self._put(case, seen_at=self.clock.now())
         for fingerprint, case in self._cases.items():
-            if fingerprint not in firing and case.cleared_s is None:
+            awaited = case.incident.by == "guardian" and now_s - case.spoken_s < HANDOVER_S
+            if fingerprint not in firing and case.cleared_s is None and not awaited:
                 case.cleared_s = now_s
 
     def _open(self, symptom: Symptom) -> Case:
@@ -288,7 +304,7 @@ class Judge:
         self._put(case, closed_at=now, healed_by=healed_by)
         self._say("incident_closed", case, healed_by=healed_by)
         self._ends.setdefault(incident.fingerprint, []).append(self.clock.monotonic())
-        if case.queued and not incident.root and not silenced(incident, self._silences, now=now):
+        if case.queued and not case.theirs and not incident.root and not silenced(incident, self._silences, now=now):
             self._send(case, Told.RESOLVED)
         del self._cases[incident.fingerprint]
 

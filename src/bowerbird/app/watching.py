@@ -77,11 +77,8 @@ class Watching:
             await self.storage.record(Batch(snapshots=(packed(self.samples, self.clock.now()),)))
 
     async def adopt(self, incident: Incident) -> None:
-        """Take over what the guardian found: what is open goes to the judge, what is over into the books."""
-        if incident.closed_at is None:
-            self.judge.adopt(incident)
-        else:
-            await self.storage.record(Batch(incidents=(incident,)))
+        """Take over what the guardian found, and what it found to be over."""
+        self.judge.adopt(incident)
 
 
 def short(samples: Sequence[Sample]) -> bool:

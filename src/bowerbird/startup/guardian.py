@@ -39,7 +39,7 @@ STOP_S = 30.0
 """How long a child may take to stop before it is killed, in seconds."""
 LOOK_S = 0.2
 """How often the guardian looks at its children, in seconds."""
-STEADY_S = 2.0
+STEADY_S = 3.0
 """A child heard again for so long is well, in seconds; one that had used up its restarts, `SURE_S`."""
 SURE_S = 10.0
 OPENING_S = 15.0
