@@ -459,7 +459,8 @@ RULES: tuple[Rule, ...] = (
     # --- measuring, harvesting, learning -------------------------------------------------------------------------
     Rule(
         name="ReadingOverdue",
-        test=Test(metric="bowerbird_reading_overdue_seconds", bound=580),
+        test=Test(metric="bowerbird_reading_overdue_seconds", bound=550),
+        for_s=30,  # after a night of sleep everything is overdue for a moment
         severity=Severity.WARNING,
         part="measuring:{account}",
         title="The numbers of {account} are not read",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any
 
 from bowerbird.alerts.graph import Edges, edges_of
@@ -126,7 +127,10 @@ def monitors_of(
 
 
 def graph_of(jobs: Jobs, connections: Connections, supervisor: Supervisor, writers: Sequence[str]) -> Edges:
-    """What needs what in this engine, as it is now; a part of the boot needs the breaker of the same name."""
+    """What needs what in this engine, as it is now.
+
+    A part of the boot needs the breaker of the same name, and the breakers of one host speak for one another.
+    """
     found = dict(
         edges_of(
             jobs={job.name: job.needs for job in jobs.runner.jobs},
@@ -138,6 +142,9 @@ def graph_of(jobs: Jobs, connections: Connections, supervisor: Supervisor, write
     )
     for name in connections.breakers:
         found[name] = found.get(name, frozenset()) | {f"breaker:{name}"}
+    for name, other in permutations(connections.breakers, 2):
+        if name.partition(" ")[2] and name.partition(" ")[2] == other.partition(" ")[2]:  # two ways to one host
+            found[f"breaker:{name}"] = found.get(f"breaker:{name}", frozenset()) | {f"breaker:{other}"}
     found["books"] = found.get("books", frozenset()) | {"storage"}
     return found
 

@@ -34,6 +34,7 @@ class Pulse:
 
     Args:
         born: since when it is watched; next_slot: when it is due (both monotonic seconds).
+        woke: when the machine last woke from sleep: nobody is late for what it slept through (monotonic seconds).
         waiting, busy: since when it waits for a seat, or works; None if it does not.
         good: end of its last good run, None before the first; good_at: the same on the wall clock.
         last_at: end of its last run. slot_at: the slot of its newest run, rising also if the wall steps back.
@@ -48,6 +49,7 @@ class Pulse:
 
     born: float = 0.0
     next_slot: float = 0.0
+    woke: float = float("-inf")
     waiting: float | None = None
     busy: float | None = None
     good: float | None = None
@@ -106,7 +108,7 @@ class Pulse:
 
     def overdue_s(self, job: Job, now: float) -> float:
         """How long it is past its slot, in seconds, once that is more than its slack; else 0. Work is no delay."""
-        late = now - self.next_slot
+        late = now - max(self.next_slot, self.woke)
         return late if self.busy is None and late > job.slack_s else 0.0
 
     def stale(self, job: Job, now: float) -> bool:

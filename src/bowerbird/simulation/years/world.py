@@ -1,0 +1,507 @@
+"""A world of nine days: three accounts on one host, one engine, a person, and troubles as a list.
+
+The engine is the real one (`engine`). After the last day the troubles stop, and within `CALM_DOWN_S` everything has
+to be as if nothing had happened: the queue drained, every breaker closed, no incident open, no hold left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, cast
+
+from bowerbird.alerts.notifiers import Channel, Undelivered
+from bowerbird.clock import SeededChance, VirtualClock, run_virtual
+from bowerbird.clock.virtual import START_AT
+from bowerbird.core.account import Account, Mode
+from bowerbird.core.books import Batch
+from bowerbird.core.errors import StorageBusy, StorageFull, Unreachable, WriterError
+from bowerbird.core.facts import Fact
+from bowerbird.core.incident import Delivery
+from bowerbird.core.lifecycle import State
+from bowerbird.core.ports import Brief, Draft
+from bowerbird.core.post import SECOND_US, Choice
+from bowerbird.core.work import Command
+from bowerbird.resilience import failpoints
+from bowerbird.resilience.failpoints import Fault
+from bowerbird.settings import Settings, load
+from bowerbird.simulation.cast import KEYED_FOR_EVER, KEYLESS, Memory
+from bowerbird.simulation.mortal import Process
+from bowerbird.simulation.years.bell import Bell, RingingShelf
+from bowerbird.simulation.years.engine import Engine
+from bowerbird.simulation.years.pace import CALM_S, Pace
+from bowerbird.simulation.years.troubles import JOBS_HIT, Trouble, draw
+from bowerbird.simulation.years.venue import Elsewhere, Venue
+from bowerbird.storage.memory import MemoryBooks, MemoryStorage
+from bowerbird.writers.bank import BankWriter
+from bowerbird.writers.claims import Bank, parse_bank
+from bowerbird.writers.ladder import Ladder
+
+HOSTS = {"sandbox": "http://net.example", "sandbox-web": "http://web.example"}
+SLOTS = ("06:30", "09:00", "11:30", "14:00", "16:30", "19:00", "21:30")
+CALM_DOWN_S = 4 * 3_600.0
+"""Within this long after the last trouble everything has to be well, seconds."""
+FAST_S, UNEASY_S = 20.0, 240.0
+"""For how long watchers keep their own pace after something happened, and look often after that, seconds."""
+RESTART_S = 3.0
+"""How long a dead engine takes to come back, seconds."""
+BURST = 4
+"""Posts that a person sends at once."""
+AT_EASE_S = 5.0
+"""How often every job looks while something is wrong, where its period allows it, seconds."""
+HOST_WIDE = frozenset({"down", "slow", "broken", "busy"})
+MONITORS_HIT = ("alerts", "heart", "timers", "jobs", "outbox")
+STIRRING = frozenset({
+    "breaker_opened", "breaker_closed", "job_overdue", "hold_set", "degraded", "recovered", "lost_touch",
+    "clock_stepped", "monitor_died", "foreign_post", "incident_opened", "incident_closed", "parked",
+})  # fmt: skip
+"""Facts after which watchers look at their own pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that a channel took: what was told, and when (seconds since the beginning)."""
+
+    at_s: float
+    channel: str
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """When an incident was over, in seconds since the beginning."""
+
+    at_s: float
+    incident_id: str
+
+
+class TrueClock:
+    """The time out there, which nobody steps: that of the platforms, and of history."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self.monotonic, self.boottime, self.sleep = clock.monotonic, clock.boottime, clock.sleep
+
+    def now(self) -> int:
+        """UTC microseconds."""
+        return START_AT + round(self._clock.boottime() * SECOND_US)
+
+
+class Facts(list[Fact]):
+    """Facts that are heard as they are written."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def append(self, fact: Fact) -> None:
+        """Take one more."""
+        super().append(fact)
+        if fact.kind == "incident_closed":
+            closing = Closing(self._world.clock.monotonic(), str(fact.data["incident"]))
+            self._world.closings.append(closing)
+        if fact.kind in STIRRING:
+            self._world.pace.stir(FAST_S, UNEASY_S)
+
+
+class Provider:
+    """A writer who has something new to say each time, when it is there."""
+
+    name = "provider"
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._said = 0
+
+    def cells(self) -> Sequence[Choice]:
+        """A few cells, so that there is something to learn."""
+        return CELLS
+
+    def reserve(self, said: Collection[str]) -> int:
+        """Nothing without asking."""
+        return 0
+
+    async def draft(self, brief: Brief) -> list[Draft]:
+        """Say something, or fail."""
+        await self._world.clock.sleep(1.0)
+        if self._world.active["writer_down"]:
+            self._world.bite("writer_down", 0)
+            raise WriterError("the provider does not answer")
+        self._said += 1
+        wants = brief.wants if brief.wants.topic else CELLS[self._said % len(CELLS)]
+        words = " ".join(WORDS[self._said // 7**n % 7 + 7 * n] for n in range(5))
+        text = f"On {wants.topic}: {words}, said as number {self._said}."
+        if brief.reply_to:
+            text = f"{words.capitalize()}, and that is answer number {self._said}."
+        choice = Choice(
+            topic=wants.topic, angle=wants.angle, tone="plain", format="claim-first", writer=self.name,
+            claim_id=f"claim-{self._said}", evidence="https://docs.python.org/3/",
+        )  # fmt: skip
+        return [Draft(texts=(text,), choice=choice, cost=0.001)]
+
+
+CELLS = [
+    Choice(topic=topic, angle=angle, tone="plain", format="claim-first")
+    for topic in ("asyncio", "typing", "files")
+    for angle in ("worth-knowing", "avoids-a-bug")
+]
+WORDS = (
+    "small calm tidy plain brave quick honest loops tasks files names types tests bytes save time keep order avoid "
+    "bugs stay readable explain errors on monday in loops at night while you for teams by default with care at once"
+).split()
+
+
+@functools.cache
+def the_bank() -> Bank:
+    """Plain claims, enough for a week without the provider, read once in a process."""
+    rows = (f"- The year has many days, and day {n} is one of the {WORDS[n % 35]} ones." for n in range(200))
+    return parse_bank("\n".join(rows).encode(), form=".md", name="days")
+
+
+@dataclass
+class Armed:
+    """The failpoints of a world.
+
+    Args:
+        faults: what happens where, and the kind of trouble with its number.
+        bite: told of each that happens.
+    """
+
+    bite: Callable[[str, int], None]
+    faults: dict[str, tuple[Fault, str, int]] = field(default_factory=dict)
+
+    def take(self, name: str) -> Fault | None:
+        """What happens at this place."""
+        found = self.faults.get(name)
+        if found is None:
+            return None
+        fault, kind, number = found
+        self.bite(kind, number)
+        return fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """All that is decided before a world begins."""
+
+    seed: int
+    troubles: tuple[Trouble, ...]
+    day_s: float
+
+
+class World:
+    """The stage of one plot, and what happened on it."""
+
+    def __init__(self, plot: Plot, clock: VirtualClock) -> None:
+        self.plot, self.clock = plot, clock
+        self.chance = SeededChance(plot.seed)
+        self.settings: Settings = load(env={}, data__folder="/nonexistent")
+        self.pace = Pace(clock)
+        self.books = MemoryBooks()
+        self.bell = Bell(self.books, clock, self._hurry)
+        self.books.shelf = self.shelf = RingingShelf(cast("VirtualClock", TrueClock(clock)), self.bell.heard)
+        self.books.facts = Facts(self)
+        self.accounts = {account.id: (account, memory) for account, memory in cast_of()}
+        self.venues: dict[str, Venue] = {}
+        self.active: Counter[str] = Counter()
+        self.true = TrueClock(clock)
+        self.bites: list[tuple[float, str, int]] = []
+        self._bitten: Counter[tuple[str, int]] = Counter()
+        self.closings: list[Closing] = []
+        self.slept: list[tuple[int, float]] = []
+        self.armed = Armed(self.bite)
+        self.engines: list[Engine] = []
+        self.messages: list[Message] = []
+        self.troubles: list[str] = []
+        self.faults: Counter[str] = Counter()
+        self.points: Counter[str] = Counter()
+        self.crashes: Counter[str] = Counter()
+        self._ill: dict[str, frozenset[str]] = dict.fromkeys(self.accounts, frozenset())
+        self._hurt: list[tuple[str, str]] = []
+        self._writers = Ladder([Provider(self), BankWriter(the_bank(), chance=self.chance)])
+        self._crash_in = 0
+
+    # --- what the engine asks ---------------------------------------------------------------------------------
+
+    def way(self, account: Account, driver: str) -> Venue:
+        """The platform as this account sees it by this driver; truth outlives every engine."""
+        place = f"{account.id} by {driver}"
+        if place not in self.venues:
+            rng, memory = self.chance.stream(place), self.accounts[account.id][1]
+            number = list(self.accounts).index(account.id)
+            venue = Venue(
+                self.true, account, driver, memory, rng=rng,
+                ill=lambda: self._ill[account.id], bite=lambda kind: self.bite(kind, number),
+            )  # fmt: skip
+            first = self.venues.get(f"{account.id} by {account.platform}")
+            self.venues[place] = venue if first is None else venue.seen_through(first)
+        return self.venues[place]
+
+    def start_browser(self) -> None:
+        """Start the browser."""
+        if self.active["browser_down"]:
+            self.bite("browser_down", 0)
+            raise Unreachable("the browser does not start", reason="no_browser")
+
+    def writer(self) -> Ladder:
+        """Who writes."""
+        return self._writers
+
+    async def notify(self, channel: Channel, delivery: Delivery) -> None:
+        """Take a message, or refuse it."""
+        await self.clock.sleep(0.2)
+        if channel.name == "phone" and self.active["channel_down"]:
+            self.bite("channel_down", 0)
+            raise Undelivered("it answered 503")
+        self.messages.append(Message(self.clock.monotonic(), channel.name, delivery))
+
+    def trouble(self, process: Process, error: BaseException) -> None:
+        """Remember what ended a loop."""
+        self.troubles.append(f"{process.owner}: {type(error).__name__}: {error}")
+
+    def reach(self, process: Process, point: str) -> float:
+        """Let the engine die at the next point, if that is due."""
+        self.points[point] += 1
+        if self._crash_in:
+            self._crash_in -= 1
+            if not self._crash_in:
+                self._crash(process, point)
+        return 0.0
+
+    def bite(self, kind: str, number: int) -> None:
+        """A trouble did harm, to the account or the job of this number."""
+        self._bitten[kind, number] += 1
+        if self._bitten[kind, number] <= BITES_FELT:
+            self.pace.stir(FAST_S, UNEASY_S)
+        self.bites.append((self.clock.monotonic(), kind, self._host_of(number) if kind in HOST_WIDE else number))
+
+    def number(self, trouble: Trouble) -> int:
+        """The number under which a trouble bites."""
+        if trouble.kind in FAILPOINTS:
+            return int(trouble.start_s)
+        if trouble.kind in {"writer_down", "browser_down", "channel_down"}:
+            return 0
+        number = trouble.account % len(self.accounts)
+        return self._host_of(number) if trouble.kind in HOST_WIDE else number
+
+    def _host_of(self, number: int) -> int:
+        """The first account of the same host."""
+        hosts = [account.url for account, _ in self.accounts.values()]
+        return hosts.index(hosts[number])
+
+    def disturbed(self, trouble: Trouble) -> bool:
+        """True if something else at the same time could keep this one from being noticed."""
+        return any(
+            other is not trouble and other.kind in DISTURBING
+            and other.start_s < trouble.end_s + 900 and other.end_s > trouble.start_s - 300
+            for other in self.plot.troubles
+        )  # fmt: skip
+
+    def slept_us(self, since: int, until: int) -> int:
+        """For how much of this time the machine slept or stood still, microseconds."""
+        spans = ((max(at, since), min(at + int(seconds * SECOND_US), until)) for at, seconds in self.slept)
+        return sum(max(0, end - begin) for begin, end in spans)
+
+    def stepped_us(self, since: int, until: int) -> int:
+        """How far the wall stepped in between; arrivals are told in true time, so not at all."""
+        return 0
+
+    def _hurry(self) -> float:
+        stretch_s = self.pace.stretch_s
+        return inf if stretch_s == CALM_S else max(stretch_s, AT_EASE_S)
+
+    # --- living -----------------------------------------------------------------------------------------------
+
+    async def live(self) -> None:
+        """Live the days with troubles, then calm down without."""
+        failpoints.armed = self.armed  # type: ignore[assignment]  # it takes names as the real one does
+        try:
+            await self._begin()
+            person = asyncio.create_task(self._look_in())
+            errands = [asyncio.create_task(self._befall(trouble)) for trouble in self.plot.troubles]
+            await self.clock.sleep(self.plot.day_s)
+            await asyncio.gather(*errands)
+            await self.clock.sleep(CALM_DOWN_S)
+            person.cancel()
+            for engine in self.engines:
+                engine.process.buried = True
+        finally:
+            failpoints.armed = None
+
+    async def _begin(self) -> None:
+        accounts = tuple(account for account, _ in self.accounts.values())
+        await MemoryStorage(self.books).record(Batch(accounts=accounts))
+        self.books.trouble = self._books_trouble
+        self._start()
+
+    def _start(self) -> None:
+        process = Process(0, len(self.engines), self.clock, self)
+        self.engines.append(Engine(process, self))
+        self.engines[-1].start()
+
+    def _books_trouble(self, verb: str) -> None:
+        if self.active["books_busy"]:
+            raise StorageBusy
+        if self.active["books_full"] and verb.startswith(WRITES):
+            raise StorageFull
+
+    # --- troubles ---------------------------------------------------------------------------------------------
+
+    async def _befall(self, trouble: Trouble) -> None:
+        await self.clock.sleep(trouble.start_s - self.clock.monotonic())
+        self.faults[trouble.kind] += 1
+        self._begins(trouble)
+        await self.clock.sleep(trouble.lasts_s if trouble.kind not in AT_ONCE else 0.0)
+        self._ends(trouble)
+
+    def _begins(self, trouble: Trouble) -> None:
+        account, venue = self._victim(trouble)
+        self.active[trouble.kind] += 1
+        self._hurt.append((trouble.kind, account.id))
+        self._sicken()
+        if place := place_of(trouble):
+            self.armed.faults[place[0]] = (place[1], trouble.kind, int(trouble.start_s))
+        match trouble.kind:
+            case "foreign":
+                venue.foreign.append(Elsewhere(f"foreign-{len(venue.foreign)}", self.true.now()))
+            case "crash":
+                self._crash_in = 1 + int(trouble.start_s) % 40
+            case "frozen":
+                asyncio.get_running_loop().call_later(2.0, self._freeze, trouble.lasts_s)
+            case "suspended":
+                self.slept.append((self.true.now(), trouble.lasts_s))
+                self.clock.suspend(trouble.lasts_s)
+            case "wall_steps":
+                self._step_wall(3_600.0)
+            case "halved":
+                self._burst(account)
+        self.pace.stir(FAST_S, UNEASY_S)
+
+    def _ends(self, trouble: Trouble) -> None:
+        self._bitten.clear()
+        account, _ = self._victim(trouble)
+        self.active[trouble.kind] -= 1
+        self._hurt.remove((trouble.kind, account.id))
+        self._sicken()
+        if place := place_of(trouble):
+            self.armed.faults.pop(place[0], None)
+        if trouble.kind == "wall_steps":
+            self._step_wall(-3_600.0)
+        self.pace.stir(FAST_S, UNEASY_S)
+
+    def _freeze(self, seconds: float) -> None:
+        self.slept.append((self.true.now(), seconds))
+        self.clock.advance(seconds)
+
+    def _victim(self, trouble: Trouble) -> tuple[Account, Venue]:
+        account = [account for account, _ in self.accounts.values()][trouble.account % len(self.accounts)]
+        return account, self.way(account, account.platform)
+
+    def _sicken(self) -> None:
+        for account_id in self.accounts:
+            host = self.accounts[account_id][0].url
+            self._ill[account_id] = frozenset(
+                kind for kind, hurt in self._hurt
+                if hurt == account_id or kind == "browser_down"
+                or (kind in HOST_WIDE and self.accounts[hurt][0].url == host)
+            )  # fmt: skip
+
+    def _step_wall(self, seconds: float) -> None:
+        self.clock.step_wall(seconds)
+        self.bell.ring("watch", self.chance.stream("watch").uniform(0, 2.0))
+
+    def _burst(self, account: Account) -> None:
+        """A person has much to say at once."""
+        now = self.clock.now()
+        for n in range(BURST):
+            self._press(
+                "post", account_id=account.id, text=f"A person says {n} at {now}, of their own accord.", due=None
+            )
+
+    async def _look_in(self) -> None:
+        """Be the person: now and then settle what is parked, truthfully, and delete what is not ours."""
+        while True:
+            await self.clock.sleep(PERSON_S)
+            for post in list(self.shelf.in_state(State.PARKED)):
+                there = any(arrival.post_id == post.id for venue in self.venues.values() for arrival in venue.arrivals)
+                self._press("settle", post_id=post.id, verdict="there" if there else "leave")
+            for venue in self.venues.values():
+                venue.removed.update(each.id for each in venue.foreign)
+
+    def _press(self, verb: str, **args: Any) -> None:
+        """Press a button."""
+        now, name = self.clock.now(), f"command-{len(self.books.commands)}"
+        self.books.commands[name] = Command(id=name, verb=verb, args=args, by="person", asked_at=now)
+        self.bell.ring("obey")
+
+    def _crash(self, process: Process, point: str) -> None:
+        process.die()
+        self.crashes[point] += 1
+        self.bell.runner = None
+        asyncio.get_running_loop().call_later(RESTART_S, self._start)
+
+
+BITES_FELT = 12
+"""So often in a row a trouble that bites makes watchers look at their own pace."""
+PERSON_S = 7_200.0
+"""How often a person looks in, seconds."""
+FAILPOINTS = frozenset({"job_raises", "job_hangs", "timer_dropped", "monitor_dies"})
+DISTURBING = FAILPOINTS | {
+    "crash", "frozen", "suspended", "books_busy", "books_full", "channel_down", "wall_steps",
+}  # fmt: skip
+"""Troubles that may keep another one from being noticed in its time."""
+AT_ONCE = frozenset({"foreign", "crash", "frozen", "suspended"})
+"""Troubles that are over when they have begun; two of them take their time by moving the clock."""
+WRITES = ("record", "claim", "beat", "reserve", "settle", "save", "forget")
+
+
+def place_of(trouble: Trouble) -> tuple[str, Fault] | None:
+    """The failpoint that a trouble arms, if any."""
+    turn = int(trouble.start_s)
+    job, monitor = JOBS_HIT[turn % len(JOBS_HIT)], MONITORS_HIT[turn % len(MONITORS_HIT)]
+    match trouble.kind:
+        case "job_raises":
+            return f"job.{job}", Fault("raise")
+        case "job_hangs":
+            return f"job.{job}", Fault("hang")
+        case "timer_dropped":
+            return f"jobs.timer.{job}", Fault("drop")
+        case "monitor_dies":
+            return f"monitor.{monitor}", Fault("raise")
+    return None
+
+
+def cast_of() -> Iterable[tuple[Account, Memory]]:
+    """Two accounts that are asked directly, and one that is driven through a browser."""
+    for n, (platform, handle, memory) in enumerate(
+        (("sandbox", "wren", KEYLESS), ("sandbox", "robin", KEYED_FOR_EVER), ("sandbox-web", "finch", KEYLESS))
+    ):
+        yield (
+            Account(
+                id=f"{platform}:{handle}", platform=platform, handle=handle, url=HOSTS[platform], rehearsal=True, mode=Mode.AUTO,
+                slots=SLOTS if n else SLOTS[::2], cover_h=24.0, created_at=START_AT, labelled=True, operator="somebody",
+                other_driver="sandbox" if platform.endswith("-web") else "",
+            ),
+            memory,
+        )  # fmt: skip
+
+
+def draw_plot(seed: int, *, day_s: float, number: int = 14) -> Plot:
+    """Draw the troubles of a seed."""
+    rng = SeededChance(seed).stream("troubles")
+    return Plot(seed=seed, troubles=tuple(draw(rng, day_s=day_s, number=number, accounts=3)), day_s=day_s)
+
+
+def run_plot(plot: Plot) -> World:
+    """Run a plot to its end, in virtual time, and return the world as it is then."""
+
+    async def main(clock: VirtualClock) -> World:
+        world = World(plot, clock)
+        await world.live()
+        return world
+
+    return run_virtual(main, seed=plot.seed)
