@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +12,18 @@ from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account
 from bowerbird.core.books import Storage
 from bowerbird.core.errors import BadInput
-from bowerbird.core.lifecycle import State
+from bowerbird.core.lifecycle import DAY_S, State
 from bowerbird.core.ports import Chance, Clock, Platform
-from bowerbird.core.post import Post
+from bowerbird.core.post import SECOND_US, Post
 from bowerbird.core.work import Command
+from bowerbird.planning.calendar import next_slots
 from bowerbird.planning.gate import Passed, open_gate
 from bowerbird.planning.proposals import propose
 from bowerbird.posting.verbs import Verbs
 from bowerbird.settings import Settings
+
+AHEAD_S = 14 * DAY_S
+"""How far ahead a post that waited too long may get another time."""
 
 
 def verbs_of(
@@ -56,7 +60,13 @@ def verbs_of(
             raise BadInput("only a post that came to rest without being sent can be queued again")
         return await say(old.account_id, old.payload.text, clock.now(), command.by)
 
-    verbs = Verbs(storage, clock, chance, lambda: mint_tid(clock.now(), chance.stream("keys")), gate)
+    def slots(account: Account, taken: Collection[int], now: int) -> list[int]:
+        return [slot.at for slot in next_slots(account, taken, now, now + int(AHEAD_S * SECOND_US))]
+
+    def mint() -> str:
+        return mint_tid(clock.now(), chance.stream("keys"))
+
+    verbs = Verbs(storage, clock, chance, mint, gate, slots, platforms)
     return {**verbs.table(), "post": post, "retry": retry}
 
 

@@ -26,6 +26,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "edit": ('bowerbird edit p7k2 "Better words."',),
     "withdraw": ("bowerbird withdraw p7k2",),
     "retry": ("bowerbird retry p7k2",),
+    "reslot": ("bowerbird reslot", "bowerbird reslot bluesky:wren.example.org"),
+    "retract": ("bowerbird retract p7k2",),
     "settle": ("bowerbird settle p7k2 there", "bowerbird settle p7k2 send"),
     "connect": (
         "bowerbird connect bluesky wren.example.org",

@@ -1,4 +1,4 @@
-"""Commands about posts: why, posts, post, approve, reject, edit, withdraw, retry, settle."""
+"""Commands about posts: why, posts, post, approve, reject, edit, withdraw, retry, reslot, retract, settle."""
 
 from __future__ import annotations
 
@@ -112,6 +112,16 @@ def retry(context: typer.Context, post: str = POST) -> None:
     command(context.obj, "retry", post=post)
 
 
+def reslot(context: typer.Context, account: str = typer.Argument("", help="Only this account.")) -> None:
+    """Give posts that waited past their time the next free slots."""
+    command(context.obj, "reslot", account_id=account)
+
+
+def retract(context: typer.Context, post: str = POST) -> None:
+    """Delete a published post from its platform."""
+    command(context.obj, "retract", post=post)
+
+
 def settle(
     context: typer.Context, post: str = POST, verdict: str = typer.Argument(help="there, send or leave")
 ) -> None:
@@ -154,7 +164,7 @@ def command(place: Place, verb: str, *, post: str = "", **args: Any) -> None:
 
 
 COMMANDS: tuple[Callable[..., Awaitable[None] | None], ...] = (
-    why, posts, post, approve, reject, edit, withdraw, retry, settle,
+    why, posts, post, approve, reject, edit, withdraw, retry, reslot, retract, settle,
 )  # fmt: skip
 
 

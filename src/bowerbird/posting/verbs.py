@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bowerbird.core.account import Account, Hold, HoldKind
 from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Chance, Clock
+from bowerbird.core.ports import Chance, Clock, Platform
 from bowerbird.core.post import Post
 from bowerbird.core.work import Command
-from bowerbird.posting import approvals
+from bowerbird.posting import again, approvals
+from bowerbird.posting.again import Slots
 from bowerbird.posting.publisher import Books
 
 STAYING = frozenset({HoldKind.UNATTESTED, HoldKind.CLOCK})
@@ -29,6 +30,8 @@ class Verbs:
 
     Args:
         gate: the gates that every text passes, also one that a person edited.
+        slots: an account's free slots, for posts that get another time.
+        platforms: the adapter of each account, by account id, for posts that are taken back.
     """
 
     storage: Books
@@ -36,6 +39,8 @@ class Verbs:
     chance: Chance
     mint: Callable[[], str]
     gate: Gate
+    slots: Slots = lambda account, taken, now: ()
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
 
     def table(self) -> dict[str, Callable[[Command], Awaitable[str]]]:
         """Every verb by its name."""
@@ -45,6 +50,8 @@ class Verbs:
             "edit": self.edit,
             "withdraw": self.withdraw,
             "settle": self.settle,
+            "reslot": self.reslot,
+            "retract": self.retract,
             "pause": self.pause,
             "resume": self.resume,
             "attest": self.attest,
@@ -116,6 +123,26 @@ class Verbs:
             "dropped": "it is too late, or left, and ends",
         }
         return f"Thank you; the books say so now: {ends[settled[0].state]}."
+
+    async def reslot(self, command: Command) -> str:
+        """Give posts that are past their time, and were never sent, the next free slots: `account_id` (empty: all)."""
+        moved: list[Post] = []
+        for name in await self._accounts(command):
+            moved += await again.reslot(
+                self.storage, await self._account(name), slots=self.slots, mint=self.mint,
+                name=lambda: self.chance.name("post"), by=command.by, now=self.clock.now(),
+            )  # fmt: skip
+        return f"{len(moved)} posts have a new time." if moved else "Nothing waits for a new time."
+
+    async def retract(self, command: Command) -> str:
+        """Delete a published post from the platform, with the parts of its thread below it: `post_id`."""
+        post = await self._post(command)
+        if post.account_id not in self.platforms:
+            raise BadInput(f"{post.account_id} is not connected; delete the post on the platform itself")
+        gone = await again.retract(
+            self.storage, self.platforms[post.account_id], post.id, by=command.by, clock=self.clock
+        )
+        return f"Taken back{_parts(gone)}; nobody sees it any more." if gone else "It was taken back before."
 
     async def pause(self, command: Command) -> str:
         """Send nothing for an account, or for all: `account_id` (empty: all), `why`."""
