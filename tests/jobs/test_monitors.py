@@ -199,3 +199,19 @@ def test_a_loop_that_stands_still_is_no_death_of_a_monitor() -> None:
         assert ward.facts == []
 
     play(story)
+
+
+def test_a_supervisor_that_dies_itself_says_so() -> None:
+    """Its own defect comes out of `run`, and the engine ends with it: the guardian starts everything again."""
+
+    class Stopped(VirtualClock):
+        async def sleep(self, seconds: float) -> None:
+            raise RuntimeError("the clock is broken")
+
+    async def story(clock: VirtualClock) -> None:
+        ward = Ward(clock, well)
+        ward.supervisor.clock = Stopped()
+        with pytest.raises(RuntimeError, match="the clock is broken"):
+            await ward.supervisor.run()
+
+    play(story)
