@@ -248,6 +248,28 @@ async def test_a_crash_between_commit_and_wiping_repeats_nothing(tmp_path: Path,
     await books.close()
 
 
+async def test_a_replay_that_is_cut_off_repeats_nothing(books: SpooledStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled right after each commit, by a deadline say: what was committed is only forgotten the next time."""
+    broken()
+    for n in range(4):
+        await kept_fact(books, n)
+    broken(False)
+    record = books.record
+
+    async def cut_off(batch: Batch) -> object:
+        await record(batch)
+        raise asyncio.CancelledError
+
+    for _ in range(4):
+        monkeypatch.setattr(books, "record", cut_off)
+        with pytest.raises(asyncio.CancelledError):
+            await books.replay_once()
+    monkeypatch.setattr(books, "record", record)
+    await books.replay_once()
+    assert await numbers(books) == [0, 1, 2, 3]
+    assert not await books.replay_once()
+
+
 async def test_books_and_spool_that_both_refuse_say_so(tmp_path: Path) -> None:
     """Neither the books nor the spool: the caller hears it, and what was kept before is still there."""
     books = await opened(tmp_path, most=2_000)

@@ -44,6 +44,11 @@ def packed(thing: Batch | Receipt) -> bytes:
     return encode({name: listed for name, listed in lists.items() if listed}).encode()
 
 
+def is_proof(payload: bytes) -> bool:
+    """Tell whether a record is the proof that a post was sent."""
+    return payload.startswith(b'{"receipt":')
+
+
 def unpacked(payload: bytes) -> Batch | Receipt:
     """What a record was made from; any error means that this program cannot read it."""
     carried = json.loads(payload)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +29,12 @@ BLANK = bytes(65_536)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one record is: its number, the first byte of what it carries, and how many there are."""
+    """Where one record is: its number, where its payload begins, how many bytes that has, whether it is marked."""
 
     number: int
     begin: int
     size: int
+    marked: bool
 
 
 class Spool:
@@ -42,6 +44,7 @@ class Spool:
         path: made, with mode 0600, if it is missing.
         after: the number up to which the books have everything; what stands in the file up to there is forgotten.
         most: bytes it may hold.
+        marks: tells which records somebody has to know of while they wait.
 
     Attributes:
         reserved: True if the room is really set aside.
@@ -51,8 +54,8 @@ class Spool:
         StorageFull: it cannot be made or written.
     """
 
-    def __init__(self, path: Path, *, after: int, most: int) -> None:
-        self.path, self._most = path, most
+    def __init__(self, path: Path, *, after: int, most: int, marks: Callable[[bytes], bool] = lambda _: False) -> None:
+        self.path, self._most, self._marks = path, most, marks
         self._lock = threading.Lock()
         self._waiting: deque[Place] = deque()
         try:
@@ -71,6 +74,12 @@ class Spool:
         return len(self._waiting)
 
     @property
+    def marked(self) -> int:
+        """How many of them are marked."""
+        with self._lock:
+            return sum(place.marked for place in self._waiting)
+
+    @property
     def used_ratio(self) -> float:
         """The used share of what it may hold, 0 to 1."""
         return self._end / self._most
@@ -83,7 +92,7 @@ class Spool:
             if self._end + len(frame) > self._most:
                 raise StorageFull(f"the spool {self.path} is full ({self._most / 1e6:g} MB); make the books writable")
             self._put(self._end, frame)
-            self._waiting.append(Place(number, self._end + len(frame) - len(payload), len(payload)))
+            self._waiting.append(self._place(number, self._end + len(frame), payload))
             self._end, self._last = self._end + len(frame), number
             return number
 
@@ -137,7 +146,7 @@ class Spool:
                 self._end, self._last = frame.end, max(self._last, frame.number)
                 whole += frame.end - frame.begin
                 if frame.number > after:
-                    self._waiting.append(Place(frame.number, frame.end - len(frame.payload), len(frame.payload)))
+                    self._waiting.append(self._place(frame.number, frame.end, frame.payload))
             used = len(data.rstrip(b"\0"))
             self.torn = max(0, used - self._end) + max(0, self._end - whole)
             self._wipe(self._end, max(0, used - self._end))
@@ -145,6 +154,9 @@ class Spool:
             os.close(self._file)
             raise StorageFull(f"the spool {self.path} cannot be read: {error.strerror}") from error
         self.done(after)
+
+    def _place(self, number: int, end: int, payload: bytes) -> Place:
+        return Place(number, end - len(payload), len(payload), self._marks(payload))
 
     def _put(self, at: int, frame: bytes) -> None:
         """Write a frame to the disk; one that did not get there whole is taken back."""

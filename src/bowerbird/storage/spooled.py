@@ -28,7 +28,7 @@ from bowerbird.core.ports import Clock
 from bowerbird.core.post import Post
 from bowerbird.storage.checks import check_kept
 from bowerbird.storage.cipher import Cipher
-from bowerbird.storage.parcels import packed, unpacked
+from bowerbird.storage.parcels import is_proof, packed, unpacked
 from bowerbird.storage.spool import Spool
 from bowerbird.storage.sqlite import SqliteStorage
 from bowerbird.storage.sqlite.desk import Desk
@@ -53,7 +53,6 @@ class SpooledStorage(SqliteStorage):
     def __init__(self, desk: Desk, cipher: Cipher, lock: EngineLock) -> None:
         super().__init__(desk, cipher, lock)
         self._replaying = asyncio.Lock()
-        self._proofs = 0
         self._told_full = False
         self._tries: dict[int, int] = {}
         self._replayed = 0
@@ -77,15 +76,17 @@ class SpooledStorage(SqliteStorage):
         return books
 
     async def attach(self, path: Path, apply: Apply, clock: Clock, most: int, *, inline: bool) -> None:
-        """Open the spool, and count what waits in it."""
+        """Open the spool, and say what is wrong with it."""
         after = await self.cursor(CURSOR)
         self._apply, self._clock, self._inline = apply, clock, inline
-        self._spool = await carry_out(lambda: Spool(path, after=after, most=most), inline=inline)
+        self._spool = await carry_out(lambda: Spool(path, after=after, most=most, marks=is_proof), inline=inline)
         self._doors.append(self._spool.close)
-        found = await carry_out(self._spool.every, inline=inline)
-        self._proofs = sum(payload.startswith(b'{"receipt"') for payload in found)
         if self._spool.torn:
-            data = {"torn_bytes": self._spool.torn, "waiting": len(found), "why": "a process died while it wrote"}
+            data = {
+                "torn_bytes": self._spool.torn,
+                "waiting": self._spool.waiting,
+                "why": "a process died while it wrote",
+            }
             await self.keep(Batch(facts=(self._fact("spooled", data),)))
         if not self._spool.reserved:
             plan = "What is kept takes whatever room is left; the room is set aside as soon as there is some."
@@ -108,12 +109,7 @@ class SpooledStorage(SqliteStorage):
 
     async def keep_receipt(self, receipt: Receipt) -> Kept:
         """Spool a proof; from now on nobody doubts a post until it is written."""
-        self._proofs += 1
-        try:
-            await self._append(receipt)
-        except BaseException:
-            self._proofs -= 1
-            raise
+        await self._append(receipt)
         return Kept()
 
     async def _append(self, thing: Batch | Receipt) -> None:
@@ -142,9 +138,9 @@ class SpooledStorage(SqliteStorage):
         return await super().lapsed_posts(now=now, heard_after=heard_after, limit=limit) if await self._proved() else []
 
     async def _proved(self) -> bool:
-        if self._proofs:
+        if self._spool.marked:
             await self.replay_once()
-        return not self._proofs
+        return not self._spool.marked
 
     # --- writing it when that can be ---------------------------------------------------------------------------
 
@@ -166,15 +162,23 @@ class SpooledStorage(SqliteStorage):
             return self._spool.waiting > 0
 
     async def _write_first(self) -> None:
-        """Write the oldest record, or set it aside; `StorageError` if the books cannot be written."""
+        """Write the oldest record, or set it aside; `StorageError` if the books cannot be written.
+
+        One that was written and not forgotten, because its replay was cut off just then, is only forgotten.
+        """
         record = await carry_out(self._spool.first, inline=self._inline)
         if record is None:
             return
         number, payload = record
+        if number > await self.cursor(CURSOR):
+            await self._write_or_set_aside(number, payload)
+        self._tries.pop(number, None)
+        await carry_out(lambda: self._spool.done(number), inline=self._inline)
+        self._told_full = self._told_full and self._spool.waiting > 0
+
+    async def _write_or_set_aside(self, number: int, payload: bytes) -> None:
         try:
-            thing = unpacked(payload)
-            lost = await self._write(number, thing)
-            if lost:
+            if lost := await self._write(number, unpacked(payload)):
                 await self._set_aside(number, payload, lost)
         except (StorageFull, StorageBusy):
             raise
@@ -182,10 +186,6 @@ class SpooledStorage(SqliteStorage):
             await self._try_again_or_set_aside(number, payload, error)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is set aside and told
             await self._set_aside(number, payload, f"{type(error).__name__}: {error}")
-        self._proofs -= payload.startswith(b'{"receipt"')
-        self._tries.pop(number, None)
-        await carry_out(lambda: self._spool.done(number), inline=self._inline)
-        self._told_full = self._told_full and self._spool.waiting > 0
 
     async def _write(self, number: int, thing: Batch | Receipt) -> str:
         """Write one record; says which row lost where it can never be written."""
