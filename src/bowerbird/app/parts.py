@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bowerbird.app.connections import Connections
 from bowerbird.browsers.seat import Seat
 from bowerbird.core.account import Account
-from bowerbird.core.errors import PlatformError, Unreachable
+from bowerbird.core.errors import PlatformError, StorageError, Unreachable
 from bowerbird.core.gauge import Sample
 from bowerbird.core.health import Health, Light, Part
 from bowerbird.core.ports import Clock, Writer
@@ -101,20 +101,29 @@ class Browser:
     connections: Connections
 
     async def start(self) -> None:
-        """Start it if it is needed; Unreachable if it cannot be."""
-        if self._needed():
+        """Start it if it is needed; Unreachable if it cannot be.
+
+        Accounts are read from the books, for at the very start none is connected yet.
+        """
+        try:
+            accounts = await self.connections.storage.accounts()
+        except StorageError:
+            accounts = self.connections.accounts()
+        if _driven(accounts):
             await self.seat.open(wait_s=BROWSER_S)
 
     async def check(self) -> Health:
         """Grey while nobody needs it."""
-        if not self._needed():
+        if self.seat.up:
+            return _health("browser", Light.GREEN, "It runs.")
+        if not _driven(self.connections.accounts()):
             return _health("browser", Light.GREY, "No account needs a browser.")
-        if not self.seat.up:
-            return _health("browser", Light.RED, "No browser runs.")
-        return _health("browser", Light.GREEN, "It runs.")
+        return _health("browser", Light.RED, "No browser runs.")
 
-    def _needed(self) -> bool:
-        return any(account.platform.endswith("-web") for account in self.connections.accounts())
+
+def _driven(accounts: Sequence[Account]) -> bool:
+    """Whether any of these accounts is reached through a browser."""
+    return any("-web" in f"{account.platform} {account.other_driver}" for account in accounts)
 
 
 @dataclass
