@@ -60,5 +60,5 @@ lock: setup ## Pin every requirement with its hashes anew; ARGS=--upgrade takes 
 chromium: setup ## Find a Chromium, or install one.
 	@sh tools/chromium.sh >/dev/null
 
-rig: setup ## Install Bluesky's own server software for the network tests, where this machine can.
+rig: setup ## Fetch the servers of the network and prometheus tests, where this machine can.
 	@if [ -f tests/network/install.sh ]; then sh tools/rig.sh >&2; fi

@@ -107,6 +107,8 @@ def edges_of(
     for job, needs in jobs.items():
         for need in needs:
             add(f"job:{job}", f"job:{need}")
+    for breaker in {breaker for between in breakers.values() for breaker in between}:
+        add("posting", f"breaker:{breaker}")
     for breaker, parent in (parents or {}).items():
         if parent:
             add(f"breaker:{breaker}", f"breaker:{parent}")

@@ -104,7 +104,7 @@ def alertmanager_yaml() -> str:
         "receiver": "person",
         "group_by": ["part"],
         "group_wait": "1s",
-        "group_interval": "5s",
+        "group_interval": "1s",
         "repeat_interval": "4h",
         "routes": [
             {"receiver": "page", "matchers": ['severity="info"']},
