@@ -331,7 +331,7 @@ def main() -> int:
     known = versions()
     table, costs = asyncio.run(_measure(list(known)))
     skipped = {
-        name: "not installed; run `python -m pip install --group bench` (pip 25.1 or newer)"
+        name: "not installed; run `make setup`"
         for name in MAKERS
         if name not in known
     }

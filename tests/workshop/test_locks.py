@@ -56,7 +56,8 @@ def test_everything_asked_for_is_locked() -> None:
     """A dependency added to pyproject.toml without `make lock` is noticed here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     runs = {plain_name(line) for line in project["project"]["dependencies"]}
-    works = {plain_name(line) for line in project["dependency-groups"]["dev"]}
+    groups = project["dependency-groups"]
+    works = {plain_name(line) for group in ("dev", "bench") for line in groups[group]}
     assert runs <= names("requirements/run.txt")
     assert works <= names("requirements/dev.txt")
 
