@@ -36,7 +36,9 @@ BOOKED_MAX = 300
 """Posts of the books that they are compared with: several times as many."""
 EARLY_S = 86_400.0
 """What left while the wall clock was ahead is due only later, once it was set right: by so much at most, seconds."""
-STRANGERS_MAX = 10
+DEEP_MAX = 100
+"""The same while there are strangers down to the last one shown: there may be more behind it."""
+STRANGERS_MAX = 25
 """Strangers looked into at one time; the rest the next time."""
 GONE_MAX = 25
 """Posts that are not shown, and looked for once more, at one time."""
@@ -56,12 +58,14 @@ class View:
         due_at, seen_at: on the monotonic clock, seconds; `seen_at` starts with the first look.
         clear: the last look saw.
         told: when each remote id was told as foreign (0: as a second copy), microseconds.
+        deep: there may be strangers behind the last one shown.
         foreign: those foreign ones that stand there now; `unseen`: our posts that are gone at the first look.
     """
 
     due_at: float
     seen_at: float
     clear: bool = False
+    deep: bool = False
     told: dict[str, int] | None = None
     foreign: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
@@ -117,7 +121,7 @@ class Audit:
 
     async def _audit(self, account: Account, *, signed_out: bool) -> None:
         view, began_at = self._view(account.id), self.clock.now()
-        shown = Unknown(why="it is signed out") if signed_out else await self._timeline(account.id)
+        shown = Unknown(why="it is signed out") if signed_out else await self._timeline(account.id, view)
         view.clear = not isinstance(shown, Unknown)
         if isinstance(shown, Unknown):
             await self._tell(account, view, (False,), {"seen": None, "why": shown.why})
@@ -126,16 +130,17 @@ class Audit:
         settle_s = self.platforms[account.id].capabilities.settle_s
         stand = await self._posts(account.id, State.PUBLISHED, State.REMOVED)
         settled_at = began_at - int(settle_s * SECOND_US)
-        gap = compare(shown, stand, whole=len(shown) < SHOWN_MAX, settled_at=settled_at)
+        gap = compare(shown, stand, whole=len(shown) < _depth(view), settled_at=settled_at)
+        view.deep = bool(gap.strangers) and gap.strangers[-1] == shown[-1]
         proved = await self._strangers(account, view, gap.strangers, stand)
         await self._unshown(account, view, gap.unshown)
         counts = {"proved": proved, "foreign": len(view.foreign), "missing": len(view.missing)}
         await self._tell(account, view, (True, *counts.values()), {"seen": len(shown), **counts})
 
-    async def _timeline(self, account_id: str) -> list[Seen] | Unknown:
+    async def _timeline(self, account_id: str, view: View) -> list[Seen] | Unknown:
         try:
             async with asyncio.timeout(LOOK_S):
-                return await self.platforms[account_id].own_posts(SHOWN_MAX)
+                return await self.platforms[account_id].own_posts(_depth(view))
         except TimeoutError:
             return Unknown(why=f"no answer within {LOOK_S:g} s")
         except PlatformError as error:
@@ -243,3 +248,7 @@ class Audit:
                 found.append(Sample(name="bowerbird_truth_foreign_posts", value=foreign, labels=labels))
                 found.append(Sample(name="bowerbird_truth_missing_posts", value=missing, labels=labels))
         return found
+
+
+def _depth(view: View) -> int:
+    return DEEP_MAX if view.deep else SHOWN_MAX
