@@ -298,6 +298,15 @@ async def test_a_spool_that_fills_up_says_so_before_it_is_full(tmp_path: Path) -
     await books.close()
 
 
+async def test_a_record_that_fills_the_spool_is_kept_without_the_warning(tmp_path: Path) -> None:
+    """There is room for the record and none for the word about it: it is kept, and the samples say how full it is."""
+    books = await opened(tmp_path, most=1_000)
+    broken()
+    assert await books.keep(Batch(facts=(a_fact(data={"n": 1, "text": "x" * 500}),))) == Kept()
+    assert (await books.samples())[-1].value > 0.8
+    await books.close()
+
+
 async def test_a_torn_tail_is_told(tmp_path: Path) -> None:
     """A process that died while it wrote leaves a fact, so that nobody wonders."""
     first = await opened(tmp_path)

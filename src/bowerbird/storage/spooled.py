@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -82,16 +83,17 @@ class SpooledStorage(SqliteStorage):
         self._spool = await carry_out(lambda: Spool(path, after=after, most=most, marks=is_proof), inline=inline)
         self._doors.append(self._spool.close)
         if self._spool.torn:
-            data = {
-                "torn_bytes": self._spool.torn,
-                "waiting": self._spool.waiting,
-                "why": "a process died while it wrote",
-            }
-            await self.keep(Batch(facts=(self._fact("spooled", data),)))
+            torn = {"torn_bytes": self._spool.torn, "waiting": self._spool.waiting}
+            await self._tell("spooled", torn | {"why": "a process died while it wrote"})
         if not self._spool.reserved:
             plan = "What is kept takes whatever room is left; the room is set aside as soon as there is some."
-            data = {"part": "spool", "why": "there is no room on the disk to set aside", "plan": plan}
-            await self.keep(Batch(facts=(self._fact("degraded", data),)))
+            why = "there is no room on the disk to set aside"
+            await self._tell("degraded", {"part": "spool", "why": why, "plan": plan})
+
+    async def _tell(self, kind: str, data: dict[str, Any]) -> None:
+        """Say something about the spool itself; where there is no room to, the samples say it."""
+        with suppress(StorageError):
+            await self.keep(Batch(facts=(self._fact(kind, data),)))
 
     # --- keeping -----------------------------------------------------------------------------------------------
 
@@ -117,9 +119,8 @@ class SpooledStorage(SqliteStorage):
         await carry_out(lambda: self._spool.append(payload), inline=self._inline)
         if self._spool.used_ratio >= NEARLY_FULL and not self._told_full:
             self._told_full = True
-            data = {"why": "the spool is nearly full", "used": round(self._spool.used_ratio, 3)}
-            full = packed(Batch(facts=(self._fact("spooled", data),)))
-            await carry_out(lambda: self._spool.append(full), inline=self._inline)
+            used = round(self._spool.used_ratio, 3)
+            await self._tell("spooled", {"why": "the spool is nearly full", "used": used})
 
     async def unused_words(self, account_id: str, *, after: int = 0, limit: int = 20) -> list[Words]:
         """Words that were never used, oldest first; those that wait in the spool are written first, or waited for."""
