@@ -40,7 +40,8 @@ sim: setup ## Judge the engine over simulated worlds, e.g. SEEDS=2000, or YEARS=
 bench: setup chromium ## Measure each figure against its anchor, or one of them with BENCH=publish.
 	@for name in $(BENCH); do $(BIN)/python -m bench.$$name $(ARGS) || exit 1; done
 
-docs: setup ## Draw the generated parts of docs/ anew from the code.
+docs: setup ## Draw the generated parts of docs/ and packaging/ anew from the code.
+	@$(BIN)/python tools/rules.py $(ARGS)
 	@$(BIN)/python tools/docs.py $(ARGS)
 
 fix: setup ## Let ruff repair and format what it can.

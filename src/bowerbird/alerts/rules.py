@@ -299,7 +299,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="QueueCoverLow",
         test=Test(metric="bowerbird_queue_cover_hours", op="<", bound="bowerbird_queue_floor_hours"),
-        for_s=5,
+        for_s=20,
         part="queue:{account}",
         title="The queue of {account} is nearly empty",
         why="It covers {value} hours, less than its floor.",
@@ -475,11 +475,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="TargetsLow",
         test=Test(metric="bowerbird_targets_fresh", op="<", bound=1),
-        for_s=600,
+        for_s=120,
         severity=Severity.INFO,
         part="targets:{account}",
         title="{account} has nobody to answer",
-        why="No fresh conversation was found for ten minutes.",
+        why="No fresh conversation was found for two minutes.",
         fix="Searches are widened; more of them can be added to the account.",
         heals="conversations were found",
         serves=("9.4",),
