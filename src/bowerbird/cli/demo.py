@@ -19,7 +19,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -127,8 +128,9 @@ class Demo:
             began = stopwatch()
             guardian = start_engine(place, settings)
             try:
-                self._greet(settings, network)
-                await self._watch(books, clock, accounts, guardian, began)
+                async with self._break_me(settings, books, network, guardian) as break_me:
+                    self._greet(settings, network, break_me)
+                    await self._watch(books, clock, accounts, guardian, began)
             finally:
                 end(guardian)
             await self._look(books, accounts, began)
@@ -136,10 +138,33 @@ class Demo:
         finally:
             await books.close()
 
-    def _greet(self, settings: Settings, network: Network) -> None:
+    @asynccontextmanager
+    async def _break_me(
+        self, settings: Settings, books: SqliteStorage, network: Network, guardian: subprocess.Popen[bytes]
+    ) -> AsyncIterator[str]:
+        """Serve the page on which a visitor breaks this rehearsal; gives its address."""
+        import httpx
+
+        from bowerbird.clock import SystemClock
+        from bowerbird.drills import ground
+        from bowerbird.drills.breaking import Breaker
+        from bowerbird.drills.breakme import BreakMe, served
+        from bowerbird.drills.buttons import Hand
+        from bowerbird.drills.network import Network as Truth
+
+        clock = SystemClock()
+        async with httpx.AsyncClient(timeout=10) as http:
+            truth = Truth(network.url, network.accounts, http)
+            hand = Hand(Breaker(guardian.pid, settings.folder), truth, clock)
+            dashboard = f"http://{settings['face.host']}:{settings['face.port']}"
+            async with served(BreakMe(hand, books, clock, dashboard), ground.listen()) as address:
+                yield address
+
+    def _greet(self, settings: Settings, network: Network, break_me: str) -> None:
         tell(f"The dashboard:       http://{settings['face.host']}:{settings['face.port']}   "
              f"password: {password_file(settings).read_text(encoding='utf-8').strip()}")  # fmt: skip
         tell(f"The network:         {network.url}   (its faults: {network.url}/faults)")
+        tell(f"Break me:            {break_me}   (kill it, freeze it, fill its disk, and watch both books)")
         tell("Your part:           finch asks before it posts; say yes or no on the dashboard, under Approvals.")
         tell("Press Ctrl-C to stop.\n" if self.for_s is None else f"Running for {self.for_s:g} s.\n")
 

@@ -81,15 +81,13 @@ async def say_now(stage: Stage, account_id: str, count: int) -> None:
         BadInput: the engine did not take one of them within 20 s.
     """
     rng = SystemChance().stream("drill")
-    for _ in range(count):
-        words = sentence(rng)
-        asked = await ask(stage, "post", account_id=account_id, text=words, due="")
+    asked = [await ask(stage, "post", account_id=account_id, text=sentence(rng), due="") for _ in range(count)]
 
-        async def answered(asked: str = asked) -> bool:
-            found = next((each for each in await stage.books.commands(limit=20) if each.id == asked), None)
-            if found is not None and found.done_at is not None and not found.ok:
-                raise BadInput(f"the engine refused a post of the drill: {found.answer}")
-            return found is not None and found.done_at is not None
+    async def answered() -> bool:
+        found = [each for each in await stage.books.commands(limit=count + 20) if each.id in asked]
+        if refused := [each.answer for each in found if each.ok is False]:
+            raise BadInput(f"the engine refused a post of the drill: {refused[0]}")
+        return all(each.done_at is not None for each in found)
 
-        if not await stage.until(answered, within_s=20):
-            raise BadInput("the engine did not take a post of the drill")
+    if not await stage.until(answered, within_s=20):
+        raise BadInput("the engine did not take the posts of the drill within 20 s")

@@ -14,7 +14,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.resources import files
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ from bowerbird.drills.books import Comparison, compared
 from bowerbird.drills.buttons import BUTTONS, Hand
 
 HERE = Path(__file__).parent
+DASHBOARD = HERE.parent / "dashboard"
+"""Whose style this page wears."""
 INCIDENTS_MAX = 12
 """Incidents on the page, the newest first."""
 FRESH_S = 0.9
@@ -67,8 +69,8 @@ class BreakMe:
             Route("/", self.page),
             Route("/now", self.now),
             Route("/press", self.press, methods=["POST"]),
-            Mount("/static", StaticFiles(directory=HERE / "static")),
-            Mount("/style", StaticFiles(directory=str(files("bowerbird.dashboard").joinpath("static")))),
+            Mount("/static", StaticFiles(directory=HERE / "static", check_dir=False)),
+            Mount("/style", StaticFiles(directory=DASHBOARD / "static", check_dir=False)),
         ]
         return Guarded(Starlette(routes=routes), host="127.0.0.1")
 
@@ -132,6 +134,7 @@ def _row(root: Incident, effects: list[Incident], now: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@cache
 def _templates() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,

@@ -55,7 +55,7 @@ def _dies_too() -> None:
 
 async def end(process: subprocess.Popen[bytes], *, within_s: float = STOP_S) -> None:
     """Ask a program to stop, with everything it started, and kill what did not."""
-    brood = [process.pid, *below(process.pid)]
+    brood = [process.pid, *await asyncio.to_thread(below, process.pid)]
     for pid in brood:
         send(pid, signal.SIGCONT)
     if process.poll() is None:

@@ -41,9 +41,9 @@ def no_runner(stage: Stage) -> None:
     stage.breaking.arm("jobs.start", "raise")
 
 
-def no_runner_thrice(stage: Stage) -> None:
-    """Before the start: the runner of the jobs cannot start, three times."""
-    stage.breaking.arm("jobs.start", "raise*3")
+def no_runner_at_first(stage: Stage) -> None:
+    """Before the start: the runner of the jobs cannot start, four times."""
+    stage.breaking.arm("jobs.start", "raise*4")
 
 
 async def engine_stays(stage: Stage) -> None:
@@ -83,15 +83,15 @@ DRILLS = (
         healed_by="it is started again in the same process", holds_s=12,
     ),
     Drill(
-        id="1.2", name="1.2 the runner starts at the fourth try", alone=True, start_broken=no_runner_thrice,
-        breaks="The program starts, and the runner of its jobs raises the first three times.",
-        root="", break_it=engine_stays, mend_it=disarm, healthy=same_engine_posts, by_itself=True,
+        id="1.2", name="1.2 the runner starts at the fifth try", alone=True, start_broken=no_runner_at_first,
+        breaks="The program starts, and the runner of its jobs raises the first four times.",
+        root="jobs", break_it=engine_stays, mend_it=disarm, healthy=same_engine_posts, by_itself=True,
         healed_by="it is started again in the same process", recover_max_s=20,
     ),
     Drill(
         id="1.3", name="1.3 monitors die",
         breaks="A loop that watches raises, and is gone.",
-        root="monitor:", break_it=arming(("monitor.probes", "raise*1")), mend_it=disarm, healthy=monitors_came_round,
+        root="monitor:", break_it=arming(("monitor.breakers", "raise*1")), mend_it=disarm, healthy=monitors_came_round,
         healed_by="its supervisor starts it again", by_itself=True,
     ),
 )  # fmt: skip

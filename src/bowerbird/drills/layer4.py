@@ -8,6 +8,8 @@ from bowerbird.drills.acts import arming, disarm, flowing, network_heals, nothin
 from bowerbird.drills.row import Act, Drill
 from bowerbird.drills.stage import Stage, set_clock
 
+WINDOW_S = 10.0
+"""The window of the network's limit, seconds."""
 HOST = "sandbox "
 """How the breaker of the rehearsal network is called."""
 
@@ -84,23 +86,25 @@ async def browser_posts(stage: Stage) -> bool:
 async def flood(stage: Stage) -> None:
     """Ten posts are due at once where the network allows two in ten seconds."""
     account = stage.kind.cast[0]
-    await stage.network.limit(account.handle, posts=2, posts_window_s=10)
+    stage.memory["limited_at"] = stage.clock.now()
+    await stage.network.limit(account.handle, posts=2, posts_window_s=WINDOW_S)
     await say_now(stage, account.account_id, 10)
+    stage.fault_begins()
 
 
 async def unlimit(stage: Stage) -> None:
     """The network allows as many as before."""
-    await stage.network.limit(stage.kind.cast[0].handle, posts=300, posts_window_s=3600)
+    await stage.network.limit(stage.kind.cast[0].handle, posts=100_000, posts_window_s=3600)
 
 
 async def within_limit(stage: Stage) -> bool:
-    """By the network's own clock never more than two stood within any ten seconds."""
-    handle = stage.kind.cast[0].handle
-    times = sorted(row["at"] for row in (await stage.network.accepted()).values() if row["account"] == handle)
-    crowded = any(later - first < 10_000_000 for first, later in zip(times, times[2:], strict=False))
-    if crowded:
-        stage.memory.setdefault("excess", True)
-    return True
+    """By the network's own clock never more than two stood within any ten seconds while it was limited."""
+    handle, since = stage.kind.cast[0].handle, stage.memory["limited_at"] + int(WINDOW_S * 1_000_000)
+    rows = (await stage.network.accepted()).values()
+    times = sorted(row["at"] for row in rows if row["account"] == handle and row["at"] >= since)
+    ended = stage.memory["marked_at"]
+    sets = zip(times, times[2:], strict=False)
+    return not any(later - first < WINDOW_S * 1_000_000 for first, later in sets if later < ended)
 
 
 async def kill_in_flight(stage: Stage) -> None:
@@ -137,11 +141,19 @@ async def post_behind_our_back(stage: Stage) -> None:
     """Somebody else posts with our account."""
     said = await stage.network.say_as(stage.kind.cast[0].handle, f"Not by Bowerbird: {stage.clock.now()}")
     stage.foreign.add(said)
+    stage.memory["foreign"] = said
 
 
-async def foreigner_known(stage: Stage) -> bool:
-    """Posting goes on."""
-    return await stage.posts_flow()
+async def delete_it(stage: Stage) -> None:
+    """The owner deletes what was not theirs."""
+    await stage.network.arm("remove_post", post=stage.memory["foreign"])
+
+
+async def timeline_ours(stage: Stage) -> bool:
+    """Everything on the timeline is ours again, and posts go out."""
+    account = stage.kind.cast[0].account_id
+    foreign = await stage.sample("bowerbird_truth_foreign_posts", account=account)
+    return foreign == 0 and await stage.sampled_since() and await stage.posts_flow()
 
 
 DRILLS = (
@@ -178,11 +190,11 @@ DRILLS = (
     Drill(
         id="4.3", name="4.3 ten posts, two allowed",
         breaks="Ten posts are due at once, where the network allows two in ten seconds.",
-        root="", break_it=flood, mend_it=unlimit, healthy=within_limit, by_itself=True,
+        root="", break_it=flood, mend_it=unlimit, healthy=within_limit, holds_s=25,
         healed_by="the limit is taken in the same transaction as the claim",
     ),
     Drill(
-        id="4.3", name="4.3 a limit that cannot be read",
+        id="4.3", name="4.3 a limit that cannot be read", program="writer",
         breaks="Reading a limit raises.",
         root="limit:", break_it=arming(("limits.read", "raise")), mend_it=disarm, healthy=flowing,
         healed_by="the limit can be read again", recover_max_s=10,
@@ -202,8 +214,8 @@ DRILLS = (
     Drill(
         id="4.5", name="4.5 somebody else posts",
         breaks="Somebody else posts with our account.",
-        root="truth:", break_it=post_behind_our_back, mend_it=nothing, healthy=foreigner_known,
-        healed_by="a person knows of it", recover_max_s=120,
+        root="truth:", break_it=post_behind_our_back, mend_it=delete_it, healthy=timeline_ours,
+        healed_by="a person was told, and deleted it",
     ),
 )  # fmt: skip
 """4.1 to 4.5."""

@@ -192,8 +192,8 @@ class Rehearsal:
 
 
 def fits(part: str, root: str) -> bool:
-    """Whether a part is the expected root; several may be named with ``|``, and one that ends in ``:`` is a family."""
-    return any(part == one or (one.endswith(":") and part.startswith(one)) for one in root.split("|") if one)
+    """Whether a part is the expected root; ``|`` parts several, and a colon or space at the end names a family."""
+    return any(part == one or (one[-1] in ": " and part.startswith(one)) for one in root.split("|") if one)
 
 
 def _judged(outcome: Outcome, wrong: list[str]) -> Outcome:

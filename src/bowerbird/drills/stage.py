@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 
+from bowerbird.alerts.notifiers import channels_of, remember_tested
 from bowerbird.app.accounts import account_from
 from bowerbird.app.books import open_books
 from bowerbird.core.books import Batch
@@ -237,6 +238,8 @@ async def _furnished(
     settings = load(plan.settings_file(folder / "drilled.toml", more), env={})
     books = await open_books(settings, clock, engine=False)
     await _seat_accounts(settings, books, network, kind, now=clock.now())
+    for channel in channels_of(settings["alerts.channels"]):
+        await remember_tested(books, channel, now=clock.now())  # as after `bowerbird alerts test`
     return Stage(folder, kind, clock, there, network, settings, books, http)
 
 
@@ -281,7 +284,7 @@ def _environment(stage: Stage) -> dict[str, str]:
         env |= {
             "LD_PRELOAD": library,
             "FAKETIME_TIMESTAMP_FILE": str(stage.folder / "faketime"),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
     return env
