@@ -34,7 +34,7 @@ class Wall:
     async def watch_once(self) -> bool:
         """Compare the wall with the time since the machine was started.
 
-        1. A step of more than 30 s (to wake up after a sleep is none) holds every account, with one fact that says how far.
+        1. A step of more than 30 s holds every account, with one fact that says how far; to wake up is no step.
         2. A minute without another step lifts the holds, also those of a process that died meanwhile.
 
         Return False: the next comparison is the next run.
