@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bowerbird.drills.acts import arming, disarm
+from bowerbird.drills.acts import disarm
 from bowerbird.drills.row import Drill
 from bowerbird.drills.stage import Stage
 
-MONITORS = ("monitor.alerts", "monitor.breakers", "monitor.lag")
-"""Three of the loops that watch, each with its failpoint."""
+MONITOR = "breakers"
+"""One of the loops that watch: it probes breakers that are open."""
 
 
 def spoil(stage: Stage) -> None:
@@ -56,17 +56,37 @@ async def same_engine_posts(stage: Stage) -> bool:
     return await stage.published() > 0
 
 
-async def kill_monitors(stage: Stage) -> None:
-    """Let three monitors die at their next round."""
-    for name in MONITORS:
-        stage.breaking.arm(name, "raise*1")
+async def kill_monitor(stage: Stage) -> None:
+    """Let the loop that probes breakers die at its next round; the fault begins when it does."""
+    stage.breaking.arm(f"monitor.{MONITOR}", "raise*1")
+
+    async def died() -> bool:
+        return await _death(stage) is not None
+
+    if not await stage.until(died, within_s=15):
+        stage.notes.append("the monitor did not die")
+    stage.began_at(await _death(stage) or stage.clock.now())
 
 
-async def monitors_came_round(stage: Stage) -> bool:
-    """Every monitor that died was started again."""
-    died = {str(fact.data.get("monitor", "")) for fact in await stage.facts("monitor_died", limit=20)}
-    silences = [await stage.sample("bowerbird_monitor_silence_seconds", monitor=name) for name in died]
-    return len(died) > 0 and all(silence is not None and silence < 5 for silence in silences)
+async def _death(stage: Stage) -> int | None:
+    """When it died, if it did since the drill began."""
+    facts = await stage.facts("monitor_died", limit=20)
+    mine = [fact.at for fact in facts if fact.data.get("monitor") == MONITOR and fact.at > stage.memory["marked_at"]]
+    return min(mine, default=None)
+
+
+async def came_round(stage: Stage) -> bool:
+    """It was started again: it has come round since it died."""
+    died_at, snapshot = await _death(stage), await stage.books.snapshot("samples")
+    silence_s = await stage.sample("bowerbird_monitor_silence_seconds", monitor=MONITOR)
+    if died_at is None or snapshot is None or silence_s is None or snapshot.at <= died_at:
+        return False
+    round_at = snapshot.at - round(silence_s * 1_000_000)
+    if round_at <= died_at:
+        return False
+    if stage.well_at is None:
+        stage.was_well(round_at)
+    return True
 
 
 DRILLS = (
@@ -91,7 +111,7 @@ DRILLS = (
     Drill(
         id="1.3", name="1.3 monitors die",
         breaks="A loop that watches raises, and is gone.",
-        root="monitor:", break_it=arming(("monitor.breakers", "raise*1")), mend_it=disarm, healthy=monitors_came_round,
+        root="monitor:", break_it=kill_monitor, mend_it=disarm, healthy=came_round,
         healed_by="its supervisor starts it again", by_itself=True,
     ),
 )  # fmt: skip

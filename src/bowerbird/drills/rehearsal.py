@@ -18,7 +18,7 @@ from bowerbird.drills.outside import Message
 from bowerbird.drills.row import Drill, Outcome
 from bowerbird.drills.stage import LOOK_S, Stage
 
-CALM_S = 45.0
+CALM_S = 90.0
 """How long the calm before a drill may take to come, and the calm after it, seconds."""
 OVERTIME = 1.5
 GRACE_S = 5.0
@@ -54,7 +54,7 @@ class Rehearsal:
         stage, drill = self.stage, self.drill
         calm = "" if started_broken else await self._calm()
         doubled, lost = await stage.doubled(), set(await stage.lost())
-        stage.began = stage.mended = None
+        stage.began = stage.mended = stage.well_at = None
         stage.notes = []
         stage.memory = {"published_at_mend": await stage.published(), "marked_at": stage.clock.now()}
         try:
@@ -64,13 +64,13 @@ class Rehearsal:
         finally:
             await self._mend()
         well = await self._wait_well()
-        recovered = stage.clock.monotonic() - (self._began if drill.by_itself else self._mended)
+        recovered = self._well_at() - (self._began if drill.by_itself else self._mended)
         after = await self._calm()
         opened = await self._opened()
         lost_now = [each for each in await stage.lost() if each not in lost]
         outcome = Outcome(
             id=drill.id, name=drill.name, breaks=drill.breaks, alert_s=_rounded(told),
-            alert_max_s=drill.alert_bound_s, recover_s=_rounded(recovered - STEADY_S) if well else None,
+            alert_max_s=drill.alert_bound_s, recover_s=_rounded(recovered) if well else None,
             recover_max_s=drill.recover_bound_s, held_s=round(self._mended - self._began, 1), lost=len(lost_now),
             doubled=await stage.doubled() - doubled, alerts=len(opened), root=self._root(opened),
             root_expected=drill.root, healed_by=self._healed_by(), effects=self._effects(),
@@ -130,6 +130,10 @@ class Rehearsal:
             self._mended = self.stage.clock.monotonic()
             await self.drill.mend_it(self.stage)
         return found
+
+    def _well_at(self) -> float:
+        """When it was well: as the program wrote it down, else when it was first seen to be."""
+        return self.stage.well_at or self.stage.clock.monotonic() - STEADY_S
 
     async def _steady(self) -> bool:
         await self._look()

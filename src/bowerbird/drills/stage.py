@@ -75,6 +75,7 @@ class Stage:
     foreign: set[str] = field(default_factory=set)
     began: float | None = None
     mended: float | None = None
+    well_at: float | None = None
     notes: list[str] = field(default_factory=list)
     memory: dict[str, Any] = field(default_factory=dict)
     _breaker: Breaker | None = None
@@ -96,6 +97,14 @@ class Stage:
     def fault_ends(self) -> None:
         """From here on the time until recovery is counted."""
         self.mended = self.clock.monotonic()
+
+    def was_well(self, at: int) -> None:
+        """It was well at this instant of the wall clock (microseconds), though it could be seen only later."""
+        self.well_at = self.clock.monotonic() - (self.clock.now() - at) / SECOND_US
+
+    def began_at(self, at: int) -> None:
+        """The fault began at this instant of the wall clock (microseconds), as the program itself wrote it down."""
+        self.began = self.clock.monotonic() - (self.clock.now() - at) / SECOND_US
 
     async def until(self, happened: Callable[[], Any], *, within_s: float) -> bool:
         """Look again until it has happened (the callable is awaited); False if it did not in time."""
