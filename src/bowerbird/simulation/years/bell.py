@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 from bowerbird.core.account import HoldKind
 from bowerbird.core.lifecycle import FINAL, State
@@ -24,6 +23,8 @@ from bowerbird.storage.memory import MemoryBooks
 
 IDLE_MAX_S = 60.0
 """The longest a job rests that looks every few seconds and has nothing to do, seconds."""
+IDLE_AUDIT_S = 600.0
+"""The longest the audit of timelines rests, seconds."""
 IDLE_PERIODS, IDLE_LONGEST_S = 10.0, 3_600.0
 """The longest rest of any other job: so many periods, and no more than so many seconds."""
 SELDOM_S = 30.0
@@ -105,7 +106,7 @@ class Bell:
     def _publish(self, now: int) -> Iterator[int]:
         held: dict[str, int] = {}
         for hold in self._books.holds.values():
-            lifts = hold.until if hold.until else now + 2 * SOON_US
+            lifts = hold.until or now + 2 * SOON_US
             if lifts > now:
                 held[hold.account_id] = max(held.get(hold.account_id, 0), lifts)
         for post in self._books.shelf.in_state(State.QUEUED):
@@ -150,6 +151,8 @@ class Bell:
 
 def idle_s(job: Job) -> float:
     """The longest this job rests when it has nothing to do, in seconds."""
+    if job.name == "audit":  # a look at a whole timeline, which is dear
+        return IDLE_AUDIT_S
     return IDLE_MAX_S if job.every_s < SELDOM_S else max(job.every_s, min(IDLE_PERIODS * job.every_s, IDLE_LONGEST_S))
 
 

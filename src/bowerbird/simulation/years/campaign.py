@@ -12,16 +12,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from bowerbird.clock import SystemClock
 from bowerbird.core.work import Outcome
 from bowerbird.simulation.judge import Violation
+from bowerbird.simulation.years.plots import YEAR_S, draw_plot
 from bowerbird.simulation.years.sometimes import SOMETIMES, recoveries
 from bowerbird.simulation.years.troubles import TROUBLES
 from bowerbird.simulation.years.verdict import judge
-from bowerbird.simulation.years.world import World, draw_plot, run_plot
+from bowerbird.simulation.years.world import World, run_plot
 
-YEAR_S = 365 * 86_400.0
-TROUBLES_PER_DAY = 1.6
-"""How many troubles a simulated day has on average."""
 COMPLETE_FROM_S = YEAR_S / 2
 """From so much simulated time on, a trouble or a recovery that never happened fails the campaign."""
 RUNS = (Outcome.DONE, Outcome.FAILED, Outcome.CUT_OFF)
@@ -121,11 +120,12 @@ class YearReport:
 
 def run_years(years: float, seeds: int, first: int = 0, jobs: int = 1) -> YearReport:
     """Run so many years, dealt out over so many seeds, on so many processes."""
-    began_s, day_s = time.monotonic(), years * YEAR_S / seeds
+    clock = SystemClock()
+    began_s, day_s = clock.monotonic(), years * YEAR_S / seeds
     report = YearReport(seed=first, day_s=day_s)
     for part in _run_all(range(first, first + seeds), day_s, jobs):
         report.add(part)
-    report.wall_s = time.monotonic() - began_s
+    report.wall_s = clock.monotonic() - began_s
     return report
 
 
@@ -139,12 +139,11 @@ def _run_all(seeds: range, day_s: float, jobs: int) -> Iterator[YearReport]:
 
 def run_seed(seed: int, day_s: float) -> YearReport:
     """Run one world, and judge it."""
-    number = max(1, round(day_s / 86_400 * TROUBLES_PER_DAY))
     gc.collect()
     gc.disable()  # a world is one graph that lives to its end; looking through it again and again frees nothing
     try:
         began_s = time.process_time()
-        world = run_plot(draw_plot(seed, day_s=day_s, number=number))
+        world = run_plot(draw_plot(seed, day_s=day_s))
         cpu_s = time.process_time() - began_s
         return _counted(world, day_s, cpu_s)
     finally:

@@ -216,8 +216,11 @@ class Engine:
     def _bind(self) -> Bound:
         return bind(
             self._world.settings, self._storage, self._connections, self._writers, self._clock, self._chance,
-            self._owner.id, alone_since=self._clock.now(), ring=lambda name: self.jobs.ring(name),
+            self._owner.id, alone_since=self._clock.now(), ring=self._ring,
         )  # fmt: skip
+
+    def _ring(self, name: str) -> None:
+        self.jobs.ring(name)
 
     def _runner(self) -> Runner:
         runner = Runner(JOBS, self._bound.work, self._storage, self._clock, self._chance, self._owner.id)

@@ -6,8 +6,15 @@ from collections.abc import Iterator
 
 from bowerbird.clock.virtual import START_AT
 from bowerbird.core.post import SECOND_US
+from bowerbird.simulation.years.plots import YEAR_S, draw_plot
 from bowerbird.simulation.years.verdict import judge
-from bowerbird.simulation.years.world import World
+from bowerbird.simulation.years.world import World, run_plot
+
+
+def story(seed: int, years: float) -> str:
+    """Run the world of this seed, so long, and tell it."""
+    return tell(run_plot(draw_plot(seed, day_s=years * YEAR_S)))
+
 
 QUIET = frozenset({"measured", "learned", "advised", "wrote", "gated", "planned", "approved", "frozen", "covered"})
 """Facts that tell nothing about trouble."""

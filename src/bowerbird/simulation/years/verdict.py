@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 GRACE_S = 1_800.0
 """So long after a trouble what it left behind may still be told, seconds."""
-NEEDS_A_PERSON = frozenset({"Parked", "ForeignWriter", "TruthGap", "DuplicateSeen"})
-"""Rules whose incidents stay open until a person has looked, or a day has passed."""
-MISSES = frozenset({"suspended"})
-"""Troubles in which posts really are missed, which is told in its own right: they were not sent."""
+MAY_STAY_OPEN = frozenset({"Parked", "ForeignWriter", "TruthGap", "DuplicateSeen", "WriterDown"})
+"""Rules whose incidents stay open until a person has looked, a day has passed, or a writer is asked again."""
+OF_THEIR_OWN = frozenset({"Parked", "PostingBurn", "PostingBurnSlow"})
+"""What a trouble leaves behind and is told in its own right: somebody has to look, or posts were not sent."""
 DUE_SLACK_S = 120.0
 """What is due is under way at the latest after so long, seconds."""
 
@@ -43,10 +43,9 @@ def judge(world: World) -> list[Violation]:
 
 def _arrivals(world: World) -> dict[str, list[Arrival]]:
     found: defaultdict[str, list[Arrival]] = defaultdict(list)
-    for account_id, (account, _) in world.accounts.items():
+    for account, _ in world.accounts.values():
         for arrival in world.way(account, account.platform).arrivals:
             found[arrival.post_id].append(arrival)
-        assert account_id
     return found
 
 
@@ -172,7 +171,7 @@ def holds_are_lifted(world: World) -> Iterator[Violation]:
 def no_incident_stays_open(world: World) -> Iterator[Violation]:
     """At the end nothing is open but what needs a person."""
     for incident in world.books.incidents.values():
-        if incident.closed_at is None and incident.rule not in NEVER_ALARMS | NEEDS_A_PERSON:
+        if incident.closed_at is None and incident.rule not in NEVER_ALARMS | MAY_STAY_OPEN:
             yield Violation("open", incident.rule, f"{incident.part} is still open: {incident.why}")
 
 
@@ -251,8 +250,21 @@ def nothing_is_told_without_a_cause(world: World) -> Iterator[Violation]:
             yield Violation("false alarm", incident.rule, words)
 
 
+def nothing_is_told_twice(world: World) -> Iterator[Violation]:
+    """Each incident is told as new once on each channel, however often the engine was started anew."""
+    told = Counter(
+        (m.delivery.incident_id, m.channel, m.delivery.title) for m in world.messages if m.delivery.told is Told.OPENED
+    )
+    for (_, channel, title), times in told.items():
+        if times > 1 + sum(world.crashes.values()):  # a crash between sending and writing it down sends once more
+            yield Violation("told twice", channel, f"{title}: {times} times")
+
+
 def one_trouble_is_one_root(world: World) -> Iterator[Violation]:
-    """A trouble that comes alone opens one root, not two: flapping is the same one."""
+    """A trouble that comes alone opens one root, not two: flapping is the same one.
+
+    A slow host may show first in a job that waits for its seat, and only then in its breaker.
+    """
     for trouble in world.plot.troubles:
         if not _alone(world, trouble):
             continue
@@ -262,9 +274,9 @@ def one_trouble_is_one_root(world: World) -> Iterator[Violation]:
             if message.delivery.told is Told.OPENED
             and trouble.start_s <= message.at_s <= trouble.end_s + GRACE_S
             and message.delivery.channel == "phone"
-            and not (trouble.kind in MISSES and world.books.incidents[message.delivery.incident_id].part == "posting")
+            and world.books.incidents[message.delivery.incident_id].rule not in OF_THEIR_OWN
         }
-        if len(opened) > 1:
+        if len(opened) > 1 + (trouble.kind == "slow"):
             yield Violation("two roots", f"{trouble.kind}@{trouble.start_s:.0f}", ", ".join(sorted(opened)))
 
 
@@ -292,6 +304,7 @@ RULES: tuple[Callable[[World], Iterator[Violation]], ...] = (
     no_message_waits,
     whatever_bites_is_told,
     nothing_is_told_without_a_cause,
+    nothing_is_told_twice,
     one_trouble_is_one_root,
 )
 """What is promised."""

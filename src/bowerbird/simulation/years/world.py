@@ -7,9 +7,8 @@ to be as if nothing had happened: the queue drained, every breaker closed, no in
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, cast
@@ -17,35 +16,32 @@ from typing import Any, cast
 from bowerbird.alerts.notifiers import Channel, Undelivered
 from bowerbird.clock import SeededChance, VirtualClock, run_virtual
 from bowerbird.clock.virtual import START_AT
-from bowerbird.core.account import Account, Mode
+from bowerbird.core.account import Account
 from bowerbird.core.books import Batch
-from bowerbird.core.errors import StorageBusy, StorageFull, Unreachable, WriterError
+from bowerbird.core.errors import StorageBusy, StorageFull, Unreachable
 from bowerbird.core.facts import Fact
 from bowerbird.core.incident import Delivery
 from bowerbird.core.lifecycle import State
-from bowerbird.core.ports import Brief, Draft
-from bowerbird.core.post import SECOND_US, Choice
+from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Command
 from bowerbird.resilience import failpoints
 from bowerbird.resilience.failpoints import Fault
 from bowerbird.settings import Settings, load
-from bowerbird.simulation.cast import KEYED_FOR_EVER, KEYLESS, Memory
 from bowerbird.simulation.mortal import Process
 from bowerbird.simulation.years.bell import Bell, RingingShelf
 from bowerbird.simulation.years.engine import Engine
 from bowerbird.simulation.years.pace import CALM_S, Pace
-from bowerbird.simulation.years.troubles import JOBS_HIT, Trouble, draw
+from bowerbird.simulation.years.plots import Plot, cast_of
+from bowerbird.simulation.years.troubles import JOBS_HIT, Trouble
 from bowerbird.simulation.years.venue import Elsewhere, Venue
+from bowerbird.simulation.years.words import Provider, the_bank
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.writers.bank import BankWriter
-from bowerbird.writers.claims import Bank, parse_bank
 from bowerbird.writers.ladder import Ladder
 
-HOSTS = {"sandbox": "http://net.example", "sandbox-web": "http://web.example"}
-SLOTS = ("06:30", "09:00", "11:30", "14:00", "16:30", "19:00", "21:30")
 CALM_DOWN_S = 4 * 3_600.0
 """Within this long after the last trouble everything has to be well, seconds."""
-FAST_S, UNEASY_S = 20.0, 240.0
+FAST_S, UNEASY_S = 15.0, 150.0
 """For how long watchers keep their own pace after something happened, and look often after that, seconds."""
 RESTART_S = 3.0
 """How long a dead engine takes to come back, seconds."""
@@ -108,60 +104,6 @@ class Facts(list[Fact]):
             self._world.pace.stir(FAST_S, UNEASY_S)
 
 
-class Provider:
-    """A writer who has something new to say each time, when it is there."""
-
-    name = "provider"
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._said = 0
-
-    def cells(self) -> Sequence[Choice]:
-        """A few cells, so that there is something to learn."""
-        return CELLS
-
-    def reserve(self, said: Collection[str]) -> int:
-        """Nothing without asking."""
-        return 0
-
-    async def draft(self, brief: Brief) -> list[Draft]:
-        """Say something, or fail."""
-        await self._world.clock.sleep(1.0)
-        if self._world.active["writer_down"]:
-            self._world.bite("writer_down", 0)
-            raise WriterError("the provider does not answer")
-        self._said += 1
-        wants = brief.wants if brief.wants.topic else CELLS[self._said % len(CELLS)]
-        words = " ".join(WORDS[self._said // 7**n % 7 + 7 * n] for n in range(5))
-        text = f"On {wants.topic}: {words}, said as number {self._said}."
-        if brief.reply_to:
-            text = f"{words.capitalize()}, and that is answer number {self._said}."
-        choice = Choice(
-            topic=wants.topic, angle=wants.angle, tone="plain", format="claim-first", writer=self.name,
-            claim_id=f"claim-{self._said}", evidence="https://docs.python.org/3/",
-        )  # fmt: skip
-        return [Draft(texts=(text,), choice=choice, cost=0.001)]
-
-
-CELLS = [
-    Choice(topic=topic, angle=angle, tone="plain", format="claim-first")
-    for topic in ("asyncio", "typing", "files")
-    for angle in ("worth-knowing", "avoids-a-bug")
-]
-WORDS = (
-    "small calm tidy plain brave quick honest loops tasks files names types tests bytes save time keep order avoid "
-    "bugs stay readable explain errors on monday in loops at night while you for teams by default with care at once"
-).split()
-
-
-@functools.cache
-def the_bank() -> Bank:
-    """Plain claims, enough for a week without the provider, read once in a process."""
-    rows = (f"- The year has many days, and day {n} is one of the {WORDS[n % 35]} ones." for n in range(200))
-    return parse_bank("\n".join(rows).encode(), form=".md", name="days")
-
-
 @dataclass
 class Armed:
     """The failpoints of a world.
@@ -184,17 +126,10 @@ class Armed:
         return fault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
-    """All that is decided before a world begins."""
-
-    seed: int
-    troubles: tuple[Trouble, ...]
-    day_s: float
-
-
 class World:
     """The stage of one plot, and what happened on it."""
+
+    venue = Venue
 
     def __init__(self, plot: Plot, clock: VirtualClock) -> None:
         self.plot, self.clock = plot, clock
@@ -222,7 +157,7 @@ class World:
         self.crashes: Counter[str] = Counter()
         self._ill: dict[str, frozenset[str]] = dict.fromkeys(self.accounts, frozenset())
         self._hurt: list[tuple[str, str]] = []
-        self._writers = Ladder([Provider(self), BankWriter(the_bank(), chance=self.chance)])
+        self._writers = Ladder([Provider(clock, self._writer_down), BankWriter(the_bank(), chance=self.chance)])
         self._crash_in = 0
 
     # --- what the engine asks ---------------------------------------------------------------------------------
@@ -233,7 +168,7 @@ class World:
         if place not in self.venues:
             rng, memory = self.chance.stream(place), self.accounts[account.id][1]
             number = list(self.accounts).index(account.id)
-            venue = Venue(
+            venue = self.venue(
                 self.true, account, driver, memory, rng=rng,
                 ill=lambda: self._ill[account.id], bite=lambda kind: self.bite(kind, number),
             )  # fmt: skip
@@ -250,6 +185,11 @@ class World:
     def writer(self) -> Ladder:
         """Who writes."""
         return self._writers
+
+    def _writer_down(self) -> bool:
+        if self.active["writer_down"]:
+            self.bite("writer_down", 0)
+        return bool(self.active["writer_down"])
 
     async def notify(self, channel: Channel, delivery: Delivery) -> None:
         """Take a message, or refuse it."""
@@ -473,27 +413,6 @@ def place_of(trouble: Trouble) -> tuple[str, Fault] | None:
         case "monitor_dies":
             return f"monitor.{monitor}", Fault("raise")
     return None
-
-
-def cast_of() -> Iterable[tuple[Account, Memory]]:
-    """Two accounts that are asked directly, and one that is driven through a browser."""
-    for n, (platform, handle, memory) in enumerate(
-        (("sandbox", "wren", KEYLESS), ("sandbox", "robin", KEYED_FOR_EVER), ("sandbox-web", "finch", KEYLESS))
-    ):
-        yield (
-            Account(
-                id=f"{platform}:{handle}", platform=platform, handle=handle, url=HOSTS[platform], rehearsal=True, mode=Mode.AUTO,
-                slots=SLOTS if n else SLOTS[::2], cover_h=24.0, created_at=START_AT, labelled=True, operator="somebody",
-                other_driver="sandbox" if platform.endswith("-web") else "",
-            ),
-            memory,
-        )  # fmt: skip
-
-
-def draw_plot(seed: int, *, day_s: float, number: int = 14) -> Plot:
-    """Draw the troubles of a seed."""
-    rng = SeededChance(seed).stream("troubles")
-    return Plot(seed=seed, troubles=tuple(draw(rng, day_s=day_s, number=number, accounts=3)), day_s=day_s)
 
 
 def run_plot(plot: Plot) -> World:
