@@ -44,6 +44,44 @@ class Bound:
     sources: Sequence[Source]
 
 
+@dataclass(frozen=True, slots=True)
+class Scribes:
+    """The rooms that write. To read a bank and try all its wordings takes a second, which no post in doubt has to
+    wait for: they are made when they are first needed, off the loop.
+    """
+
+    rooms: Late[tuple[Planner, Harvester]]
+
+    async def plan_once(self) -> bool:
+        """See `Planner.plan_once`."""
+        return await (await self.rooms.get())[0].plan_once()
+
+    async def harvest_once(self) -> bool:
+        """See `Harvester.harvest_once`."""
+        return await (await self.rooms.get())[1].harvest_once()
+
+    async def answer_once(self) -> bool:
+        """See `Harvester.answer_once`."""
+        return await (await self.rooms.get())[1].answer_once()
+
+    def samples(self) -> list[Sample]:
+        """The planner's numbers, once there is one."""
+        made = self.rooms.made
+        return [] if made is None else made[0].samples()
+
+
+def _scribes(
+    settings: Settings, storage: Storage, platforms: Connections, writers: Late[Writer], clock: Clock, chance: Chance
+) -> Scribes:
+    async def writing() -> tuple[Planner, Harvester]:
+        writer = await writers.get()
+        every_s, late_s = settings["harvest.search_s"], settings["posting.late_s"]
+        harvester = Harvester(storage, platforms, writer, clock, chance, search_every_s=every_s)
+        return Planner(storage, platforms, writer, clock, chance, late_s=late_s), harvester
+
+    return Scribes(Late(writing))
+
+
 def bind(
     settings: Settings,
     storage: Storage,
@@ -61,34 +99,8 @@ def bind(
     Args:
         alone_since: when the lock was taken, UTC microseconds.
         ring: lets a job look for work now, by its name.
-
-    To read a bank and try all its wordings takes a second, which no post in doubt has to wait for: the rooms that
-    write are made when they are first needed, off the loop.
     """
-
-    async def writing() -> tuple[Planner, Harvester]:
-        writer = await writers.get()
-        every_s, late_s = settings["harvest.search_s"], settings["posting.late_s"]
-        harvester = Harvester(storage, platforms, writer, clock, chance, search_every_s=every_s)
-        return Planner(storage, platforms, writer, clock, chance, late_s=late_s), harvester
-
-    async def plan_once() -> bool:
-        planner, _ = await rooms.get()
-        return await planner.plan_once()
-
-    async def harvest_once() -> bool:
-        _, harvester = await rooms.get()
-        return await harvester.harvest_once()
-
-    async def answer_once() -> bool:
-        _, harvester = await rooms.get()
-        return await harvester.answer_once()
-
-    def of_words() -> list[Sample]:
-        made = rooms.made
-        return [] if made is None else made[0].samples()
-
-    rooms = Late(writing)
+    scribes = _scribes(settings, storage, platforms, writers, clock, chance)
     wall = Wall(storage, clock)
     ladder = tuple(settings["measuring.ladder_s"])
     channels = channels_of(settings["alerts.channels"])
@@ -109,14 +121,14 @@ def bind(
         "renew": Renewal(storage, platforms, clock).renew_once,
         "obey": desk.obey_once,
         "connect": platforms.connect_once,
-        "plan": plan_once,
+        "plan": scribes.plan_once,
         "measure": Reader(storage, platforms, clock, ladder).measure_once,
-        "harvest": harvest_once,
-        "answer": answer_once,
+        "harvest": scribes.harvest_once,
+        "answer": scribes.answer_once,
         "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,
     }
     return Bound(
-        work, (wall.samples, of_words, publisher.limits.samples, audit.samples, Figures(storage, clock).samples)
+        work, (wall.samples, scribes.samples, publisher.limits.samples, audit.samples, Figures(storage, clock).samples)
     )
 
 
