@@ -102,7 +102,9 @@ class Supervisor:
         for name, vital in self.vitals.items():
             labels = {"monitor": name}
             found.append(Sample(name="bowerbird_monitor_deaths_total", value=vital.deaths, labels=labels))
-            found.append(Sample(name="bowerbird_monitor_silence_seconds", value=max(0.0, now - vital.round), labels=labels))
+            found.append(
+                Sample(name="bowerbird_monitor_silence_seconds", value=max(0.0, now - vital.round), labels=labels)
+            )
         return found
 
     def _forgive(self, looked: float) -> None:

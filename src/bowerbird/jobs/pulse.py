@@ -39,7 +39,7 @@ class Pulse:
         good: end of its last good run, None before the first; good_at: the same on the wall clock.
         last_at: end of its last run. slot_at: the slot of its newest run, rising also if the wall steps back.
         failures: failed runs in a row; failing_at: when the first of them began; error: what went wrong last.
-        late_why: why its next run will be late, where somebody knows.
+        late_why: why its next run will be late, where somebody knows; missed: slots counted for the run under way.
         lateness_s, duration_s: of the last run.
         ended: runs by how they ended. skips: slots that were skipped, by reason, all and since they were told.
         revived: how often its timer was started again. strays: pieces that would not end.
@@ -60,6 +60,7 @@ class Pulse:
     failing_at: int | None = None
     error: str = ""
     late_why: str = ""
+    missed: int = 0
     rung: bool = False
     lateness_s: float | None = None
     duration_s: float | None = None

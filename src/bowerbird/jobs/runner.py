@@ -209,7 +209,10 @@ class Runner:
             pulse.rung, pulse.next_slot = False, now
             return
         if rest_s == job.every_s:
-            passed = max(0.0, now - pulse.next_slot) // rest_s
+            passed = int(max(0.0, now - pulse.next_slot) // rest_s)
+            if pulse.late_why and passed > pulse.missed:  # the machine slept in the middle of the run
+                self.skips.count(job, pulse, pulse.late_why, passed - pulse.missed)
+            pulse.late_why, pulse.missed = "", 0
             pulse.next_slot += (passed + 1) * rest_s
         else:
             pulse.next_slot = now + rest_s
@@ -228,7 +231,7 @@ class Runner:
     async def _turn(self, job: Job) -> None:
         """Run a job once, and keep how it went; the seat is free as soon as the work is over."""
         pulse, asked = self.pulses[job.name], self.clock.monotonic()
-        missed = self.skips.missed(job, pulse, asked, pulse.late_why or "the event loop stood still")
+        pulse.missed = self.skips.missed(job, pulse, asked, pulse.late_why or "the event loop stood still")
         pulse.late_why, pulse.waiting = "", asked
         try:
             seat = await self.places.take(job.lane, slot=pulse.next_slot, now=asked, critical=job.critical)
@@ -237,7 +240,8 @@ class Runner:
         began = pulse.busy = self.clock.monotonic()
         self.places.waits[job.lane] = began - asked
         self._held[job.name] = seat
-        self.skips.missed(job, pulse, began, f"no seat was free in the lane {job.lane}", but=missed)
+        why = f"no seat was free in the lane {job.lane}"
+        pulse.missed = self.skips.missed(job, pulse, began, why, but=pulse.missed)
         pulse.lateness_s = began - pulse.next_slot
         try:
             run = await self._run(job, pulse)
