@@ -16,7 +16,7 @@ from bowerbird.jobs.reason import reason
 from bowerbird.jobs.runner import Runner
 from bowerbird.jobs.table import Job
 from bowerbird.startup.heart import Heart
-from bowerbird.startup.silence import LOOK_MAX_S, START_S, TELL_S, Silence, Verdict
+from bowerbird.startup.silence import LOOK_MAX_S, START_S, STARTING_S, TELL_S, Silence, Verdict
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 HOUR_S = 3600.0
@@ -56,6 +56,13 @@ def test_whoever_starts_gets_time_for_the_first_beat() -> None:
     verdicts = [silence.look("last words", float(second)) for second in range(60)]
     assert verdicts.index(Verdict.TELL) == START_S + TELL_S
     assert verdicts[0] is Verdict.WAIT
+
+
+def test_one_that_says_it_is_starting_may_be_slower() -> None:
+    """To load a program on a busy machine keeps its loop waiting; ten seconds are too long even then."""
+    silence = listening()
+    verdicts = [silence.look("first", second / 5, starting=True) for second in range(1, 100)]
+    assert verdicts.index(Verdict.TELL) / 5 == pytest.approx(TELL_S + STARTING_S, abs=0.3)
 
 
 def test_time_in_which_nobody_looked_is_no_silence() -> None:

@@ -153,6 +153,7 @@ async def build(
     watch = watch_over(settings, storage, connections, jobs, lag, adopter, sources, clock, chance)
     app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, {"monitors": watch.run})
     heart.storage, heart.note, heart.progress = storage, app.note, lambda: jobs.progress.count
+    heart.starting = boot.starting
     return app
 
 

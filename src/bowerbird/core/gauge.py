@@ -73,7 +73,7 @@ def _counter(says: str, *labels: str) -> Metric:
 METRICS: dict[str, Metric] = {
     # startup and the process (layer 1)
     "bowerbird_engine_silence_seconds": _gauge("How long the engine has not been heard."),
-    "bowerbird_loop_lag_seconds": _gauge("How late the engine's event loop answered at its last look."),
+    "bowerbird_loop_lag_seconds": _gauge("How late the engine's event loop answered, at worst within five seconds."),
     "bowerbird_clock_step_seconds": _gauge("How far the wall clock jumped, while it is not trusted; else 0."),
     "bowerbird_part_up": _gauge("1 if the part works, 0 if it does not.", "part"),
     "bowerbird_sampling_broken": _gauge("1 while a source of numbers cannot be asked: a defect of ours.", "source"),

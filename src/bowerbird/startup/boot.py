@@ -250,6 +250,10 @@ class Boot:
         known = [standing for standing in self.standings.values() if standing.part.critical]
         return [standing.part.name for standing in known if not standing.up] or ([] if known else ["the engine"])
 
+    def starting(self) -> bool:
+        """Whether it was not ready yet, or some part was never tried to its end."""
+        return self.ready_s is None or not all(standing.tried for standing in self.standings.values())
+
     def down(self) -> list[str]:
         """Every part that does not work, by name."""
         return [name for name, standing in self.standings.items() if standing.health.light is DOWN]

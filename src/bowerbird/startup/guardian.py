@@ -21,7 +21,6 @@ import json
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -124,7 +123,7 @@ class Guardian:
             if child.trouble is not None and now - child.started_at >= SURE_S:
                 self.close(child, f"the {child.name} was started again, and stays up")
             return
-        match child.silence.look(child.mark(), now):
+        match child.silence.look(child.mark(), now, starting=child.beat().get("state") == "starting"):
             case Verdict.TELL:
                 self._silent(child)
             case Verdict.KILL:
@@ -208,12 +207,17 @@ def stop(children: list[Child], *, within_s: float = STOP_S) -> None:
         process.terminate()
     end = time.monotonic() + within_s  # noqa: TID251 - stdlib only
     for name, process in running:
-        try:
-            process.wait(max(0.1, end - time.monotonic()))  # noqa: TID251 - stdlib only
-        except subprocess.TimeoutExpired:
+        while process.poll() is None and time.monotonic() < end:  # noqa: TID251 - stdlib only
+            nap(0.05)
+        if process.poll() is None:
             say(f"{name} did not stop and is killed")
             process.kill()
             process.wait()
+
+
+def nap(seconds: float) -> None:
+    """Wait by `select`, which no step of the wall clock disturbs, as it may a sleep."""
+    select.select([], [], [], seconds)
 
 
 class Signals:
@@ -233,7 +237,7 @@ class Signals:
             self.stopping = True
 
     def wait(self, seconds: float) -> None:
-        """Wait, at most so long. By `select`, which no step of the wall clock disturbs."""
+        """Wait, at most so long."""
         if select.select([self._read], [], [], seconds)[0]:
             os.read(self._read, 4096)
 

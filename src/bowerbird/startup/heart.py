@@ -3,7 +3,9 @@
 The heart beats in two places. In the **books**, every `BEAT_S` seconds, for the page and for other engines. And in
 the **file** `engine.heart` of the data folder, every `PULSE_S` seconds, for the guardian, which opens no books:
 
-    {"at": µs, "pid": int, "owner": boot id, "note": sentence, "progress": int, "state": "opening" | "up"}
+    {"at": µs, "pid": int, "owner": boot id, "note": sentence, "progress": int, "state": word}
+
+`state` is ``opening`` until there are books, ``starting`` until every part was tried, then ``up``.
 
 * The file beats from the event loop, so a loop that stands still is heard as silence.
 * It beats with progress made or with a reason why there is none; a `note` that is empty is no reason, and no beat.
@@ -77,6 +79,7 @@ class Heart:
         progress: asked at each beat; a number that rises with work done.
         pulse: where it beats for the guardian, if one listens.
         storage: None until there are books; the file beats without.
+        starting: asked at each beat; whether the process is still starting, and may be slow.
     """
 
     storage: Journal | None
@@ -85,6 +88,7 @@ class Heart:
     note: Callable[[], str]
     progress: Callable[[], int] = field(default=lambda: 0)
     pulse: Pulse | None = None
+    starting: Callable[[], bool] = field(default=lambda: False)
     missed: int = 0
     trouble: str = ""
     write_s: float | None = None
@@ -123,7 +127,8 @@ class Heart:
         note = f"the books cannot be written: {self.trouble}" if self.trouble else self.note()
         if not note or self.pulse is None:
             return
+        state = "opening" if self.storage is None else "starting" if self.starting() else "up"
         row = {"at": self.clock.now(), "pid": self.owner.pid, "owner": self.owner.id, "note": note,
-               "progress": self.progress(), "state": "up" if self.storage else "opening"}  # fmt: skip
+               "progress": self.progress(), "state": state}  # fmt: skip
         with suppress(OSError):  # the guardian hears the silence, and the books on the same disk say why
             await self.pulse.beat(row)

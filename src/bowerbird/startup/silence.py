@@ -14,6 +14,8 @@ TELL_S = 4.0
 """After so many seconds of silence it is told; the heart beats every second."""
 START_S = 20.0
 """How much longer a process may take to its first beat, seconds: to load a program takes a while on a busy machine."""
+STARTING_S = 6.0
+"""And how much longer one may be silent that beats, and says that it is still starting."""
 LOOK_MAX_S = 1.0
 """Between two looks at most so many seconds count as silence; more means that the looker itself was away."""
 
@@ -48,8 +50,13 @@ class Silence:
         """A process was just started; `mark` is what an earlier one left behind, and is no beat of this one."""
         self.mark, self.heard, self.silent_s, self.steady_s, self._looked = mark, False, 0.0, 0.0, None
 
-    def look(self, mark: object, now: float) -> Verdict:
-        """Take what is there at `now` (monotonic seconds); `mark` changes with every beat, None if there is none."""
+    def look(self, mark: object, now: float, *, starting: bool = False) -> Verdict:
+        """Take what is there at `now` (monotonic seconds).
+
+        Args:
+            mark: changes with every beat, None if there is none.
+            starting: with its last beat it said that it is still starting.
+        """
         passed = min(LOOK_MAX_S, now - self._looked) if self._looked is not None else 0.0
         self._looked = now
         if mark is not None and mark != self.mark:
@@ -57,7 +64,7 @@ class Silence:
             self.steady_s += passed
             return Verdict.HEARD
         self.silent_s += passed
-        grace_s = 0.0 if self.heard else START_S
+        grace_s = (STARTING_S if starting else 0.0) if self.heard else START_S
         if self.silent_s >= TELL_S + grace_s:
             self.steady_s = 0.0
             return Verdict.KILL if self.silent_s >= self.kill_s + grace_s else Verdict.TELL
