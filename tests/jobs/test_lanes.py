@@ -92,7 +92,7 @@ def test_floors_need_as_many_seats() -> None:
         Lanes(LANES, SEATS - 3)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, derandomize=True)
 @given(st.lists(st.tuples(st.sampled_from(sorted(SMALL)), st.booleans()), max_size=60), st.integers(3, 7))
 def test_whatever_is_taken_and_given_nobody_is_over_the_limit_and_nobody_waits_for_a_free_seat(
     acts: list[tuple[str, bool]], seats: int
