@@ -6,7 +6,7 @@ import pytest
 
 from bowerbird.alerts.incidents import GROUP_S, LINGER_S
 from bowerbird.alerts.telling import Quiet
-from bowerbird.core.books import Batch
+from bowerbird.core.books import Batch, Committed, Lost
 from bowerbird.core.facts import Fact
 from bowerbird.core.incident import Incident, Severity, Silence, Told
 from tests.alerts.room import ANN, BEN, Room, breaker, down, overdue, sample
@@ -283,3 +283,24 @@ async def test_the_clock_may_jump_an_hour_and_nothing_is_told_twice_or_forgotten
     room.clock.step_wall(7200)
     await room.rounds(30, breaker())
     assert room.ear.told() == [BROWSER]
+
+
+async def test_what_is_adopted_while_the_books_write_is_not_forgotten() -> None:
+    """Only what was in the batch is taken off the list."""
+    room = Room()
+    now = room.clock.now()
+    theirs = Incident(
+        id="g", fingerprint="PartDown|face|", rule="PartDown", part="face", severity=Severity.CRITICAL,
+        title="face does not work", opened_at=now, seen_at=now, told_at=now, by="guardian",
+    )  # fmt: skip
+    write = room.books.record
+
+    async def meanwhile(batch: Batch) -> Committed | Lost:
+        outcome = await write(batch)
+        if not any(row.id == "g" for row in room.judge.open_incidents()):
+            room.judge.adopt(theirs)
+        return outcome
+
+    room.books.record = meanwhile  # type: ignore[method-assign]  # the books of this one room, slower
+    await room.rounds(3, breaker())
+    assert {row.id for row in await room.open()} >= {"g"}

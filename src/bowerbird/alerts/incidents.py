@@ -14,16 +14,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from bowerbird.alerts.cases import Case, linked
 from bowerbird.alerts.graph import Edges
 from bowerbird.alerts.healing import Words
 from bowerbird.alerts.outbox import Outbox
+from bowerbird.alerts.pending import Books, Pending
 from bowerbird.alerts.rules import BY_NAME, CLEAR_S, RULES, Rule
 from bowerbird.alerts.symptoms import Firing, Symptom, Watch
 from bowerbird.alerts.telling import Quiet, message, remind_after_s, silenced, worst
-from bowerbird.core.books import Alarms, Batch, Committed, Journal, Keeper
 from bowerbird.core.errors import StorageError
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
@@ -49,12 +49,6 @@ PROVED_BY_JUDGING = frozenset({"engine", "loop"})
 """Parts that work, or nobody would be judging: what somebody else found wrong with them is over."""
 HANDOVER_S = 60.0
 """The guardian gets so many seconds to say that what it found is over; then whoever judges says it."""
-FACTS_WAIT_MAX = 1_000
-"""Facts that wait in memory for books or spool; the oldest are dropped first, the incidents never are."""
-
-
-class Books(Alarms, Journal, Keeper, Protocol):
-    """What is asked of the books here."""
 
 
 @dataclass
@@ -83,13 +77,10 @@ class Judge:
     _silences: list[Silence] = field(default_factory=list)
     _cursor: int | None = None
     _written: int = 0
-    _changed: dict[str, Incident] = field(default_factory=dict)
-    _messages: dict[str, Delivery] = field(default_factory=dict)
-    _facts: list[Fact] = field(default_factory=list)
+    _pending: Pending = field(default_factory=Pending)
     _ends: dict[str, list[float]] = field(default_factory=dict)
     _began_s: float | None = None
     _readable: bool = True
-    _writable: bool = True
 
     def __post_init__(self) -> None:
         self._watch = Watch(self.rules)
@@ -124,7 +115,7 @@ class Judge:
         if incident.closed_at is not None:
             known = case.incident if case else incident
             over = replace(incident, root=known.root, told_at=incident.told_at or known.told_at)
-            self._changed[incident.id] = over
+            self._pending.incidents[incident.id] = over
             if case is not None and case.incident.id == incident.id:
                 self._say("incident_closed", case, healed_by=incident.healed_by)
                 if case.queued and not case.theirs:
@@ -134,7 +125,7 @@ class Judge:
             return
         if case is None:
             case = self._hold(incident, queued=False)
-            self._changed[incident.id] = incident
+            self._pending.incidents[incident.id] = incident
         case.theirs = incident.told_at is not None
         case.queued = case.queued or case.theirs
         case.spoken_s = self.clock.monotonic()
@@ -182,7 +173,7 @@ class Judge:
             self._resume(incident, rows[incident.id])
             if twin is not None and twin.incident.id in rows:  # two rows of one incident: the newer goes on
                 gone = replace(twin.incident, closed_at=self.clock.now(), healed_by="it goes on under another id")
-                self._changed[gone.id] = gone
+                self._pending.incidents[gone.id] = gone
         self._cursor = self._written = cursor
 
     def _resume(self, incident: Incident, rows: Sequence[Delivery]) -> None:
@@ -198,11 +189,7 @@ class Judge:
             return
         old, case.queued, case.needs = here.incident.id, case.queued or here.queued, here.needs
         case.cleared_s = here.cleared_s
-        self._changed.pop(old, None)
-        self._messages = {
-            key: replace(row, incident_id=incident.id) if row.incident_id == old else row
-            for key, row in self._messages.items()
-        }
+        self._pending.rename(old, incident.id)
         self._put(case, seen_at=here.incident.seen_at, told_at=case.incident.told_at or here.incident.told_at)
 
     def _hold(self, incident: Incident, *, queued: bool) -> Case:
@@ -223,7 +210,7 @@ class Judge:
         """True while what is not sampled may still be wrong: just started, or the books cannot be read."""
         young = self.clock.monotonic() - (self._began_s or 0.0) < SETTLE_S
         down = any(sample.name == "bowerbird_storage_up" and sample.value < 1 for sample in samples)
-        return young or down or not (self._readable and self._writable)
+        return young or down or not (self._readable and self._pending.writable)
 
     # --- 2. opening --------------------------------------------------------------------------------------------
 
@@ -262,7 +249,7 @@ class Judge:
         )
         case = Case(incident, self.clock.monotonic(), needs=_needs(symptom))
         self._cases[incident.fingerprint] = case
-        self._changed[incident.id] = incident
+        self._pending.incidents[incident.id] = incident
         self._say("incident_opened", case, title=incident.title, why=incident.why)
         recent = [end for end in self._ends.get(incident.fingerprint, ()) if case.opened_s - end < FLAP_S]
         self._ends[incident.fingerprint] = recent
@@ -356,7 +343,7 @@ class Judge:
             due_at=now,
             made_at=now,
         )
-        self._messages[row.id] = row
+        self._pending.messages[row.id] = row
         case.queued = True
         case.spoken_s = self.clock.monotonic()
 
@@ -368,56 +355,25 @@ class Judge:
     # --- 5. committing -----------------------------------------------------------------------------------------
 
     async def _commit(self) -> None:
-        """Write what changed, in one batch; a round in which nothing did writes nothing.
-
-        Messages that were carried in memory are written as they are now, so that none is sent twice.
-        """
-        self._messages.update({row.id: row for row in self.outbox.put_down()})
+        """Write what changed, with the cursor; a round in which nothing did writes nothing."""
+        self._pending.take_back(self.outbox)
         behind = (self._cursor or 0) - self._written
-        if not (self._changed or self._messages or self._facts or behind > BEHIND_MAX):
+        if not self._pending and behind <= BEHIND_MAX:
             return
-        changed, messages, facts = dict(self._changed), dict(self._messages), list(self._facts)
-        cursors = {} if self._cursor is None else {CURSOR: self._cursor}
-        batch = Batch(
-            incidents=tuple(changed.values()),
-            deliveries=tuple(messages.values()),
-            facts=tuple(facts),
-            cursors=cursors,
-        )
-        try:
-            if self._cursor is None:
-                raise StorageError("what was open before this start could not be read yet")
-            outcome = await self.books.record(batch)
-        except StorageError:
-            await self._without_books(facts)
-            return
-        if isinstance(outcome, Committed):
-            self._writable = True
-            self._written = self._cursor
-            self._changed, self._messages, self._facts = {}, {}, []
-
-    async def _without_books(self, facts: Sequence[Fact]) -> None:
-        """Send from memory, and keep the facts where the next start finds them."""
-        self._writable = False
-        self.outbox.carry(list(self._messages.values()))
-        self._messages = {}
-        self._facts = list(facts)[-FACTS_WAIT_MAX:]
-        if not self._facts:
-            return
-        try:
-            await self.books.keep(Batch(facts=tuple(self._facts)))
-        except StorageError:
-            return  # neither books nor spool: they wait in memory, and the incident is told all the same
-        self._facts = []
+        at = self._cursor
+        if await self._pending.commit(self.books, self.outbox, None if at is None else {CURSOR: at}):
+            self._written = at or 0
 
     def _put(self, case: Case, **changes: Any) -> None:
         case.incident = replace(case.incident, **changes)
-        self._changed[case.incident.id] = case.incident
+        self._pending.incidents[case.incident.id] = case.incident
 
     def _say(self, kind: str, case: Case, **data: str) -> None:
         incident = case.incident
         about = {"incident": incident.id, "rule": incident.rule, "part": incident.part, **data}
-        self._facts.append(Fact(kind=kind, at=self.clock.now(), by="alerts", account_id=incident.scope, data=about))
+        self._pending.facts.append(
+            Fact(kind=kind, at=self.clock.now(), by="alerts", account_id=incident.scope, data=about)
+        )
 
 
 def _needs(symptom: Symptom) -> frozenset[str]:

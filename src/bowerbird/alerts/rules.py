@@ -273,11 +273,11 @@ RULES: tuple[Rule, ...] = (
     # --- content -------------------------------------------------------------------------------------------------
     Rule(
         name="WriterDown",
-        test=Test(metric="bowerbird_writer_failures_in_a_row", bound=2),
+        test=Test(metric="bowerbird_writer_up", op="<", bound=1),
         severity=Severity.WARNING,
         part="writer:{writer}",
         title="The writer {writer} does not answer",
-        why="{value} calls in a row failed; the next writer on the ladder took over.",
+        why="Its breaker opened, or three calls in a row failed; the next writer on the ladder took over.",
         fix="Look at its address, key and budget; until then the claim bank fills every slot.",
         heals="it wrote again",
         serves=("3.1", "3.G2"),
