@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,17 +96,16 @@ def _remember(verdicts: list[Verdict]) -> None:
         remember(here() / RESULTS / "drills.json", {each.id: Result(each.ok, now) for each in verdicts})
 
 
-def _print(verdicts: list[Verdict], scale: object, *, as_json: bool) -> None:
+def _print(verdicts: list[Verdict], scale: Mapping[str, float], *, as_json: bool) -> None:
     from rich.console import Console
 
     from bowerbird.drills import report
 
-    found: dict[str, float] = dict(scale)  # type: ignore[call-overload]
     if as_json:
-        say(report.as_json(verdicts, found))
+        say(report.as_json(verdicts, scale))
     else:
-        report.show(verdicts, found, Console(highlight=False))
-    if not report.total(verdicts, found)["ok"]:
+        report.show(verdicts, scale, Console(highlight=False))
+    if not report.total(verdicts, scale)["ok"]:
         raise typer.Exit(1)
 
 
