@@ -71,11 +71,12 @@ class Engine:
     async def run(self, seconds: float) -> None:
         """Let every job look for work, each at its period, and the process say that it lives."""
         async with asyncio.timeout(seconds):
+            slower = 30 if seconds > 3_600 else 1  # nobody watches a whole day by the second
             jobs = [
                 (self.publisher.publish_once, 0.5), (self.reconciler.settle_once, 1.0), (self.sweeper.sweep_once, 10.0),
                 (self.audit.audit_once, 5.0), (self._beat, 2.0),
             ]  # fmt: skip
-            await asyncio.gather(*(self._loop(work, every_s) for work, every_s in jobs))
+            await asyncio.gather(*(self._loop(work, every_s * slower) for work, every_s in jobs))
 
     async def live(self, seconds: float) -> None:
         """The same, and then stop."""
