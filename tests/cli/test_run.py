@@ -69,3 +69,17 @@ def test_nobody_outlives_the_guardian(tmp_path: Path) -> None:
         wait_for(lambda: not family(tmp_path), WITHIN_S)
     with running(tmp_path):
         wait_for(lambda: any("worker engine" in row for row in family(tmp_path)), WITHIN_S)
+
+
+@pytest.mark.slow
+def test_the_guardians_addresses_are_in_no_argument_and_in_no_file(tmp_path: Path) -> None:
+    """They may hold a secret, and arguments are public."""
+    (tmp_path / "bowerbird.toml").write_text('[guardian]\nwebhook = "http://127.0.0.1:9/s3cret"\n')
+    (tmp_path / "bowerbird.toml").chmod(0o600)
+    with running(tmp_path):
+        wait_for((tmp_path / "guardian.state").exists, WITHIN_S)
+        assert '"channels": ["webhook"]' in (tmp_path / "guardian.state").read_text()
+        rows = family(tmp_path)
+    assert "s3cret" not in "".join(rows)
+    written = [path for path in tmp_path.iterdir() if path.is_file() and path.name != "bowerbird.toml"]
+    assert not any(b"s3cret" in path.read_bytes() for path in written)
