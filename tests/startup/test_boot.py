@@ -125,7 +125,7 @@ def test_each_part_is_tried_for_ever_with_growing_waits_and_keeps_no_other_waiti
     play(story)
 
 
-@pytest.mark.proves("1.1", "1.G2")
+@pytest.mark.proves("1.1", "1.G2", "X7")
 def test_what_fails_is_told_once_with_its_plan_and_once_when_it_is_back() -> None:
     """`degraded` carries the row of the table; the page shows the next try."""
 
