@@ -102,6 +102,7 @@ METRICS: dict[str, Metric] = {
     "bowerbird_reserve_hours": _gauge("Hours for which the claim bank can fill every slot.", "account"),
     "bowerbird_candidates_total": _counter("Candidates by what became of them.", "account", "outcome", "reason"),
     "bowerbird_writer_failures_in_a_row": _gauge("Failed calls since the last good one.", "writer"),
+    "bowerbird_writer_up": _gauge("0 since its breaker opened or three calls failed, until it writes.", "writer"),
     "bowerbird_writer_dollars_total": _counter("Dollars spent on words.", "writer"),
     # posting (layer 4)
     "bowerbird_breaker_open": _gauge("1 while a breaker is not closed.", "breaker"),
