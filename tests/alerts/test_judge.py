@@ -30,7 +30,7 @@ async def test_an_open_breaker_is_told_within_its_bound_and_again_when_it_is_ove
     assert await room.open() == []
 
 
-@pytest.mark.proves("4.2", "P1")
+@pytest.mark.proves("4.2", "P1", "X12")
 async def test_effects_are_grouped_under_their_root() -> None:
     """A breaker and the posts it holds up are one message, which names them; each effect knows its root."""
     room = Room()

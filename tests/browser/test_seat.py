@@ -26,6 +26,7 @@ async def title(seat: Seat, account_id: str = "robin") -> str:
         return await page.title()
 
 
+@pytest.mark.proves("5.2")
 async def test_who_waits_too_long_for_the_seat_is_told(seat: Seat) -> None:
     """The browser is busy: nothing was sent, and the one who sits there is not disturbed."""
     async with seat.page("robin", state=None, wait_s=20) as page:

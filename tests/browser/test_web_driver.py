@@ -143,6 +143,7 @@ async def test_pictures_are_refused_before_anything_is_opened(stage: WebStage) -
 # --- sessions --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("5.4")
 async def test_a_session_that_ends_while_the_button_is_pressed_is_renewed(stage: WebStage, perch: Perch) -> None:
     """The site sends our post to the sign-in page: it was not accepted, so it is sent once more."""
     await stage.platform.whoami()
@@ -237,6 +238,7 @@ async def test_a_limit_on_reading_is_not_taken_for_the_answer_to_the_write(stage
 # --- browsers that die -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("5.5")
 async def test_a_browser_killed_between_two_calls_is_started_again(stage: WebStage, seat: Seat) -> None:
     """The next call works, with the session that was kept."""
     await published(stage.platform, post("Before."))
@@ -264,6 +266,7 @@ async def test_a_browser_killed_while_it_reads_costs_that_one_read(stage: WebSta
     assert await stage.platform.mentions(CLOCK.now()) == []
 
 
+@pytest.mark.proves("5.5")
 async def test_a_browser_killed_while_it_posts_leaves_a_doubt_that_a_look_settles(
     stage: WebStage, perch: Perch
 ) -> None:

@@ -120,7 +120,7 @@ async def test_a_breaker_survives_its_process(books: Storage, guest: Storage) ->
     assert (await guest.breakers())[0].position is Position.CLOSED
 
 
-@pytest.mark.proves("4.G5")
+@pytest.mark.proves("4.G5", "X9")
 async def test_a_learned_limit_is_one_per_key_unit_and_window(books: Storage, guest: Storage) -> None:
     """Listed by key; a new lesson replaces the old one."""
     hour = Learned(key=f"account:{WREN}", unit="posts", window_s=3600.0, max=30, at=NOW, why="429", refusals=1)

@@ -23,6 +23,7 @@ def test_every_event_happens_somewhere() -> None:
     assert {event for steps in NEXT.values() for event in steps} == set(Event)
 
 
+@pytest.mark.proves("X11")
 @pytest.mark.parametrize("state", sorted(set(State) - FINAL))
 def test_every_state_that_is_not_final_has_a_longest_stay_and_a_way_out(state: State) -> None:
     """A post can never sit anywhere unnoticed."""

@@ -133,6 +133,7 @@ def hostile(rng: random.Random) -> str:
     return "".join(chr(rng.randrange(rng.choice([128, 0x3000, 0x110000]))) for _ in range(rng.randrange(400)))
 
 
+@pytest.mark.proves("3.G3")
 def test_ten_thousand_hostile_candidates_leave_nothing_invalid() -> None:
     """What passes can be encoded, seen and counted, fits, and holds no control character: judged independently."""
     rng, passed = random.Random(11), 0

@@ -183,6 +183,7 @@ async def test_a_stopped_engine_is_red_at_once(home: House) -> None:
     assert "Engine: Stopped 0 s ago. Nothing is sent." in (await home.get("/")).words
 
 
+@pytest.mark.proves("9.G5")
 async def test_conversations_show_whom_one_may_answer(home: House) -> None:
     """With the score, the reason and a way there."""
     seen = Seen(ref=RemoteRef(id="x", url="https://there.example/x"), author="@them", text="How?", posted_at=START)

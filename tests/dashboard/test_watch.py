@@ -82,7 +82,7 @@ async def test_a_silence_and_its_end_are_shown_instead_of_who_was_told(home: Hou
     assert "known" in words
 
 
-@pytest.mark.proves("4.G2")
+@pytest.mark.proves("4.G2", "X2")
 def test_a_breaker_says_its_state_since_when_why_and_what_comes_next() -> None:
     """Open: the next probe. By hand: that it stays. Closed: what its window holds."""
     shut = BreakerState(name="browser", position=Position.OPEN, since=START - 5 * SECOND_US, why="it crashed.",
@@ -93,7 +93,7 @@ def test_a_breaker_says_its_state_since_when_why_and_what_comes_next() -> None:
     assert switch(closed, now=START + SECOND_US).sentence == "closed for 1 s; 9 calls in its window, 2 failed, 0 slow."
 
 
-@pytest.mark.proves("4.G2", "1.G2")
+@pytest.mark.proves("4.G2", "1.G2", "X7")
 async def test_the_engine_room_shows_parts_plans_and_buttons(home: House) -> None:
     """Each part with what is done without it; each breaker with the buttons that make sense."""
     row = {
@@ -139,7 +139,7 @@ def a_job(name: str, level: int = 0, needs: tuple[str, ...] = (), **changes: Any
     return row | changes
 
 
-@pytest.mark.proves("2.G1", "2.G2", "2.G4")
+@pytest.mark.proves("2.G1", "2.G2", "2.G4", "X3", "X6")
 async def test_the_jobs_are_drawn_from_the_table_that_is_executed(home: House) -> None:
     """A line for each need; the worst job comes first, in words, with its last runs and its error."""
     learn = a_job("learn", 1, ("measure",), light="red", sentence="blocked by measure since 12:04", error="It broke.")

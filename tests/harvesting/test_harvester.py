@@ -139,6 +139,7 @@ async def test_a_robot_is_not_talked_to_for_ever(room: Room) -> None:
     assert list((await room.states()).values()).count(TargetState.DISMISSED) == 2
 
 
+@pytest.mark.proves("9.G4")
 async def test_an_old_mention_is_not_answered(room: Room) -> None:
     """Six hours later it is stale; so is a target that nobody drafted for in that time."""
     await room.account(Mode.AUTO)
@@ -176,6 +177,7 @@ async def test_a_full_page_comes_back_at_once(room: Room) -> None:
     assert len(await room.states()) == 250
 
 
+@pytest.mark.proves("9.2")
 @pytest.mark.parametrize("error", [Unreachable("no route"), RateLimited("wait", retry_at=0), SignedOut("gone")])
 async def test_no_answer_is_no_empty_answer(room: Room, error: PlatformError) -> None:
     """A platform that fails leaves a fact with the reason, and the cursor where it was."""
@@ -188,6 +190,7 @@ async def test_no_answer_is_no_empty_answer(room: Room, error: PlatformError) ->
     assert holds == ({HoldKind.SIGNED_OUT} if isinstance(error, SignedOut) else set())
 
 
+@pytest.mark.proves("9.2")
 async def test_nobody_is_asked_before_the_limit_ends(room: Room) -> None:
     """A rate limit is waited for; then the mentions are read."""
     await room.account()

@@ -51,6 +51,7 @@ async def test_our_own_accounts_are_no_opportunity(room: Room) -> None:
     assert await room.books.targets() == []
 
 
+@pytest.mark.proves("9.G3")
 async def test_no_query_twice_in_a_window(room: Room) -> None:
     """Whatever is restarted in between, a query is asked once per window."""
     await room.harvest_once()
@@ -61,6 +62,7 @@ async def test_no_query_twice_in_a_window(room: Room) -> None:
     assert room.town.searched == ["asyncio", "asyncio"]
 
 
+@pytest.mark.proves("9.2")
 async def test_an_unknown_answer_is_a_fact_and_not_an_empty_list(room: Room) -> None:
     """A search that could not see says so, with the platform's reason."""
     room.town.found["asyncio"] = Unknown(why="The page asks to sign in.")
@@ -90,6 +92,7 @@ async def test_a_result_seen_again_keeps_what_a_person_decided(room: Room) -> No
     assert (await room.target("s1")).state is TargetState.DISMISSED
 
 
+@pytest.mark.proves("9.G4")
 async def test_what_is_worth_little_or_old_is_not_shown(room: Room) -> None:
     """Old posts, posts on nothing of ours and our own are no opportunities."""
     find(room, "old", "asyncio", posted_at=0)

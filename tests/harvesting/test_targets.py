@@ -62,6 +62,7 @@ def test_a_topic_is_found_by_its_words() -> None:
     assert "pathlib" not in words("@pathlib hello")
 
 
+@pytest.mark.proves("9.G4")
 def test_what_is_old_begins_as_stale() -> None:
     """Six hours after it was said nobody is answered."""
     young, old = (target("a", seen("asyncio", STALE_S + s), TOPICS, addressed=True, now=NOW) for s in (-1, 1))

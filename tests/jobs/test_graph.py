@@ -18,7 +18,7 @@ from bowerbird.resilience.failpoints import Failpoints
 from tests.jobs.yard import Yard, failing, hang, job, looking, play
 
 
-@pytest.mark.proves("2.G4")
+@pytest.mark.proves("2.G4", "X6")
 def test_the_graph_is_the_table_and_has_no_circles() -> None:
     """Plan, publish, measure, learn; harvest, answer; and every edge is a need of a row."""
     levels = graph.levels()

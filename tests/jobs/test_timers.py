@@ -68,7 +68,7 @@ def test_a_job_that_is_overdue_shows_it_before_it_is_healed(monkeypatch: pytest.
     assert len([late for late in seen if late > 5]) >= 2
 
 
-@pytest.mark.proves("2.1", "2.G3", "P2")
+@pytest.mark.proves("2.1", "2.G3", "P2", "X5")
 def test_a_critical_job_that_fails_is_tried_again_in_seconds_not_after_its_period() -> None:
     """A plan of every two hours that fails three times works again after 1 + 2 + 4 seconds."""
     tries: list[float] = []

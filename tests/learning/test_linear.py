@@ -40,6 +40,7 @@ def learned(examples: list[Example], forget: float = 1.0) -> Learner:
     return learner.ordered()
 
 
+@pytest.mark.proves("10.G3")
 def test_the_order_of_readings_does_not_matter() -> None:
     """Early and late readings in any order, and repeated, give the same state to 1e-9 when nothing fades."""
     straight = readings(80)
@@ -109,6 +110,7 @@ def test_nothing_grows_without_bound() -> None:
     assert np.isfinite(learner.posterior().mean).all()
 
 
+@pytest.mark.proves("10.G3")
 def test_the_ten_thousandth_update_costs_what_the_hundredth_did() -> None:
     """An update costs the same however long the history is, and stays far below a millisecond."""
     learner = learned(readings(100), forget=0.998)

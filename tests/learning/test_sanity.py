@@ -90,6 +90,7 @@ def test_a_strong_effect_is_told_with_its_interval() -> None:
     assert advice.lows[place] < 0.9 * 5 / 6 < advice.highs[place]
 
 
+@pytest.mark.proves("10.5")
 def test_little_data_says_how_much_is_needed() -> None:
     """After seven posts the sentence says so, and the number needed comes from the noise that was seen."""
     calm, wild = Learner(), Learner()

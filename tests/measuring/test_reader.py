@@ -98,6 +98,7 @@ def room() -> Room:
     return Room()
 
 
+@pytest.mark.proves("8.G4")
 async def test_each_rung_gets_one_reading(room: Room) -> None:
     """A post is read at a minute, five minutes and an hour, and then no more."""
     (post,) = await room.published("a")
@@ -122,6 +123,7 @@ async def test_what_was_not_observed_stays_unknown(room: Room) -> None:
     assert (reading.counts.likes, reading.counts.impressions, reading.counts.reposts) == (0, None, None)
 
 
+@pytest.mark.proves("8.2")
 async def test_an_unreadable_post_is_tried_again_soon(room: Room) -> None:
     """A post that the answer leaves out gets no reading, a fact, and another look in 15 seconds."""
     await room.published("a", "b")
@@ -164,6 +166,7 @@ async def test_a_post_that_appears_late_is_not_gone(room: Room) -> None:
     assert len(await room.books.readings(post_id="a")) == 1
 
 
+@pytest.mark.proves("8.2")
 @pytest.mark.parametrize("error", [Unreachable("no route", reason="connect"), PlatformError("a page", reason="drift")])
 async def test_an_error_is_a_fact_with_its_reason(room: Room, error: PlatformError) -> None:
     """A platform that does not answer costs the reading, and the post tells why."""
@@ -185,6 +188,7 @@ async def test_a_limit_is_waited_for(room: Room) -> None:
     assert await room.after(1)
 
 
+@pytest.mark.proves("5.4")
 async def test_a_session_that_ended_holds_the_account(room: Room) -> None:
     """Only the first look meets the closed door; the others wait for the hold to be lifted."""
     await room.published("a")

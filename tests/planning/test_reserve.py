@@ -29,6 +29,7 @@ def bank() -> Bank:
     return bundled_bank()
 
 
+@pytest.mark.proves("3.G3")
 async def test_ten_thousand_hostile_candidates_leave_no_invalid_row() -> None:
     """Judged independently, row by row: it can be encoded, seen and counted, fits, and is new."""
     rng, offered = random.Random(23), 0
@@ -53,6 +54,7 @@ async def test_ten_thousand_hostile_candidates_leave_no_invalid_row() -> None:
         assert not any(unicodedata.category(c) in {"Cc", "Cs"} and c != "\n" for c in text)
 
 
+@pytest.mark.proves("3.1")
 async def test_without_any_provider_no_slot_stays_empty_for_72_hours(bank: Bank) -> None:
     """A provider that never answers above the bundled bank, a post an hour: each slot is filled, each in time."""
     account = replace(WREN, slots=tuple(f"{hour:02d}:00" for hour in range(24)), cover_h=12)

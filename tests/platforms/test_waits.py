@@ -27,7 +27,7 @@ def test_a_wait_is_in_the_future_and_within_a_day(asked: str | None, wait_s: int
     assert retry_at(NOW, asked, default_s=60) == NOW + wait_s * 1_000_000
 
 
-@pytest.mark.proves("4.G5")
+@pytest.mark.proves("4.G5", "X9")
 @pytest.mark.parametrize(
     ("headers", "limit", "window_s"),
     [

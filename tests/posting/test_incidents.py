@@ -128,7 +128,7 @@ def an_answer(clock: VirtualClock, number: int, **changes: Any) -> Post:
     return a_post(clock, number, kind=Kind.REPLY, payload=payload, **changes)
 
 
-@pytest.mark.proves("4.3")
+@pytest.mark.proves("4.3", "X8")
 def test_a_burst_of_fifteen_is_counted_as_what_arrived() -> None:
     """2025-07-19: 15 and more tweets in a row, and the database counted 4, since an override went past the limit.
 
@@ -270,7 +270,7 @@ def test_a_post_that_was_sent_and_could_not_be_saved_is_sent_once() -> None:
     run_virtual(main)
 
 
-@pytest.mark.proves("4.3")
+@pytest.mark.proves("4.3", "X8")
 def test_a_quota_that_cannot_be_read_does_not_fail_open() -> None:
     """Undated, in the ancestor's limiter: on a database error the quota check answered that a reply may go.
 

@@ -32,7 +32,7 @@ async def published(room: Room, *numbers: int) -> None:
     ]
 
 
-@pytest.mark.proves("4.5")
+@pytest.mark.proves("4.5", "X10")
 async def test_where_timeline_and_books_agree_both_gaps_are_zero_and_it_is_told_once() -> None:
     """Seen, and nothing to say about it."""
     room = Room()

@@ -32,6 +32,7 @@ def test_every_room_has_its_layer() -> None:
     assert layers == on_disk()
 
 
+@pytest.mark.proves("6.1")
 @pytest.mark.parametrize("contract", OWNERS)
 def test_a_contract_binds_everybody_but_the_owner(contract: str) -> None:
     """Who is not the owner of an outside library is listed as forbidden to import it."""
