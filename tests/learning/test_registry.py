@@ -13,6 +13,7 @@ from bowerbird.learning.advice import advise
 from bowerbird.learning.label import Kind
 from bowerbird.learning.linear import Learner
 from bowerbird.learning.registry import Damaged, Memory, dump, load, recall, stored
+from bowerbird.resilience import failpoints
 from bowerbird.storage.memory import MemoryStorage
 from tests.learning.test_linear import readings
 
@@ -36,6 +37,7 @@ async def line(storage: MemoryStorage, *memories: Memory) -> list[Model]:
     return models
 
 
+@pytest.mark.proves("10.4")
 def test_a_restart_changes_no_decision() -> None:
     """The learner that was loaded draws exactly what the one that was stored draws, and learns on in the same way."""
     before = memory()
@@ -65,6 +67,7 @@ def test_equal_learners_have_equal_versions() -> None:
     assert dump(Memory(one, WREN))[0] == dump(Memory(other, WREN))[0]
 
 
+@pytest.mark.proves("10.4")
 def test_a_flipped_bit_is_noticed() -> None:
     """A state that does not hash to its version is damaged, however well it unpacks."""
     version, state = dump(memory())
@@ -101,6 +104,7 @@ def test_a_large_state_stays_small() -> None:
     assert len(dump(Memory(learner, WREN))[1]) <= 64_000
 
 
+@pytest.mark.proves("3.2", "10.4")
 async def test_a_damaged_champion_falls_back_to_its_parent() -> None:
     """The newest whole ancestor takes over, at its own cursor, and says what was wrong."""
     storage = MemoryStorage()
@@ -111,6 +115,7 @@ async def test_a_damaged_champion_falls_back_to_its_parent() -> None:
     assert [models[n].version[:8] in damage for n, damage in zip((2, 1), loaded.damage, strict=True)] == [True, True]
 
 
+@pytest.mark.proves("3.2", "10.4")
 async def test_without_a_whole_ancestor_the_prior_takes_over() -> None:
     """Nothing whole is left: the learner begins anew, with everything still to be read."""
     storage = MemoryStorage()
@@ -125,3 +130,16 @@ async def test_an_account_that_never_learned_has_the_prior() -> None:
     """No model is no damage."""
     loaded = await recall(MemoryStorage(), WREN)
     assert (loaded.memory.learner.n, loaded.damage) == (0, ())
+
+
+@pytest.mark.proves("3.2")
+@pytest.mark.parametrize(("fault", "cursor", "damages"), [("raise*1", 20, 1), ("raise*2", 0, 2), ("raise", 0, 2)])
+async def test_versions_that_cannot_be_read_are_passed_over_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, fault: str, cursor: int, damages: int
+) -> None:
+    """The failpoint `learning.load`: the last good version, then the prior, at the first look."""
+    storage = MemoryStorage()
+    await line(storage, memory(20), memory(30))
+    monkeypatch.setattr(failpoints, "armed", failpoints.Failpoints(f"learning.load={fault}"))
+    loaded = await recall(storage, WREN)
+    assert (loaded.memory.cursor, len(loaded.damage)) == (cursor, damages)

@@ -164,8 +164,9 @@ async def test_a_restart_advises_the_same(room: Room) -> None:
     assert await room.books.advice(WREN) == await other.books.advice(WREN)
 
 
+@pytest.mark.proves("3.2", "10.4")
 async def test_a_damaged_version_is_learned_again(room: Room) -> None:
-    """The parent takes over at its own cursor, so no reading is lost, and a fact says so."""
+    """The parent takes over at its own cursor within the run, no reading is lost, and a fact says so."""
     for name in ("a", "b"):
         await room.post(name)
         await room.read(name, 0)
@@ -179,7 +180,26 @@ async def test_a_damaged_version_is_learned_again(room: Room) -> None:
     assert healed is not None
     assert advice is not None
     assert (healed.parent, advice.n, healed.n) == (champion.parent, 2, 3)
-    assert "degraded" in await room.kinds()
+    (said,) = await room.books.facts(kinds=("degraded",))
+    assert said.data["sentence"].endswith(f"; version {champion.parent[:8]} took over.")
+
+
+@pytest.mark.proves("3.2")
+async def test_with_every_version_damaged_the_prior_learns_all_of_it_again(room: Room) -> None:
+    """In the same run: two posts are known afterwards, from the readings alone."""
+    for name in ("a", "b"):
+        await room.post(name)
+        await room.read(name, 0)
+        await room.trainer.learn_once()
+    broken = [replace(model, state=b"?") for model in await room.books.models(WREN, limit=9)]
+    await room.books.record(Batch(models=tuple(broken)))
+    await room.read("a", 1)
+    await room.trainer.learn_once()
+    advice = await room.books.advice(WREN)
+    assert advice is not None
+    assert advice.n == 2
+    said = await room.books.facts(kinds=("degraded",))
+    assert [fact.data["sentence"].endswith("the prior took over.") for fact in said] == [True, True]
 
 
 async def test_more_than_a_pass_comes_back_at_once(room: Room) -> None:

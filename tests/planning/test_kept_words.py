@@ -21,7 +21,7 @@ from bowerbird.storage.spooled import SpooledStorage
 from bowerbird.writers.providers import Provider, ProviderWriter
 from tests.planning.room import WREN, measure
 from tests.storage.test_spooled import opened
-from tests.writers.speaker import Speaker, completion, posts
+from tests.writers.speaker import Speaker, breakers_of, completion, posts
 
 MODEL = Provider(name="model", url="http://127.0.0.1:9/v1", model="m", price_in=1.0, price_out=2.0)
 TEXT = "Use a deque where both ends move; a list pays for every step at its front."
@@ -38,7 +38,10 @@ async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncCl
 def _planner(books: SpooledStorage, url: str, client: httpx.AsyncClient) -> Planner:
     """A planner whose writer is a provider, as a process has it."""
     clock, chance = SystemClock(), SeededChance(1)
-    writer = ProviderWriter(replace(MODEL, url=url), client=client, ledger=books, clock=clock, chance=chance)
+    writer = ProviderWriter(
+        replace(MODEL, url=url), client=client, ledger=books, clock=clock, chance=chance,
+        breakers=breakers_of(books, clock),
+    )  # fmt: skip
     return Planner(books, {WREN.id: measure()}, writer, clock, chance, slots_max=1)
 
 

@@ -8,6 +8,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
+from bowerbird.clock import SeededChance
+from bowerbird.core.books import Batch, Recorder
+from bowerbird.core.breaker import BreakerState
+from bowerbird.core.facts import Fact
+from bowerbird.core.ports import Clock
+from bowerbird.resilience.breakers import Breakers
+
 Answer = bytes | None
 
 
@@ -34,12 +41,15 @@ class Speaker:
     """Answers each request with the next of `answers`, the last one for ever; None hangs up without a word,
     and a function is called for its answer.
 
-    `asked` holds the requests' JSON, `keys` their authorization headers; `heard` is set by the first.
+    `asked` holds the questions' JSON, `keys` their authorization headers; `heard` is set by the first. Whoever asks
+    for the models is answered `greeting`, and counted in `greeted`.
     """
 
     def __init__(self, *answers: Answer | Callable[[], Answer], hang: bool = False) -> None:
         self.answers: Sequence[Any] = answers
         self.hang = hang
+        self.greeting: Answer = http(200, b'{"data": []}')
+        self.greeted = 0
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.heard = asyncio.Event()
@@ -56,6 +66,11 @@ class Speaker:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if head.startswith("GET /v1/models "):
+                self.greeted += 1
+                writer.write(self.greeting or b"")
+                writer.close()
+                return
             lines = dict(line.split(": ", 1) for line in head.lower().split("\r\n")[1:] if ": " in line)
             self.asked.append(json.loads(await reader.readexactly(int(lines["content-length"]))))
             self.keys.append(lines.get("authorization", ""))
@@ -68,3 +83,12 @@ class Speaker:
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
+
+
+def breakers_of(books: Recorder, clock: Clock) -> Breakers:
+    """Breakers as an engine has them; they are written into these books."""
+
+    async def write(states: Sequence[BreakerState], facts: Sequence[Fact]) -> object:
+        return await books.record(Batch(breakers=tuple(states), facts=tuple(facts)))
+
+    return Breakers(clock, SeededChance(1), write)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
 
+from bowerbird.clock import VirtualClock
 from bowerbird.core.errors import WriterBusy, WriterError, WriterSpent
 from bowerbird.core.ports import Brief, Draft
 from bowerbird.core.post import Choice
+from bowerbird.storage.memory import MemoryStorage
 from bowerbird.writers.ladder import Ladder
+from tests.writers.speaker import breakers_of
 
 BRIEF = Brief(id="b", account_id="sandbox:wren", wants=Choice(), text_max=280)
 
@@ -48,6 +52,7 @@ async def test_the_first_that_can_write_does() -> None:
     assert bank.asked == []
 
 
+@pytest.mark.proves("3.1")
 async def test_the_bank_takes_over_and_says_for_whom() -> None:
     """Two providers fail, the bank writes, and the draft tells both reasons."""
     rungs = [Rung("a", WriterError("a: out of order")), Rung("b", WriterSpent("b: spent")), Rung("bank", ("x",))]
@@ -89,9 +94,31 @@ async def test_failures_in_a_row_are_counted_by_writer_until_it_writes_again() -
     """What the alert is about: the bank fills the slot, and somebody is told that the model does not answer."""
     top = Rung("model", WriterError("model: out of order"))
     ladder = Ladder([top, Rung("bank", ("x",))])
+    told: list[tuple[float, float]] = []
     for _ in range(3):
         await ladder.draft(BRIEF)
-    assert {s.labels["writer"]: s.value for s in ladder.samples()} == {"model": 3, "bank": 0}
+        told.append(told_of(ladder))
     top.answer = ("back",)
     await ladder.draft(BRIEF)
-    assert {s.value for s in ladder.samples()} == {0}
+    assert [*told, told_of(ladder)] == [(1, True), (2, True), (3, False), (0, True)]
+
+
+async def test_a_writer_whose_breaker_opened_is_down_until_it_writes() -> None:
+    """Its probe alone does not prove it: a free question may be answered where no words are written."""
+    top = Rung("model", WriterError("model: hangs"))
+    breaker = breakers_of(MemoryStorage(), VirtualClock()).add("writer model", asyncio.Event().wait)
+    ladder = Ladder([top, Rung("bank", ("x",))], {"model": breaker})
+    breaker.open("it hangs", by="ann")
+    assert told_of(ladder) == (0, False)
+    await ladder.draft(BRIEF)
+    breaker.close("it answers a probe", by="ann")
+    assert told_of(ladder) == (1, False)
+    top.answer = ("back",)
+    await ladder.draft(BRIEF)
+    assert told_of(ladder) == (0, True)
+
+
+def told_of(ladder: Ladder) -> tuple[float, float]:
+    """The model's failures, and whether it is up."""
+    found = {s.name: s.value for s in ladder.samples() if s.labels["writer"] == "model"}
+    return found["bowerbird_writer_failures_in_a_row"], found["bowerbird_writer_up"]

@@ -13,16 +13,17 @@ from typing import Any
 import httpx
 import pytest
 
-from bowerbird.clock import SeededChance, VirtualClock
+from bowerbird.clock import SeededChance, SystemClock, VirtualClock
 from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput, WriterBusy, WriterError, WriterSpent
 from bowerbird.core.keeping import Words
-from bowerbird.core.ports import Brief
+from bowerbird.core.ports import Brief, Clock, Draft
 from bowerbird.core.post import Choice
+from bowerbird.resilience import failpoints
 from bowerbird.storage.memory import MemoryStorage
 from bowerbird.writers.call import retry_after_s
 from bowerbird.writers.providers import Provider, ProviderWriter
-from tests.writers.speaker import Speaker, completion, http, posts
+from tests.writers.speaker import Speaker, breakers_of, completion, http, posts
 
 KEY = "sk-very-secret"
 BRIEF = Brief(id="b", account_id="sandbox:wren", wants=Choice(topic="birds", angle="surprise"), text_max=280)
@@ -31,17 +32,26 @@ BRIEF = Brief(id="b", account_id="sandbox:wren", wants=Choice(topic="birds", ang
 class Room:
     """A writer with its client, books and clock."""
 
-    def __init__(self, speaker: Speaker, client: httpx.AsyncClient, **knobs: Any) -> None:
+    def __init__(
+        self, speaker: Speaker, client: httpx.AsyncClient, *, clock: Clock | None = None, **knobs: Any
+    ) -> None:
+        self.clock: Any = clock or VirtualClock()
         fields: dict[str, Any] = {"name": "openai", "url": speaker.url, "model": "m", "key": KEY}
         self.provider = Provider(**fields | {"price_in": 1.0, "price_out": 2.0} | knobs)
-        self.books, self.clock = MemoryStorage(), VirtualClock()
+        self.books = MemoryStorage()
+        chance = SeededChance(1)
+        self.breakers = breakers_of(self.books, self.clock)
         self.writer = ProviderWriter(
-            self.provider, client=client, ledger=self.books, clock=self.clock, chance=SeededChance(1)
+            self.provider, client=client, ledger=self.books, clock=self.clock, chance=chance, breakers=self.breakers
         )
 
     async def used(self) -> float:
         """What the last 24 hours took of the cap."""
         return (await self.books.used([self.provider.quota(0)], now=self.clock.now()))[0].used
+
+    async def use(self, drafts: list[Draft]) -> None:
+        """Say that something was made of these."""
+        await self.books.keep(Batch(used=drafts[0].words))
 
     async def fails(self, brief: Brief = BRIEF) -> WriterError:
         """Ask, and return the error."""
@@ -102,13 +112,14 @@ async def test_a_stranger_s_text_is_data_in_the_user_turn(client: httpx.AsyncCli
 async def test_what_fails_says_why_rests_and_counts_when_it_may_be_billed(
     client: httpx.AsyncClient, answer: bytes | None, sentence: str, billed: bool
 ) -> None:
-    """Every failure is a `WriterError` without the key, followed by a rest in which nobody is asked."""
+    """Every failure is a `WriterError` without the key, after which nobody is asked for a while."""
     async with Speaker(answer) as speaker:
         room = Room(speaker, client)
         error = await room.fails()
         resting = await room.fails()
         assert isinstance(resting, WriterBusy)
-        assert str(resting) == f"{error}; it is left alone for a while"
+        assert resting.retry_at > room.clock.now()
+        assert re.search(sentence, str(resting))
     assert error.args[0].startswith("openai: ")
     assert re.search(sentence, str(error))
     assert KEY not in str(error)
@@ -116,6 +127,7 @@ async def test_what_fails_says_why_rests_and_counts_when_it_may_be_billed(
     assert (await room.used() > 0) is billed
 
 
+@pytest.mark.proves("3.G2")
 async def test_retry_after_is_honoured_to_the_second(client: httpx.AsyncClient) -> None:
     """429 with 120 s: nobody is asked for 119 s, and then it writes again."""
     async with Speaker(http(429, b"", "retry-after: 120\r\n"), completion(posts("ok"))) as speaker:
@@ -130,17 +142,97 @@ async def test_retry_after_is_honoured_to_the_second(client: httpx.AsyncClient) 
     assert len(speaker.asked) == 2
 
 
-async def test_a_provider_that_hangs_is_left_after_its_deadline(client: httpx.AsyncClient) -> None:
-    """The call ends at `timeout_s`, stays counted, and the rest doubles with each failure."""
-    async with Speaker(hang=True) as speaker:
-        room = Room(speaker, client, timeout_s=0.1)
-        assert "did not answer within 0.1 s" in str(await room.fails())
-        assert await room.used() > 0
-        room.clock.advance(30)
-        await room.fails()
-        room.clock.advance(30)
-        assert isinstance(await room.fails(), WriterBusy)
+@pytest.mark.proves("3.1")
+async def test_a_provider_that_hangs_costs_one_deadline(client: httpx.AsyncClient) -> None:
+    """It wrote before, and now one call waits in vain: the next posts do not wait, and the call stays counted."""
+    async with Speaker(completion(posts("one")), None) as speaker:
+        room = Room(speaker, client, timeout_s=0.2, clock=SystemClock())
+        await room.use(await room.writer.draft(BRIEF))
+        speaker.hang = True
+        assert "did not answer within 0.2 s" in str(await room.fails())
+        assert await room.used() > 200e-6
+        assert "the breaker writer openai is open" in str(await room.fails())
     assert len(speaker.asked) == 2
+    assert room.writer.breaker.state.why == "1 of 2 calls took 0.198 s or longer"
+
+
+@pytest.mark.proves("3.1")
+async def test_one_that_wrote_is_left_after_three_failures_and_finds_back_by_itself(client: httpx.AsyncClient) -> None:
+    """Three times 500 open its breaker; its own probe, which costs nothing, closes it; it writes."""
+    sick = http(500, b"")
+    async with Speaker(completion(posts("one")), sick, sick, sick, completion(posts("two"))) as speaker:
+        room = Room(speaker, client)
+        await room.use(await room.writer.draft(BRIEF))
+        assert [isinstance(await room.fails(), WriterBusy) for _ in range(4)] == [False, False, False, True]
+        spent = await room.used()
+        speaker.greeting = sick
+        await room.writer.breaker.probe_once()
+        assert "its probe failed: it is out of order (500)" in str(await room.fails())
+        speaker.greeting = http(404, b"")
+        await room.writer.breaker.probe_once()
+        assert await room.used() == spent
+        assert (await room.writer.draft(BRIEF))[0].texts == ("two",)
+    assert (len(speaker.asked), speaker.greeted) == (5, 2)
+
+
+@pytest.mark.proves("3.1")
+async def test_an_address_that_only_answers_probes_is_asked_for_words_once_each_time(client: httpx.AsyncClient) -> None:
+    """The list of models is there and no words are: after each probe one call is made, not three."""
+    async with Speaker(http(500, b"")) as speaker:
+        room = Room(speaker, client)
+        for _ in range(3):
+            await room.fails()
+            assert isinstance(await room.fails(), WriterBusy)
+            await room.writer.breaker.probe_once()
+    assert len(speaker.asked) == 3
+
+
+@pytest.mark.proves("3.G2")
+@pytest.mark.parametrize("answer", [http(400, b""), http(401, b""), http(429, b""), completion("no")])
+async def test_what_was_answered_never_opens_the_breaker(client: httpx.AsyncClient, answer: bytes) -> None:
+    """A question it refuses, a key, a request to wait, an answer of no use: the address is there, and rests."""
+    async with Speaker(answer) as speaker:
+        room = Room(speaker, client)
+        for _ in range(4):
+            await room.fails()
+            room.clock.advance(3_600)
+    assert len(speaker.asked) >= 4
+    assert room.writer.breaker.closed
+
+
+@pytest.mark.proves("3.G2")
+async def test_a_spent_budget_never_opens_the_breaker(client: httpx.AsyncClient) -> None:
+    """Nobody was asked, so nobody failed."""
+    async with Speaker(completion(posts("ok"))) as speaker:
+        room = Room(speaker, client, day_max=1e-6)
+        for _ in range(4):
+            await room.fails()
+    assert room.writer.breaker.closed
+
+
+async def test_a_step_of_the_wall_clock_ends_no_rest(client: httpx.AsyncClient) -> None:
+    """Two minutes were asked for; the clock on the wall jumps by an hour, and nobody is asked."""
+    async with Speaker(http(429, b"", "retry-after: 120\r\n")) as speaker:
+        room = Room(speaker, client)
+        await room.fails()
+        room.clock.step_wall(3_600)
+        error = await room.fails()
+    assert isinstance(error, WriterBusy)
+    assert error.retry_at == room.clock.now() + 120_000_000
+    assert len(speaker.asked) == 1
+
+
+@pytest.mark.parametrize("fault", ["raise", "drop"])
+async def test_a_call_can_be_broken_on_purpose(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """The failpoint `writer.call` is as if nobody answered."""
+    monkeypatch.setattr(failpoints, "armed", failpoints.Failpoints(f"writer.call={fault}*1"))
+    async with Speaker(completion(posts("ok"))) as speaker:
+        room = Room(speaker, client)
+        await room.fails()
+        assert not room.writer.breaker.closed
+    assert speaker.asked == []
 
 
 async def test_an_address_where_nobody_listens_costs_nothing(client: httpx.AsyncClient) -> None:
@@ -230,6 +322,7 @@ async def test_a_kept_answer_nobody_can_read_is_read_once(client: httpx.AsyncCli
     assert await room.books.unused_words(BRIEF.account_id) == list(draft.words)
 
 
+@pytest.mark.proves("3.G2")
 async def test_fifty_callers_never_pass_the_cap(client: httpx.AsyncClient) -> None:
     """With room for ten dearest calls, fifty at once make at most that many, and the rest are told why."""
     async with Speaker(completion(posts("ok"), usage={"prompt_tokens": 900, "completion_tokens": 500})) as speaker:

@@ -5,6 +5,7 @@ Rooms get plain values and ports; none of them knows who its neighbours are, or 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -32,6 +33,7 @@ from bowerbird.posting.renewal import Renewal
 from bowerbird.posting.sweeper import Sweeper
 from bowerbird.posting.truth import Audit
 from bowerbird.posting.wall import Wall
+from bowerbird.resilience.breakers import Breakers
 from bowerbird.settings import Settings
 from bowerbird.startup.late import Late
 
@@ -152,30 +154,41 @@ def _posting(
     return publisher, audit
 
 
-def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chance) -> Writer:
-    """The writers in the order in which they are asked: the provider, where one is set, then the bank."""
+async def writers_of(settings: Settings, storage: Storage, clock: Clock, chance: Chance, breakers: Breakers) -> Writer:
+    """The writers in the order in which they are asked: the provider, where one is set, then the bank.
+
+    The bank is read off the loop; breakers belong to the loop. One of a model that is no longer asked is retired.
+    """
     import httpx
 
-    from bowerbird.writers.bank import BankWriter
     from bowerbird.writers.ladder import Ladder
     from bowerbird.writers.providers import Provider, ProviderWriter
+
+    bank = await asyncio.to_thread(_bank, settings, chance)
+    if not settings["writer.url"]:
+        return Ladder([bank])
+    provider = Provider(
+        name=settings["writer.model"],
+        url=settings["writer.url"],
+        model=settings["writer.model"],
+        key=settings["writer.key"],
+        about=settings["writer.about"],
+        timeout_s=settings["writer.timeout_s"],
+        price_in=settings["writer.price_in"],
+        price_out=settings["writer.price_out"],
+        day_max=settings["writer.day_max"],
+        tokens_day_max=settings["writer.tokens_day_max"],
+    )
+    client = await asyncio.to_thread(httpx.AsyncClient)  # it reads certificates
+    writer = ProviderWriter(
+        provider, client=client, ledger=storage, clock=clock, chance=chance, breakers=breakers
+    )  # fmt: skip
+    breakers.retire(lambda name: name.startswith("writer "))
+    return Ladder([writer, bank], {writer.name: writer.breaker})
+
+
+def _bank(settings: Settings, chance: Chance) -> Writer:
+    from bowerbird.writers.bank import BankWriter
     from bowerbird.writers.shelf import find_bank
 
-    bank = find_bank(settings["writer.bank"], keep=settings.folder)
-    rungs: list[Writer] = [BankWriter(bank, chance=chance)]
-    if settings["writer.url"]:
-        provider = Provider(
-            name=settings["writer.model"],
-            url=settings["writer.url"],
-            model=settings["writer.model"],
-            key=settings["writer.key"],
-            about=settings["writer.about"],
-            timeout_s=settings["writer.timeout_s"],
-            price_in=settings["writer.price_in"],
-            price_out=settings["writer.price_out"],
-            day_max=settings["writer.day_max"],
-            tokens_day_max=settings["writer.tokens_day_max"],
-        )
-        client = httpx.AsyncClient()
-        rungs.insert(0, ProviderWriter(provider, client=client, ledger=storage, clock=clock, chance=chance))
-    return Ladder(rungs)
+    return BankWriter(find_bank(settings["writer.bank"], keep=settings.folder), chance=chance)

@@ -126,7 +126,7 @@ async def build(
     """Put an engine together on open books; nothing runs yet. `alone_since` is when the lock was taken."""
     owner = heart.owner
     connections = Connections(storage, clock, settings, await asyncio.to_thread(seat_of, settings))
-    writers = Late(lambda: asyncio.to_thread(writers_of, settings, storage, clock, chance))
+    writers = Late(lambda: writers_of(settings, storage, clock, chance, connections.breakers))
     periods = {name: settings[f"jobs.{name}_s"] for name in ("plan", "measure", "harvest", "learn")}
     table = with_periods({**periods, "answer": min(30.0, periods["harvest"])})
 

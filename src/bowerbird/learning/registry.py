@@ -21,6 +21,7 @@ from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.findings import Model
 from bowerbird.learning.label import Kind
 from bowerbird.learning.linear import Array, Held, Learner
+from bowerbird.resilience import failpoints
 
 SCHEMA = 1
 STATE_MAX = 4_000_000
@@ -101,9 +102,12 @@ async def recall(storage: Findings, account_id: str) -> Loaded:
         if model is None:
             break
         try:
+            await failpoints.reach("learning.load")
             return Loaded(load(model.version, model.state), model.version, tuple(damage))
         except Damaged as error:
             damage.append(str(error))
+        except failpoints.Broken:
+            damage.append(f"version {model.version[:8]} cannot be read")
         model = known.get(model.parent)
     return Loaded(Memory(Learner(), account_id), damage=tuple(damage))
 

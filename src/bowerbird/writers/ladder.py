@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bowerbird.core.errors import WriterBusy, WriterError
 from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Brief, Draft, Writer
 from bowerbird.core.post import Choice
+from bowerbird.resilience.breaker import Breaker
+
+DOWN_AFTER = 3
+"""Failed calls in a row after which a writer counts as down."""
 
 
 class Ladder:
     """A `Writer` that asks its rungs from the top until one gives candidates.
 
     Each draft says in `Draft.fell_back` who could not, and why: the planner writes it down.
+
+    Args:
+        rungs: from the top.
+        breakers: of those rungs that have one, by their names.
     """
 
-    def __init__(self, rungs: Sequence[Writer]) -> None:
+    def __init__(self, rungs: Sequence[Writer], breakers: Mapping[str, Breaker] | None = None) -> None:
         if not rungs:
             raise ValueError("a ladder needs a rung")
         self.rungs = tuple(rungs)
         self._cells: tuple[Choice, ...] = ()
         self.failures = {rung.name: 0 for rung in self.rungs}
         """Failed calls in a row, by writer; asking to wait is one too, for nobody wrote."""
+        self._breakers = breakers or {}
+        self._down: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -41,11 +51,19 @@ class Ladder:
         return sum(rung.reserve(said) for rung in self.rungs)
 
     def samples(self) -> list[Sample]:
-        """Failed calls in a row, by writer."""
+        """Failed calls in a row, and whether it works, by writer."""
         return [
-            Sample(name="bowerbird_writer_failures_in_a_row", value=n, labels={"writer": name})
+            sample
             for name, n in self.failures.items()
+            for sample in (
+                Sample(name="bowerbird_writer_failures_in_a_row", value=n, labels={"writer": name}),
+                Sample(name="bowerbird_writer_up", value=not self._is_down(name), labels={"writer": name}),
+            )
         ]
+
+    def _is_down(self, name: str) -> bool:
+        """True since its breaker opened or it failed too often, until it writes: a probe alone proves no words."""
+        return name in self._down or (name in self._breakers and not self._breakers[name].closed)
 
     async def draft(self, brief: Brief) -> list[Draft]:
         """Return the first rung's candidates that gives any.
@@ -60,10 +78,13 @@ class Ladder:
                 drafts = await rung.draft(brief)
             except WriterError as error:
                 self.failures[rung.name] += 1
+                if self.failures[rung.name] >= DOWN_AFTER or self._is_down(rung.name):
+                    self._down.add(rung.name)
                 failed.append(error)
                 falls.append(str(error))
                 continue
             self.failures[rung.name] = 0
+            self._down.discard(rung.name)
             if drafts:
                 return [replace(draft, fell_back=tuple(falls)) for draft in drafts]
             falls.append(f"{rung.name} had nothing to say")

@@ -1,6 +1,7 @@
 """Any OpenAI-compatible address as a writer: OpenAI, Ollama, llama.cpp, vLLM, a proxy.
 
-1. A provider that asked for rest, or failed lately, is left alone until then.
+1. A provider that asked for rest, or whose answer was of no use, is left alone until then; one that does not answer,
+   until its breaker has found it back.
 2. The dearest possible outcome of the call is reserved in the ledger; no room means `WriterSpent`, and no call.
 3. The call has a deadline, its answer a size limit.
 4. The answer is kept, together with its true cost, before anybody reads it: in the books, or in the spool while
@@ -24,16 +25,27 @@ import httpx
 
 from bowerbird.core.account import Quota
 from bowerbird.core.books import Batch, Keeper, Ledger
-from bowerbird.core.errors import BadInput, WriterBusy, WriterError, WriterSpent
+from bowerbird.core.errors import BadInput, Unreachable, WriterBusy, WriterError, WriterSpent
 from bowerbird.core.keeping import Words
 from bowerbird.core.ports import Brief, Chance, Clock, Draft
 from bowerbird.core.post import SECOND_US, Choice
-from bowerbird.writers.call import NEW_NAME, OLD_NAME, Failed, NewName, complete
+from bowerbird.resilience.breakers import Breakers
+from bowerbird.writers.call import (
+    NEW_NAME,
+    OLD_NAME,
+    REST_USELESS_S,
+    Failed,
+    NewName,
+    complete,
+    greet,
+    says,
+    trip,
+)
 from bowerbird.writers.prompt import Message, Unreadable, messages, read_answer, repair
 
 DAY_S = 86_400.0
-REST_MIN_S, REST_MAX_S = 30.0, 600.0
-"""Rest after the first failure, doubled with each further one up to the maximum."""
+PROBE_S = 8.0
+"""How long the address may take to say whether it is there, seconds."""
 FRAMING_TOKENS = 64
 """What a chat template may add to the bytes we send."""
 TOKENS_MAX = 10_000_000
@@ -114,20 +126,28 @@ class ProviderWriter:
         client: shared, and closed by whoever made it.
         ledger: where the day's budget and the answers are kept.
         clock, chance: time, and names for reservations.
+        breakers: gets the one of this address, ``writer <name>``.
     """
 
     def __init__(
-        self, provider: Provider, *, client: httpx.AsyncClient, ledger: Purse, clock: Clock, chance: Chance
+        self,
+        provider: Provider,
+        *,
+        client: httpx.AsyncClient,
+        ledger: Purse,
+        clock: Clock,
+        chance: Chance,
+        breakers: Breakers,
     ) -> None:
         self._provider = provider
         self._client = client
         self._ledger = ledger
         self._clock = clock
         self._chance = chance
-        self._failures = 0
-        self._rest_until = 0
+        self._rest_until_s = float("-inf")
         self._why = ""
         self._limit_name = OLD_NAME
+        self.breaker = breakers.add(f"writer {self.name}", self._greet, weigh=says, trip=trip(provider.timeout_s))
 
     def __repr__(self) -> str:
         return f"ProviderWriter({self._provider!r})"
@@ -154,15 +174,25 @@ class ProviderWriter:
         """
         if kept := await self._kept(brief):
             return kept
-        if self._clock.now() < self._rest_until:
-            raise WriterBusy(f"{self._why}; it is left alone for a while", retry_at=self._rest_until)
+        self._look()
         talk = messages(brief, candidates=self._provider.candidates, about=self._provider.about)
         try:
-            drafts = await self._drafts(talk, brief)
+            return await self._drafts(talk, brief)
         except Failed as failed:
             raise self._rested(failed) from None
-        self._failures = 0
-        return drafts
+
+    def _look(self) -> None:
+        """Raise `WriterBusy` if it is to be left alone just now: it said so, or does not answer."""
+        if (rest_s := self._rest_until_s - self._clock.monotonic()) > 0:
+            raise WriterBusy(f"{self._why}; it is left alone for a while", retry_at=self._in(rest_s))
+        if why := self.breaker.refusal():
+            raise WriterBusy(why, retry_at=self.breaker.state.next_probe_at or self._clock.now())
+
+    def _in(self, seconds: float) -> int:
+        return self._clock.now() + round(seconds * SECOND_US)
+
+    async def _greet(self) -> None:
+        await greet(self._client, self._provider.url, key=self._provider.key, timeout_s=PROBE_S)
 
     async def _kept(self, brief: Brief) -> list[Draft]:
         """Read an answer that was paid for and never used; the cell is the one it was asked for."""
@@ -186,16 +216,15 @@ class ProviderWriter:
             return _paid(read_answer(second.text, brief, writer=self.name), first, second)
         except Unreadable as problem:
             await self._ledger.keep(Batch(used=(first, second)))
-            raise Failed(f"its answer could not be read: {problem}", billed=True) from None
+            raise Failed(f"its answer could not be read: {problem}", billed=True, rest_s=REST_USELESS_S) from None
 
     def _rested(self, failed: Failed) -> WriterError:
-        """Begin the rest this failure asks for, and say it in the vocabulary of remedies."""
-        self._failures += 1
-        doubled_s = min(REST_MAX_S, REST_MIN_S * 2.0 ** min(self._failures - 1, 10))
-        rest_s = doubled_s if failed.rest_s is None else failed.rest_s
-        self._rest_until = self._clock.now() + int(rest_s * SECOND_US)
+        """Begin the rest this failure asks for, if any, and say it in the vocabulary of remedies."""
         self._why = f"{self.name}: {failed}"
-        return WriterBusy(self._why, retry_at=self._rest_until) if failed.busy else WriterError(self._why)
+        if failed.rest_s is None:
+            return WriterError(self._why)
+        self._rest_until_s = self._clock.monotonic() + failed.rest_s
+        return WriterBusy(self._why, retry_at=self._in(failed.rest_s)) if failed.busy else WriterError(self._why)
 
     async def _ask(self, talk: list[Message], brief: Brief) -> Words:
         """Return the answer, kept and its cost counted.
@@ -210,14 +239,10 @@ class ProviderWriter:
             gone = f"{limited.used:.4g} of {limited.quota.max:.4g} {limited.quota.unit}"
             raise WriterSpent(f"{self.name}: today's budget is used up ({gone}, {most:.4g} more needed)")
         try:
-            text, usage = await complete(
-                self._client,
-                self._provider.url,
-                key=self._provider.key,
-                body=body,
-                timeout_s=self._provider.timeout_s,
-                now=self._clock.now(),
-            )
+            text, usage = await self.breaker.call(lambda: self._complete(body))
+        except Unreachable as error:  # somebody else's call opened the breaker while this one was being paid for
+            await self._ledger.settle(subject, at=self._clock.now(), cost=0.0)
+            raise WriterError(str(error)) from None
         except Failed as failed:
             await self._ledger.settle(subject, at=self._clock.now(), cost=None if failed.billed else 0.0)
             if isinstance(failed, NewName) and self._limit_name == OLD_NAME:
@@ -231,6 +256,12 @@ class ProviderWriter:
         )  # fmt: skip
         await self._ledger.keep(Batch(words=(words,)))
         return words
+
+    async def _complete(self, body: bytes) -> tuple[str, Mapping[str, Any]]:
+        told = self._provider
+        return await complete(
+            self._client, told.url, key=told.key, body=body, timeout_s=told.timeout_s, now=self._clock.now()
+        )
 
 
 def _paid(drafts: list[Draft], *words: Words) -> list[Draft]:
