@@ -6,6 +6,7 @@ Rooms get plain values and ports; none of them knows who its neighbours are, or 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -25,6 +26,7 @@ from bowerbird.app.sampling import Sampling, Source
 from bowerbird.app.watching import Endless, Watching, graph_of, monitors_of, telling
 from bowerbird.clock import SystemChance, SystemClock
 from bowerbird.core.books import Batch
+from bowerbird.core.errors import StorageError
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Chance, Clock, Writer
@@ -90,7 +92,8 @@ class App:
             await self.jobs.stop()
             for task in ended:
                 task.result()
-            await self._say("stopped")
+            with contextlib.suppress(StorageError):  # a disk that is full must not make a stop a failure
+                await self._say("stopped")
         finally:
             for task in (stop, *tasks):
                 task.cancel()
