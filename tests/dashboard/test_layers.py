@@ -7,6 +7,7 @@ import pytest
 
 from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.findings import Advice, Counts, Reading
+from bowerbird.core.gauge import Sample
 from bowerbird.core.health import Health, Light
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US
@@ -23,6 +24,9 @@ READING = Reading(post_id="p9", account_id=WREN.id, rung=0, age_s=5, observed_at
 ADVICE = Advice(account_id=WREN.id, version="v", made_at=START, n=3, needed=9, target="t", sentence="Collecting.")
 WEB = replace(WREN, id="sandbox-web:wren", platform="sandbox-web")
 LATE = published(look_at=START - 300 * SECOND_US)
+LASTS = Sample(name="bowerbird_reserve_hours", value=40.2, labels={"account": WREN.id})
+LASTS_LONGER = replace(LASTS, value=99.0, labels={"account": "sandbox:finch"})
+MUTE = Sample(name="bowerbird_writer_up", value=0, labels={"writer": "gpt"})
 PARKED = {(WREN.id, State.PARKED): 1}
 
 
@@ -72,6 +76,8 @@ CASES: list[tuple[str, dict[str, Any], Light, str]] = [
     ("content", {"accounts": []}, Light.GREY, "No account"),
     ("content", {"upcoming": [], "counts": in_state(State.PROPOSED)}, Light.AMBER, "ahead for wren. 1 post waits for"),
     ("content", {"upcoming": [a_post()]}, Light.AMBER, "Too little is approved ahead for wren"),
+    ("content", {"samples": [LASTS, LASTS_LONGER]}, Light.GREEN, "5 posts queued. The bank alone lasts 40 h."),
+    ("content", {"samples": [LASTS, MUTE]}, Light.AMBER, "The writer gpt does not answer; the bank writes. The bank"),
     ("posting", {}, Light.GREEN, "7 published, the last 1 min ago; none in doubt."),
     ("posting", {"published": [], "counts": {}}, Light.GREEN, "0 published; none in doubt."),
     ("posting", {"counts": in_state(State.UNSURE, 2)}, Light.AMBER, "2 posts in doubt; we are looking"),

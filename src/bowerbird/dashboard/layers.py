@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bowerbird.core.account import Account, Hold, HoldKind
 from bowerbird.core.findings import Advice, Reading, Target
+from bowerbird.core.gauge import Sample
 from bowerbird.core.health import Health, Light
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post
@@ -36,6 +37,7 @@ class Picture:
         runs: the newest run of each job.
         newest: the newest reading there is, or None.
         stopped_at: when an engine last said that it stops, if none has started since; else None.
+        samples: the engine's own numbers, if they are fresh.
     """
 
     now: int
@@ -51,6 +53,7 @@ class Picture:
     targets: Sequence[Target]
     advice: Sequence[Advice]
     stopped_at: int | None = None
+    samples: Sequence[Sample] = ()
 
 
 def layers(p: Picture) -> list[Health]:
@@ -102,7 +105,7 @@ def jobs(p: Picture) -> Health:
 
 
 def content(p: Picture) -> Health:
-    """How many hours the queue covers, of what the accounts want."""
+    """How many hours the queue covers, of what the accounts want; who cannot write, and how long the bank lasts."""
     if not p.accounts:
         return Health(part="Content", light=Light.GREY, sentence="No account is connected yet.")
     thin = [account.handle for account in p.accounts if cover_h(p, account) < account.cover_h * COVER_MIN_SHARE]
@@ -110,8 +113,20 @@ def content(p: Picture) -> Health:
     waits = f" {count(waiting, 'post waits', 'posts wait')} for your yes." if waiting else ""
     if thin:
         sentence = f"Too little is approved ahead for {', '.join(thin)}.{waits}"
+        return Health(part="Content", light=Light.AMBER, sentence=sentence + _reserve(p))
+    mute = [s.labels["writer"] for s in p.samples if s.name == "bowerbird_writer_up" and not s.value]
+    if mute:
+        sentence = (
+            f"The writer {', '.join(mute)} does not answer; the bank writes.{_reserve(p)} {queued} queued.{waits}"
+        )
         return Health(part="Content", light=Light.AMBER, sentence=sentence)
-    return Health(part="Content", light=Light.GREEN, sentence=f"{queued} queued.{waits}")
+    return Health(part="Content", light=Light.GREEN, sentence=f"{queued} queued.{waits}{_reserve(p)}")
+
+
+def _reserve(p: Picture) -> str:
+    """How long the bank alone fills every slot, of the account for which that is shortest; empty if nobody knows."""
+    hours = [sample.value for sample in p.samples if sample.name == "bowerbird_reserve_hours"]
+    return f" The bank alone lasts {min(hours):.0f} h." if hours else ""
 
 
 def cover_h(p: Picture, account: Account) -> float:

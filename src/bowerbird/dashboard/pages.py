@@ -20,6 +20,7 @@ from bowerbird.core.story import STATES, Line, count, numbers, span, story
 from bowerbird.core.work import Run
 from bowerbird.dashboard.layers import Picture, cover_h, layers, overall, startup
 from bowerbird.dashboard.loop import steps
+from bowerbird.dashboard.metrics import SAMPLES, unpacked
 
 NEXT_MAX = 8
 """Upcoming posts on the overview."""
@@ -131,10 +132,11 @@ async def look(books: Books, clock: Clock) -> Picture:
     counts, stopped_at = await books.count_posts(), await _stopped_at(books)
     now = clock.now()
     holds, owners = await books.holds(now=now), await books.owners()
+    samples = unpacked(await books.snapshot(SAMPLES), now=now)
     return Picture(
         now=now, read_ms=(clock.monotonic() - began) * 1000, accounts=accounts, holds=holds, owners=owners, runs=runs,
         counts=counts, upcoming=upcoming, published=published, targets=targets, advice=advice, stopped_at=stopped_at,
-        newest=max(read, key=lambda reading: reading.observed_at, default=None),
+        newest=max(read, key=lambda reading: reading.observed_at, default=None), samples=samples,
     )  # fmt: skip
 
 
