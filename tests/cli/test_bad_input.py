@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx  # noqa: F401 - imported here, so that what its first import reads from disk is not taken for blocking
 import pytest
 
 from bowerbird import cli
+from tests.processes import wait_for
 
 Run = Callable[..., tuple[int, str]]
 
@@ -109,14 +111,14 @@ def test_the_help_needs_no_books(bowerbird: Run, tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte, where this machine lets us have one."""
+    """A disk of twelve megabytes, of which the spool takes four, where this machine lets us have one."""
     place = tmp_path / "small"
     place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], capture_output=True, check=False)
     if made.returncode:
         pytest.skip("only root may mount the small disk that this test fills")
     yield place
-    subprocess.run(["umount", place], check=True)
+    subprocess.run(["umount", "-l", place], check=True)
 
 
 def test_a_full_disk_is_told_and_what_was_there_is_still_there(small_disk: Path, bowerbird: Run) -> None:
@@ -125,7 +127,7 @@ def test_a_full_disk_is_told_and_what_was_there_is_still_there(small_disk: Path,
     with suppress(OSError), (small_disk / "fill").open("wb", buffering=0) as fill:
         while fill.write(bytes(4096)):
             pass
-    for words in (("run",), ("worker", "engine"), ("pause",)):
+    for words in (("run",), ("pause",)):
         code, said = bowerbird(*words, data=str(small_disk))
         assert (code, said.count("\n")) == (1, 1)
     assert bowerbird("doctor", data=str(small_disk))[0] == 1
@@ -137,7 +139,28 @@ def test_a_disk_that_is_read_only_is_told(small_disk: Path, bowerbird: Run) -> N
     """Also to root, whom no permission stops."""
     assert bowerbird("accounts", data=str(small_disk))[0] == 0
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    for words in (("run",), ("worker", "engine"), ("accounts",), ("demo", "--for", "1s")):
+    for words in (("run",), ("accounts",), ("demo", "--for", "1s")):
         code, said = bowerbird(*words, data=str(small_disk))
         assert (code, said.count("\n")) == (1, 1)
         assert str(small_disk) in said
+
+
+def test_an_engine_waits_for_room_and_then_works(small_disk: Path, bowerbird: Run) -> None:
+    """A restart would not make room, so it stays up; with room its heart beats in the books, and it stops well."""
+    assert bowerbird("accounts", data=str(small_disk))[0] == 0
+    with suppress(OSError), (small_disk / "fill").open("wb", buffering=0) as fill:
+        while fill.write(bytes(4096)):
+            pass
+    with subprocess.Popen([sys.executable, "-m", "bowerbird", "--data", str(small_disk), "worker", "engine"]) as engine:
+        with pytest.raises(subprocess.TimeoutExpired):
+            engine.wait(3)
+        (small_disk / "fill").unlink()
+        wait_for(lambda: heard(small_disk / "bowerbird.db"), within_s=20)
+        engine.terminate()
+        assert engine.wait(30) == 0
+
+
+def heard(books: Path) -> bool:
+    """Whether an engine ever beat in these books."""
+    with closing(sqlite3.connect(f"file:{books}?mode=ro", uri=True)) as read:
+        return bool(read.execute("SELECT 1 FROM owners WHERE role = 'engine'").fetchone())
