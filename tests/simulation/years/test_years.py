@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from bowerbird.clock import VirtualClock, run_virtual
 from bowerbird.core.ports import Absent, Look
 from bowerbird.core.post import Post
 from bowerbird.simulation.years import YearReport, run_years
@@ -50,7 +49,16 @@ def test_no_promise_is_broken_in_two_days() -> None:
 def test_the_report_has_the_fields_that_are_promised() -> None:
     """One line of JSON, with every trouble and recovery by name, also those that never happened."""
     told = json.loads(campaign().as_json())
-    assert {"worlds", "violations", "crash_points", "simulated_h", "runs", "runs_per_cpu_s", "seed", "ok"} <= told.keys()
+    assert {
+        "worlds",
+        "violations",
+        "crash_points",
+        "simulated_h",
+        "runs",
+        "runs_per_cpu_s",
+        "seed",
+        "ok",
+    } <= told.keys()
     assert list(told["faults"]) == list(TROUBLES)
     assert list(told["sometimes"]) == list(SOMETIMES)
     assert told["simulated_h"] >= 48
@@ -124,13 +132,8 @@ class Planted(World):
 
 def broken(troubles: list[Trouble]) -> bool:
     """True if a world of a few hours with the planted bug breaks the promise that nothing arrives twice."""
-
-    async def main(clock: VirtualClock) -> World:
-        world = Planted(Plot(seed=1, troubles=tuple(troubles), day_s=4 * HOUR_S), clock)
-        await world.live()
-        return world
-
-    return "twice" in rules(run_virtual(main, seed=1))
+    plot = Plot(seed=1, troubles=tuple(troubles), day_s=7 * HOUR_S)
+    return "twice" in rules(run_plot(plot, Planted))
 
 
 def test_a_planted_bug_shrinks_to_one_trouble() -> None:
@@ -138,14 +141,14 @@ def test_a_planted_bug_shrinks_to_one_trouble() -> None:
     from hypothesis import HealthCheck, Phase, find, settings
     from hypothesis import strategies as st
 
-    kinds = st.sampled_from(("writer_down", "lost", "channel_down"))
-    trouble = st.builds(Trouble, st.just(600.0), kinds, st.sampled_from((900.0, 3 * HOUR_S)), st.integers(0, 2))
+    kinds = st.sampled_from(("writer_down", "lost"))
+    trouble = st.builds(Trouble, st.just(6.25 * HOUR_S), kinds, st.just(1_800.0), st.sampled_from((0, 2)))
     phases = (Phase.generate, Phase.shrink)
     found = find(
-        st.lists(trouble, min_size=1, max_size=4),
+        st.lists(trouble, min_size=1, max_size=3),
         broken,
         settings=settings(
-            derandomize=True, max_examples=12, phases=phases, deadline=None, database=None,
+            derandomize=True, max_examples=8, phases=phases, deadline=None, database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

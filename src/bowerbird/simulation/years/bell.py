@@ -60,6 +60,8 @@ class Bell:
 
     def rest_s(self, job: Job) -> float:
         """For how long this job rests now, in seconds."""
+        if self.runner is not None and self.runner.pulses[job.name].failures:
+            return job.every_s  # whoever fails is not idle
         now, instants = self._clock.now(), self._instants.get(job.name, self._nothing)
         longest_s = max(job.every_s, min(idle_s(job), self._hurry()))
         wakes_at = min((max(at, now) for at in instants(now)), default=now + int(longest_s * SECOND_US))

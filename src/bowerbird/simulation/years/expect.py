@@ -49,7 +49,7 @@ EXPECTED: dict[str, Expected] = {
     "job_raises": _row("JobFailing", 3, 60.0, f"{_EFFECTS} QueueCoverLow StuckSending", 3_600.0),
     "job_hangs": _row("JobFailing JobOverdue", 3, 400.0, f"{_EFFECTS} QueueCoverLow StuckSending PostsWait", 3_600.0),
     "timer_dropped": _row("JobOverdue", 1, 400.0, f"{_EFFECTS} QueueCoverLow StuckSending"),
-    "monitor_dies": _row("MonitorDied MonitorSilent", 1, 20.0),
+    "monitor_dies": _row("MonitorDied MonitorSilent", 0, 20.0),
     "frozen": _row("LoopBlocked", 0, 10.0, f"{_EFFECTS} MonitorDied MonitorSilent StuckSending PostsWait BreakerOpen"),
     "wall_steps": _row(
         "ClockStepped", 0, 10.0, f"{_EFFECTS} QueueCoverLow BreakerOpen ApprovalsRunningOut AccountHeld"

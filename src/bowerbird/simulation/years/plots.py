@@ -13,6 +13,9 @@ from bowerbird.simulation.years.troubles import Trouble, draw
 
 HOSTS = {"sandbox": "http://net.example", "sandbox-web": "http://web.example"}
 SLOTS = ("06:30", "09:00", "11:30", "14:00", "16:30", "19:00", "21:30")
+"""When posts are due, every day."""
+DUE_S = tuple(int(slot[:2]) * 3_600.0 + int(slot[3:]) * 60.0 for slot in SLOTS)
+"""The same in seconds of the day."""
 YEAR_S = 365 * 86_400.0
 TROUBLES_PER_DAY = 1.3
 """How many troubles a simulated day has on average."""
@@ -47,4 +50,6 @@ def draw_plot(seed: int, *, day_s: float, number: int | None = None) -> Plot:
     """Draw the troubles of a seed: as many as so many days have on average, unless it is said how many."""
     number = max(1, round(day_s / 86_400 * TROUBLES_PER_DAY)) if number is None else number
     rng = SeededChance(seed).stream("troubles")
-    return Plot(seed=seed, troubles=tuple(draw(rng, day_s=day_s, number=number, accounts=3)), day_s=day_s)
+    return Plot(
+        seed=seed, troubles=tuple(draw(rng, day_s=day_s, number=number, accounts=3, hurts_s=DUE_S)), day_s=day_s
+    )

@@ -11,6 +11,7 @@ one; the world that carries it out is the same.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 HOUR_S = 3_600.0
@@ -81,15 +82,31 @@ class Trouble:
         return self.start_s + self.lasts_s
 
 
-def draw(rng: random.Random, *, day_s: float, number: int, accounts: int) -> list[Trouble]:
-    """Draw a seed's rows: every kind equally often over many seeds, some of them on top of one another."""
+def draw(
+    rng: random.Random, *, day_s: float, number: int, accounts: int, hurts_s: Sequence[float] = ()
+) -> list[Trouble]:
+    """Draw a seed's rows: every kind equally often over many seeds, some of them on top of one another.
+
+    Args:
+        day_s: how long the days last, all together, seconds. hurts_s: the seconds of a day at which trouble hurts most.
+    """
     kinds = [*TROUBLES] * (number // len(TROUBLES) + 1)
     rng.shuffle(kinds)
     troubles: list[Trouble] = []
     for kind in kinds[:number]:
-        near = troubles and rng.random() < 0.25  # unrelated troubles at once
-        start_s = rng.choice(troubles).start_s + rng.uniform(0, 120) if near else rng.uniform(0.02, 0.95) * day_s
+        start_s = _start(rng, troubles, day_s=day_s, hurts_s=hurts_s)
         row = TROUBLES[kind]
         lasts_s = rng.uniform(row.least_s, row.most_s)
         troubles.append(Trouble(round(start_s, 1), kind, round(lasts_s, 1), rng.randrange(accounts)))
     return sorted(troubles)
+
+
+def _start(rng: random.Random, troubles: Sequence[Trouble], *, day_s: float, hurts_s: Sequence[float]) -> float:
+    """Any time, on top of another trouble, or just before something is due."""
+    kind = rng.random()
+    if troubles and kind < 0.2:
+        return rng.choice(troubles).start_s + rng.uniform(0, 120)
+    if hurts_s and kind < 0.6:
+        day = rng.randrange(max(1, int(day_s // 86_400)))
+        return max(60.0, day * 86_400 + rng.choice(hurts_s) - rng.uniform(0, 90))
+    return rng.uniform(0.02, 0.95) * day_s

@@ -75,6 +75,11 @@ class Venue(FakePlatform):
         await self._answer()
         return Identity(id=self.account.id, handle=self.account.handle, followers=CROWD + len(self.arrivals))
 
+    async def prepare(self, post: Post) -> str:
+        """Make the message, which needs the platform, or its page."""
+        await self._answer()
+        return await super().prepare(post)
+
     async def publish(self, post: Post) -> RemoteRef:
         """Take a post, as well as it can."""
         await self._answer(write=True)

@@ -30,6 +30,11 @@ GRACE_S = 1_800.0
 """So long after a trouble what it left behind may still be told, seconds."""
 MAY_STAY_OPEN = frozenset({"Parked", "ForeignWriter", "TruthGap", "DuplicateSeen", "WriterDown"})
 """Rules whose incidents stay open until a person has looked, a day has passed, or a writer is asked again."""
+LATE_AT_ONCE = frozenset({"suspended", "wall_steps"})
+SHOWS_FIRST = frozenset({"slow", "job_hangs"})
+"""Troubles whose effect may be told before they can be known themselves."""
+SPEECHLESS = frozenset({"frozen", "monitor_dies"})
+"""Troubles that may take those who tell with them: the time to tell begins when they are back."""
 OF_THEIR_OWN = frozenset({"Parked", "PostingBurn", "PostingBurnSlow"})
 """What a trouble leaves behind and is told in its own right: somebody has to look, or posts were not sent."""
 DUE_SLACK_S = 120.0
@@ -208,7 +213,7 @@ def _felt_s(world: World, trouble: Trouble) -> float | None:
     if row is None:
         return None
     if not row.after_bites:
-        return trouble.end_s if trouble.kind == "frozen" else trouble.start_s
+        return trouble.end_s if trouble.kind in SPEECHLESS else trouble.start_s
     bites = [at for at, kind, n in world.bites if kind == trouble.kind and n == world.number(trouble)]
     for first, last in zip(bites, bites[row.after_bites - 1 :], strict=False):
         if last - first <= row.spread_s:
@@ -263,10 +268,12 @@ def nothing_is_told_twice(world: World) -> Iterator[Violation]:
 def one_trouble_is_one_root(world: World) -> Iterator[Violation]:
     """A trouble that comes alone opens one root, not two: flapping is the same one.
 
-    A slow host may show first in a job that waits for its seat, and only then in its breaker.
+    A slow host may show first in a job that waits for its seat, and a job that hangs in those that live on it, long
+    before the third failure that tells of the job itself. A machine that wakes, or whose clock was wrong, finds
+    everything late at once, and each account says so for itself.
     """
     for trouble in world.plot.troubles:
-        if not _alone(world, trouble):
+        if trouble.kind in LATE_AT_ONCE or not _alone(world, trouble):
             continue
         opened = {
             world.books.incidents[message.delivery.incident_id].fingerprint
@@ -276,7 +283,7 @@ def one_trouble_is_one_root(world: World) -> Iterator[Violation]:
             and message.delivery.channel == "phone"
             and world.books.incidents[message.delivery.incident_id].rule not in OF_THEIR_OWN
         }
-        if len(opened) > 1 + (trouble.kind == "slow"):
+        if len(opened) > 1 + (trouble.kind in SHOWS_FIRST):
             yield Violation("two roots", f"{trouble.kind}@{trouble.start_s:.0f}", ", ".join(sorted(opened)))
 
 

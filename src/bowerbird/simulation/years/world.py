@@ -7,6 +7,7 @@ to be as if nothing had happened: the queue drained, every breaker closed, no in
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from bowerbird.core.incident import Delivery
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Command
+from bowerbird.planning.calendar import zone_of
 from bowerbird.resilience import failpoints
 from bowerbird.resilience.failpoints import Fault
 from bowerbird.settings import Settings, load
@@ -134,7 +136,7 @@ class World:
     def __init__(self, plot: Plot, clock: VirtualClock) -> None:
         self.plot, self.clock = plot, clock
         self.chance = SeededChance(plot.seed)
-        self.settings: Settings = load(env={}, data__folder="/nonexistent")
+        self.settings: Settings = the_settings()
         self.pace = Pace(clock)
         self.books = MemoryBooks()
         self.bell = Bell(self.books, clock, self._hurry)
@@ -292,6 +294,8 @@ class World:
     # --- troubles ---------------------------------------------------------------------------------------------
 
     async def _befall(self, trouble: Trouble) -> None:
+        await self.clock.sleep(trouble.start_s - LOOK_FIRST_S - self.clock.monotonic())
+        self.pace.stir(FAST_S, UNEASY_S)  # so that what was before has been seen
         await self.clock.sleep(trouble.start_s - self.clock.monotonic())
         self.faults[trouble.kind] += 1
         self._begins(trouble)
@@ -387,6 +391,8 @@ class World:
 
 BITES_FELT = 12
 """So often in a row a trouble that bites makes watchers look at their own pace."""
+LOOK_FIRST_S = 4.0
+"""So long before a trouble watchers look at their own pace, seconds."""
 PERSON_S = 7_200.0
 """How often a person looks in, seconds."""
 FAILPOINTS = frozenset({"job_raises", "job_hangs", "timer_dropped", "monitor_dies"})
@@ -415,11 +421,18 @@ def place_of(trouble: Trouble) -> tuple[str, Fault] | None:
     return None
 
 
-def run_plot(plot: Plot) -> World:
+@functools.cache
+def the_settings() -> Settings:
+    """The defaults, whatever the environment says; nothing is written to the folder."""
+    return load(env={}, data__folder="/nonexistent")
+
+
+def run_plot(plot: Plot, stage: type[World] = World) -> World:
     """Run a plot to its end, in virtual time, and return the world as it is then."""
+    the_settings(), the_bank(), zone_of("UTC")  # whatever is read from disk is read before time stands still
 
     async def main(clock: VirtualClock) -> World:
-        world = World(plot, clock)
+        world = stage(plot, clock)
         await world.live()
         return world
 
