@@ -147,7 +147,7 @@ async def served(page: BreakMe, listener: socket.socket) -> AsyncIterator[str]:
     """Serve the page on this port for as long as the block lasts; gives its address."""
     server = uvicorn.Server(
         uvicorn.Config(
-            page.app(), access_log=False, log_level="error", lifespan="off", ws="none", server_header=False,
+            page.app(), access_log=False, log_level="critical", lifespan="off", ws="none", server_header=False,
             timeout_graceful_shutdown=1,
         )
     )  # fmt: skip

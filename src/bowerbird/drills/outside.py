@@ -75,8 +75,8 @@ class Outside:
     async def write(self, request: Request) -> Response:
         """Write as a model does, or fail as it is told to."""
         asked = await request.json()
-        if self.writer_fault == "hang":
-            await self.clock.sleep(600)
+        while self.writer_fault == "hang":
+            await self.clock.sleep(0.2)
         if self.writer_fault == "nonsense":
             return JSONResponse({"choices": [{"message": {"content": "no"}}], "usage": {}})
         if self.writer_fault:
@@ -110,7 +110,7 @@ async def outside(clock: Clock) -> AsyncIterator[Outside]:
         Route("/v1/chat/completions", there.write, methods=["POST"]),
     ]
     server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=routes), access_log=False, log_level="error", lifespan="off", ws="none",
+        uvicorn.Config(Starlette(routes=routes), access_log=False, log_level="critical", lifespan="off", ws="none",
                        timeout_graceful_shutdown=1)
     )  # fmt: skip
     # The drill itself answers Ctrl-C; this server must not take the signal for its own.

@@ -67,6 +67,8 @@ class Rehearsal:
         recovered = self._well_at() - (self._began if drill.by_itself else self._mended)
         after = await self._calm()
         opened = await self._opened()
+        if told is None and drill.root and await self._root_told() and self.told_at is not None:
+            told = self.told_at - self._began  # the books, which name the part, could not be read before
         lost_now = [each for each in await stage.lost() if each not in lost]
         outcome = Outcome(
             id=drill.id, name=drill.name, breaks=drill.breaks, alert_s=_rounded(told),
