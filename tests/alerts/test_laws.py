@@ -35,7 +35,7 @@ async def second_of(room: Room, schedule: Sequence[Fault], second: int) -> list[
     return await room.open()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(graphs, faults)
 def test_every_open_incident_has_an_open_root(graph: dict[str, list[str]], schedule: list[Fault]) -> None:
     """Or is one itself; an effect never has an effect; one incident is open per fingerprint."""
@@ -50,7 +50,7 @@ def test_every_open_incident_has_an_open_root(graph: dict[str, list[str]], sched
     asyncio.run(live())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(graphs, faults)
 def test_a_group_is_opened_once_and_everything_ends(graph: dict[str, list[str]], schedule: list[Fault]) -> None:
     """No incident has two OPENED, whatever is told as over was told before, and when all works all is closed."""

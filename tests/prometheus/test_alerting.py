@@ -34,7 +34,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield found
 
 
-@pytest.mark.proves("4.1", "4.G2")
+@pytest.mark.proves("4.1")
 def test_an_open_breaker_is_delivered_and_resolved(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
     """One alert with its sentences; and it is taken back after the symptom has been gone for ten seconds."""
     rig.samples = (*WELL, breaker(0))
