@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bowerbird.core.account import HoldKind
 from bowerbird.core.errors import Unconfirmed
 from bowerbird.core.lifecycle import State
@@ -152,3 +154,22 @@ async def test_the_jump_is_a_number_until_the_wall_is_steady() -> None:
     clock.pass_s(61)
     await wall.watch_once()
     assert [sample.value for sample in wall.samples()] == [0]
+
+
+@pytest.mark.proves("2.2")
+async def test_what_a_jump_ahead_made_late_is_sent_when_the_wall_is_steady() -> None:
+    """The wall stays two hours ahead: a post that was due in a minute is not missed, for no time has passed for it."""
+    room = Room()
+    clock = Stepped()
+    room.clock = room.sweeper.clock = room.publisher.clock = clock
+    wall = Wall(room.books, clock)
+    await room.put(post(due=START + 60 * SECOND_US, expires_at=START + 3660 * SECOND_US))
+    await wall.watch_once()
+    clock.at += 7200 * SECOND_US
+    await wall.watch_once()
+    clock.pass_s(61)
+    await wall.watch_once()
+    await room.sweeper.sweep_once()
+    assert (await room.get()).state is State.QUEUED
+    assert await room.publisher.publish_once()
+    assert (await room.get()).state is State.PUBLISHED

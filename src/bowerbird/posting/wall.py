@@ -10,11 +10,16 @@ from dataclasses import dataclass, field
 
 from bowerbird.clock import Steady
 from bowerbird.core.account import Hold, HoldKind
-from bowerbird.core.books import Batch
+from bowerbird.core.books import Batch, Change
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
+from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
+from bowerbird.core.post import SECOND_US
 from bowerbird.posting.publisher import Books
+
+PAGE = 200
+"""Posts looked at together."""
 
 
 @dataclass
@@ -34,7 +39,8 @@ class Wall:
     async def watch_once(self) -> bool:
         """Compare the wall with the time since the machine was started.
 
-        1. A step of more than 30 s holds every account, with one fact that says how far; to wake up is no step.
+        1. A step of more than 30 s holds every account, with one fact that says how far; to wake up is no step. What
+           a step ahead made late has as much longer.
         2. A minute without another step lifts the holds, also those of a process that died meanwhile.
 
         Return False: the next comparison is the next run.
@@ -55,6 +61,23 @@ class Wall:
         holds = tuple(Hold(account_id=one.id, kind=HoldKind.CLOCK, since=now, why=why) for one in accounts)
         fact = Fact(kind="clock_stepped", at=now, by=self.by, data={"seconds": round(seconds, 3), "why": why})
         await self.storage.record(Batch(holds=holds, facts=(fact,)))
+        if seconds > 0:
+            await self._spare(now, int(seconds * SECOND_US))
+
+    async def _spare(self, now: int, step: int) -> None:
+        """Give the posts that the wall overtook as much longer as it jumped, for no time has passed for them.
+
+        One that a person or a worker changes at the same moment keeps its own time.
+        """
+        before = now + 1
+        while page := await self.storage.posts(states=(State.QUEUED,), before=before, limit=PAGE):
+            overtaken = [post for post in page if post.expires_at > now - step]
+            for post in overtaken:
+                after = post.changed(expires_at=post.expires_at + step)
+                await self.storage.record(Batch(changes=(Change(post, after),)))
+            if len(page) < PAGE or page[-1].due == before:
+                return
+            before = page[-1].due
 
     async def _lift(self, now: int) -> None:
         held = [hold.account_id for hold in await self.storage.holds(now=now) if hold.kind is HoldKind.CLOCK]
