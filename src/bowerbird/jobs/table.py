@@ -156,7 +156,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         name="audit",
         every_s=5.0,
-        lane="reading",
+        lane="settling",
         timeout_s=60,
         why="Compares each account's timeline with the books, both ways.",
     ),
