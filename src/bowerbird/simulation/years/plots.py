@@ -17,17 +17,25 @@ SLOTS = ("06:30", "09:00", "11:30", "14:00", "16:30", "19:00", "21:30")
 DUE_S = tuple(int(slot[:2]) * 3_600.0 + int(slot[3:]) * 60.0 for slot in SLOTS)
 """The same in seconds of the day."""
 YEAR_S = 365 * 86_400.0
+CALM_DOWN_S = 4 * 3_600.0
+"""How long a world has to calm down, seconds."""
 TROUBLES_PER_DAY = 1.3
 """How many troubles a simulated day has on average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """All that is decided before a world begins."""
+    """All that is decided before a world begins.
+
+    Args:
+        day_s: for how long troubles come, all days together, seconds.
+        calm_s: within so long after the last of them everything has to be well, seconds.
+    """
 
     seed: int
     troubles: tuple[Trouble, ...]
     day_s: float
+    calm_s: float = CALM_DOWN_S
 
 
 def cast_of() -> Iterator[tuple[Account, Memory]]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 1_800.0
 """So long after a trouble what it left behind may still be told, seconds."""
+BURN_S = 7 * 3_600.0
+"""What is judged over hours may be told so long after its cause, seconds."""
 MAY_STAY_OPEN = frozenset({"Parked", "ForeignWriter", "TruthGap", "DuplicateSeen", "WriterDown"})
 """Rules whose incidents stay open until a person has looked, a day has passed, or a writer is asked again."""
 LATE_AT_ONCE = frozenset({"suspended", "wall_steps"})

@@ -1,6 +1,6 @@
 """A world of nine days: three accounts on one host, one engine, a person, and troubles as a list.
 
-The engine is the real one (`engine`). After the last day the troubles stop, and within `CALM_DOWN_S` everything has
+The engine is the real one (`engine`). After the last day the troubles stop, and within `Plot.calm_s` everything has
 to be as if nothing had happened: the queue drained, every breaker closed, no incident open, no hold left.
 """
 
@@ -41,8 +41,6 @@ from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.writers.bank import BankWriter
 from bowerbird.writers.ladder import Ladder
 
-CALM_DOWN_S = 4 * 3_600.0
-"""Within this long after the last trouble everything has to be well, seconds."""
 FAST_S, UNEASY_S = 15.0, 150.0
 """For how long watchers keep their own pace after something happened, and look often after that, seconds."""
 RESTART_S = 3.0
@@ -267,7 +265,7 @@ class World:
             errands = [asyncio.create_task(self._befall(trouble)) for trouble in self.plot.troubles]
             await self.clock.sleep(self.plot.day_s)
             await asyncio.gather(*errands)
-            await self.clock.sleep(CALM_DOWN_S)
+            await self.clock.sleep(self.plot.calm_s)
             person.cancel()
             for engine in self.engines:
                 engine.process.buried = True
@@ -374,7 +372,8 @@ class World:
                 there = any(arrival.post_id == post.id for venue in self.venues.values() for arrival in venue.arrivals)
                 self._press("settle", post_id=post.id, verdict="there" if there else "leave")
             for venue in self.venues.values():
-                venue.removed.update(each.id for each in venue.foreign)
+                old = self.true.now() - int(PERSON_S * SECOND_US)
+                venue.removed.update(each.id for each in venue.foreign if each.at < old)
 
     def _press(self, verb: str, **args: Any) -> None:
         """Press a button."""
