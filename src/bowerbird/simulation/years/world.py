@@ -153,7 +153,6 @@ class World:
         self.messages: list[Message] = []
         self.troubles: list[str] = []
         self.faults: Counter[str] = Counter()
-        self.points: Counter[str] = Counter()
         self.crashes: Counter[str] = Counter()
         self._ill: dict[str, frozenset[str]] = dict.fromkeys(self.accounts, frozenset())
         self._hurt: list[tuple[str, str]] = []
@@ -205,7 +204,6 @@ class World:
 
     def reach(self, process: Process, point: str) -> float:
         """Let the engine die at the next point, if that is due."""
-        self.points[point] += 1
         if self._crash_in:
             self._crash_in -= 1
             if not self._crash_in:
