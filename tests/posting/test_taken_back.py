@@ -163,9 +163,12 @@ async def test_books_that_stay_shut_get_the_proof_from_the_spool() -> None:
     """The proof is kept as the platform gave it, and publishes the post when it is written: nobody has to look."""
 
     class Spooling(MemoryStorage):
+        """Books with a spool."""
+
         receipts: ClassVar[list[Receipt]] = []
 
         async def keep_receipt(self, receipt: Receipt) -> Kept:
+            """Keep it."""
             self.receipts.append(receipt)
             return Kept()
 

@@ -141,7 +141,10 @@ async def test_without_books_nothing_is_sent_and_the_heart_says_why() -> None:
     platform, said = Told(), []
 
     class Listening:
+        """Somebody who hears the heart."""
+
         async def beat(self, row: dict[str, Any]) -> None:
+            """Hear one beat."""
             said.append(row["note"])
 
     with pytest.raises(StorageFull):

@@ -110,7 +110,10 @@ async def test_a_disk_that_refuses_even_that_does_not_end_the_engine() -> None:
     """The guardian hears the silence; the books on the same disk say why."""
 
     class Refusing(Beats):
+        """A disk that refuses everything."""
+
         async def beat(self, row: dict[str, Any]) -> None:
+            """Refuse."""
             raise OSError(errno.EROFS, "Read-only file system")
 
     await Heart(None, VirtualClock(), OWNER, lambda: "working", pulse=Refusing()).pulse_once()

@@ -10,7 +10,7 @@ SUMMARY_MAX = 64
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "demo": ("bowerbird demo", "bowerbird demo --for 90s --json"),
     "simulate": ("bowerbird simulate --seeds 500", "bowerbird simulate --seed 42 --story"),
-    "drill": ("bowerbird drill 4.1", "bowerbird drill --json 1 2 3.1 3.3 3.4 4 P", "bowerbird drill --html drills.html"),
+    "drill": ("bowerbird drill 4.1", "bowerbird drill --json 1 2 4 P", "bowerbird drill --html drills.html"),
     "proofs": ("bowerbird proofs 4", "bowerbird proofs --json"),
     "run": ("bowerbird run", "bowerbird --data ~/birds --settings birds.toml run --no-face"),
     "doctor": ("bowerbird doctor",),
