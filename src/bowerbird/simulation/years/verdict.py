@@ -249,7 +249,9 @@ def nothing_is_told_without_a_cause(world: World) -> Iterator[Violation]:
         if message.delivery.told is not Told.OPENED:
             continue
         incident = world.books.incidents[message.delivery.incident_id]
-        near = [t for t in world.plot.troubles if t.start_s <= message.at_s <= t.end_s + GRACE_S]
+        grace_s = BURN_S if incident.rule in OF_THEIR_OWN else GRACE_S
+        opened_s = world.opened_s.get(incident.id, message.at_s)  # a message may wait for its channel
+        near = [t for t in world.plot.troubles if t.start_s <= opened_s <= t.end_s + grace_s]
         if not any(incident.rule in allowed(t.kind) for t in near):
             words = (
                 f"{message.delivery.title} ({incident.part}) at {message.at_s:.0f} s; near: {[t.kind for t in near]}"

@@ -36,7 +36,7 @@ from bowerbird.simulation.years.pace import CALM_S, Pace
 from bowerbird.simulation.years.plots import Plot, cast_of
 from bowerbird.simulation.years.troubles import JOBS_HIT, Trouble
 from bowerbird.simulation.years.venue import Elsewhere, Venue
-from bowerbird.simulation.years.words import Provider, the_bank
+from bowerbird.simulation.years.words import WORDS, Provider, the_bank
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.writers.bank import BankWriter
 from bowerbird.writers.ladder import Ladder
@@ -100,6 +100,8 @@ class Facts(list[Fact]):
         if fact.kind == "incident_closed":
             closing = Closing(self._world.clock.monotonic(), str(fact.data["incident"]))
             self._world.closings.append(closing)
+        if fact.kind == "incident_opened":
+            self._world.opened_s[str(fact.data["incident"])] = self._world.clock.monotonic()
         if fact.kind in STIRRING:
             self._world.pace.stir(FAST_S, UNEASY_S)
 
@@ -146,6 +148,7 @@ class World:
         self.true = TrueClock(clock)
         self.bites: list[tuple[float, str, int]] = []
         self._bitten: Counter[tuple[str, int]] = Counter()
+        self.opened_s: dict[str, float] = {}
         self.closings: list[Closing] = []
         self.slept: list[tuple[int, float]] = []
         self.armed = Armed(self.bite)
@@ -356,11 +359,9 @@ class World:
 
     def _burst(self, account: Account) -> None:
         """A person has much to say at once."""
-        now = self.clock.now()
         for n in range(BURST):
-            self._press(
-                "post", account_id=account.id, text=f"A person says {n} at {now}, of their own accord.", due=None
-            )
+            words = self.chance.stream(f"burst {n}").sample(WORDS, 8)
+            self._press("post", account_id=account.id, text=f"{' '.join(words)}.".capitalize(), due=None)
 
     async def _look_in(self) -> None:
         """Be the person: now and then settle what is parked, truthfully, and delete what is not ours."""
