@@ -15,6 +15,13 @@ Edges = Mapping[str, frozenset[str]]
 
 STANDING: tuple[tuple[str, str], ...] = (
     ("storage", "disk"),
+    ("books", "storage"),
+    ("jobs", "books"),
+    ("job:*", "books"),
+    ("monitor:*", "books"),
+    ("posting:@", "books"),
+    ("post:@", "books"),
+    ("queue:@", "books"),
     ("engine", "storage"),
     ("engine", "loop"),
     ("jobs", "storage"),

@@ -68,13 +68,13 @@ DRILLS = (
     Drill(
         id="3.3", name="3.3 the disk is full", program="writer",
         breaks="No file of the engine grows any more (RLIMIT_FSIZE), while texts are paid for.",
-        root="storage|disk", break_it=fill_disk, mend_it=free_disk, healthy=books_well,
+        root="storage|disk|books", break_it=fill_disk, mend_it=free_disk, healthy=books_well,
         healed_by="what was paid for lay in the spool, and was stored", holds_s=15,
     ),
     Drill(
         id="3.3", name="3.3 every write fails", program="writer",
         breaks="Every write to the books raises.",
-        root="storage|disk", break_it=arming(("storage.write", "raise")), mend_it=disarm, healthy=books_well,
+        root="storage|disk|books", break_it=arming(("storage.write", "raise")), mend_it=disarm, healthy=books_well,
         healed_by="what was paid for lay in the spool, and was stored", holds_s=15,
     ),
     Drill(
