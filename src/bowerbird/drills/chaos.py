@@ -23,7 +23,7 @@ from bowerbird.clock import SeededChance, SystemClock
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.ports import Clock
 from bowerbird.drills import ground
-from bowerbird.drills.books import compared
+from bowerbird.drills.books import Comparison, compared
 from bowerbird.drills.breakme import BreakMe, served
 from bowerbird.drills.buttons import BUTTONS, Hand
 from bowerbird.drills.plan import read_plan
@@ -104,15 +104,18 @@ async def _press(
 async def _report(stage: Stage, hand: Hand, for_s: float, seed: int) -> dict[str, Any]:
     """Wait until the books agree, and say how they stand."""
     began = stage.clock.monotonic()
+    looks: list[Comparison] = []
 
     async def agree() -> bool:
         try:
-            return (await compared(stage.network, stage.books)).agree and await stage.heard_s() < 10
+            looks.append(await compared(stage.network, stage.books))
+            return looks[-1].agree and await stage.heard_s() < 10
         except BowerbirdError:
             return False  # the books may just be busy; the next look decides
 
     calm = await stage.until(agree, within_s=CALM_S)
-    both = await compared(stage.network, stage.books)
+    # The look that agreed, not a later one: the engine goes on, and the next post may be leaving just then.
+    both = looks[-1] if looks else await compared(stage.network, stage.books)
     incidents = [row for row in await stage.books.incidents(limit=500) if not row.root]
     pressed = sum(hand.pressed.values())
     return {
