@@ -86,8 +86,7 @@ DRILLS = (
         id="2.2", name="2.2 the engine is frozen",
         breaks="SIGSTOP to the engine; nobody ever sends SIGCONT.",
         root="engine", break_it=freeze, mend_it=nothing, healthy=heard, by_itself=True,
-        healed_by="the guardian starts it again", alert_max_s=20, recover_max_s=60,
-        because="an engine that beats every 2 s is silent after 10 s, and dead work is worth a second look",
+        healed_by="the guardian starts it again", recover_max_s=60,
     ),
     Drill(
         id="2.2", name="2.2 the clock jumps ahead", program="clock",
