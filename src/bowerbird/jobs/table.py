@@ -112,7 +112,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         name="watch",
-        every_s=2.0,
+        every_s=1.0,
         lane="watching",
         timeout_s=30,
         why="Notices that the wall clock jumped, and holds everything until it is steady.",
