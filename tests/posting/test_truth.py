@@ -71,6 +71,23 @@ async def test_an_account_that_is_signed_out_is_not_asked() -> None:
     assert list(await room.audited()) == ["seen_seconds"]
 
 
+@pytest.mark.proves("5.4")
+@pytest.mark.parametrize("verb", ["own_posts", "counts"])
+async def test_a_session_that_ended_is_noticed_by_the_look_and_holds_the_account_once(verb: str) -> None:
+    """Nobody waits for the next post: the first question that is refused sets the hold, and tells it once."""
+    room = Room()
+    await published(room, 1)
+    room.platform.timeline = []
+    room.clock.pass_s(600)
+    setattr(room.platform, verb, raising(errors.SignedOut("the session has ended")))
+
+    await room.audited(3)
+
+    holds = await room.books.holds(now=room.clock.now())
+    assert [(hold.kind, hold.why) for hold in holds] == [(HoldKind.SIGNED_OUT, "the session has ended")]
+    assert len(await room.books.facts(kinds=("hold_set",))) == 1
+
+
 @pytest.mark.proves("4.5")
 async def test_a_foreign_post_is_told_once_also_after_a_restart_and_counts_for_a_day() -> None:
     """Somebody else writes on the account; a new engine reads what was told already."""

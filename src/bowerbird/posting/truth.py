@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bowerbird.core.account import Account, HoldKind
+from bowerbird.core.account import Account, Hold, HoldKind
 from bowerbird.core.books import Batch, Change
-from bowerbird.core.errors import PlatformError
+from bowerbird.core.errors import PlatformError, SignedOut
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Seen
 from bowerbird.core.gauge import Sample
@@ -143,8 +143,17 @@ class Audit:
                 return await self.platforms[account_id].own_posts(_depth(view))
         except TimeoutError:
             return Unknown(why=f"no answer within {LOOK_S:g} s")
+        except SignedOut as error:
+            await self._hold(account_id, str(error) or error.reason)
+            return Unknown(why=str(error))
         except PlatformError as error:
             return Unknown(why=str(error))
+
+    async def _hold(self, account_id: str, why: str) -> None:
+        """A session that ended holds the whole account, whoever notices it first."""
+        hold = Hold(account_id=account_id, kind=HoldKind.SIGNED_OUT, since=self.clock.now(), why=why)
+        fact = self._fact("hold_set", account_id, {"hold": hold.kind, "why": why})
+        await self.storage.record(Batch(holds=(hold,), facts=(fact,)))
 
     async def _posts(self, account_id: str, *states: State) -> list[Post]:
         return await self.storage.posts(
@@ -222,6 +231,9 @@ class Audit:
         try:
             async with asyncio.timeout(LOOK_S):
                 answers = await self.platforms[account_id].counts(refs)
+        except SignedOut as error:
+            await self._hold(account_id, str(error) or error.reason)
+            return None
         except (PlatformError, TimeoutError):
             return None
         return [post for post in posts if post.remote and isinstance(answers.get(post.remote.id), Gone)]
