@@ -47,6 +47,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "listNotifications": {"notifications": []},
     "searchPosts": {"posts": []},
     "getPosts": {"posts": []},
+    "getAuthorFeed": {"feed": []},
 }
 """What the server knows, by the last part of the method's name."""
 
@@ -107,6 +108,7 @@ def running(folder: Path) -> Iterator[int]:
     argv = [sys.executable, "-m", "bowerbird", "--data", str(folder), "run"]
     with (folder / "run.log").open("ab") as log:
         environment["BOWERBIRD_FACE_PORT"] = "0"
+        environment["BOWERBIRD_ALERTS_CHANNELS"] = "none"
         process = subprocess.Popen(argv, env=environment, stdout=log, stderr=log)
     try:
         yield process.pid
