@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bowerbird.core.breaker import Position
 from bowerbird.core.lifecycle import State
-from bowerbird.drills.acts import arming, disarm, flowing, network_heals, nothing, say_now
+from bowerbird.drills.acts import arming, disarm, flowing, network_heals, say_now
 from bowerbird.drills.row import Act, Drill
 from bowerbird.drills.stage import Stage, set_clock
 
 WINDOW_S = 10.0
 """The window of the network's limit, seconds."""
+LOST = 3
+"""Answers that are dropped in the drill of lost answers."""
 HOST = "sandbox "
 """How the breaker of the rehearsal network is called."""
 
@@ -127,14 +129,25 @@ async def nothing_stuck(stage: Stage) -> bool:
 
 
 async def drop_answers(stage: Stage) -> None:
-    """The network accepts the next post and closes the connection without an answer."""
-    await stage.network.arm("drop_answer", on="write", count=3)
+    """The network accepts the next three posts and closes the connection without an answer.
 
-    async def in_doubt() -> bool:
-        return bool(await stage.posts(State.UNSURE))
+    The fault begins with the first of them; those that follow are found before it is called well, and none is left
+    armed for whoever posts next.
+    """
+    armed = stage.clock.monotonic()
+    await stage.network.arm("drop_answer", on="write", count=LOST)
 
-    await stage.until(in_doubt, within_s=30)
+    async def first() -> bool:
+        return await stage.network.armed("drop_answer") < LOST
+
+    if not await stage.until(first, within_s=30):
+        stage.notes.append(f"no answer was dropped within {stage.clock.monotonic() - armed:.0f} s")
     stage.fault_begins()
+
+
+async def found_again(stage: Stage) -> bool:
+    """Every answer was dropped that should be, no post is in doubt, and new ones go out."""
+    return await stage.network.armed("drop_answer") == 0 and await nothing_stuck(stage)
 
 
 async def post_behind_our_back(stage: Stage) -> None:
@@ -146,7 +159,8 @@ async def post_behind_our_back(stage: Stage) -> None:
 
 async def delete_it(stage: Stage) -> None:
     """The owner deletes what was not theirs."""
-    await stage.network.arm("remove_post", post=stage.memory["foreign"])
+    if said := stage.memory.get("foreign"):
+        await stage.network.arm("remove_post", post=said)
 
 
 async def timeline_ours(stage: Stage) -> bool:
@@ -208,7 +222,7 @@ DRILLS = (
     Drill(
         id="4.5", name="4.5 the answer is lost",
         breaks="The network accepts posts and never answers for them.",
-        root="", break_it=drop_answers, mend_it=nothing, healthy=nothing_stuck, by_itself=True,
+        root="", break_it=drop_answers, mend_it=network_heals, healthy=found_again, by_itself=True,
         healed_by="we looked, and found them",
     ),
     Drill(

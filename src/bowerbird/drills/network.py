@@ -48,6 +48,11 @@ class Network:
         """Take every fault away."""
         (await self.http.delete(f"{self.url}/api/faults")).raise_for_status()
 
+    async def armed(self, kind: str) -> int:
+        """How many requests the armed faults of this kind will still hit."""
+        rows = (await self.get("/api/faults"))["faults"]
+        return sum(int(row["left"] or 0) for row in rows if row["kind"] == kind)
+
     async def limit(self, handle: str, **changes: Any) -> None:
         """Change an account's limits there."""
         (await self.http.post(f"{self.url}/api/limits", json={"account": handle, **changes})).raise_for_status()
