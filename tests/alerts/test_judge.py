@@ -9,7 +9,7 @@ from bowerbird.alerts.telling import Quiet
 from bowerbird.core.books import Batch, Committed, Lost
 from bowerbird.core.facts import Fact
 from bowerbird.core.incident import Incident, Severity, Silence, Told
-from tests.alerts.room import ANN, BEN, Room, breaker, down, overdue, sample
+from tests.alerts.room import ANN, BEN, EDGES, Room, breaker, down, overdue, sample
 
 BROWSER = "The breaker browser is open"
 LATE = f"A post of {ANN} is due and not sent"
@@ -55,6 +55,30 @@ async def test_jobs_that_starve_are_effects_of_the_one_that_stands() -> None:
     assert rows["job:plan"].title == "The job plan waits for learn"
     await room.rounds(30, sample("job_overdue_seconds", 0, job="measure"))
     assert await room.open() == []
+
+
+@pytest.mark.proves("1.1")
+async def test_two_parts_that_need_each_other_do_not_wait_for_each_other() -> None:
+    """A browser and its breaker fail together: whichever is found first is told a moment later, and alone."""
+    room = Room(edges={**EDGES, "browser": frozenset({"breaker:browser"})})
+    began = room.clock.monotonic()
+    missing = sample("part_up", 0, part="browser")
+    while not room.ear.heard:
+        await room.round(breaker(), missing, sample("browser_up", 0))
+    assert room.clock.monotonic() - began <= GROUP_S + 1
+    await room.rounds(30, breaker(), missing, sample("browser_up", 0))
+    assert room.ear.told() == [BROWSER]
+
+
+@pytest.mark.proves("1.1", "4.2")
+async def test_a_job_that_waits_behind_a_browser_is_an_effect_of_it() -> None:
+    """Reading finds its seats taken by what hangs in the browser: one message, about the browser."""
+    room = Room()
+    waits = sample("job_overdue_seconds", 8, job="measure")
+    await room.rounds(20, sample("browser_up", 0), waits)
+    rows = {row.part: row for row in await room.open()}
+    assert room.ear.told() == ["The browser does not run"]
+    assert rows["job:measure"].root == rows["browser"].id
 
 
 async def test_two_unrelated_faults_have_two_roots() -> None:

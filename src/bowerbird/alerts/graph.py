@@ -34,6 +34,18 @@ STANDING: tuple[tuple[str, str], ...] = (
     ("monitor:*", "storage"),
     ("lane:*", "loop"),
     ("lane:*", "storage"),
+    ("job:publish", "breaker:*"),
+    ("job:settle", "breaker:*"),
+    ("job:connect", "breaker:*"),
+    ("job:audit", "breaker:*"),
+    ("job:measure", "breaker:*"),
+    ("job:harvest", "breaker:*"),
+    ("job:publish", "browser"),
+    ("job:settle", "browser"),
+    ("job:connect", "browser"),
+    ("job:audit", "browser"),
+    ("job:measure", "browser"),
+    ("job:harvest", "browser"),
     ("breaker:browser", "browser"),
     ("breaker:writer *", "writer:*"),
     ("posting", "storage"),
@@ -85,7 +97,8 @@ STANDING: tuple[tuple[str, str], ...] = (
     ("learning:@", "jobs"),
 )
 """What needs what in every Bowerbird: ``@`` is one account, ``*`` any name (on both sides the same one, where the
-left side has one), and ``breaker:@`` every breaker between this account and its platform."""
+left side has one), ``breaker:@`` every breaker between this account and its platform, and ``breaker:*`` every one
+between any account and its platform: a host that hangs takes the seats of the jobs that ask it."""
 
 
 def edges_of(
@@ -104,7 +117,12 @@ def edges_of(
         monitors, writers: their names.
         parents: breakers that cannot work without another one.
     """
-    names = {"job": list(jobs), "monitor": list(monitors), "writer": list(writers), "lane": ["posting"]}
+    hosts = {breaker for between in breakers.values() for breaker in between}
+    hosts |= {parent for breaker, parent in (parents or {}).items() if parent and breaker in hosts}
+    names = {
+        "job": list(jobs), "monitor": list(monitors), "writer": list(writers), "lane": ["posting"],
+        "breaker": sorted(hosts),
+    }  # fmt: skip
     found: dict[str, set[str]] = {}
 
     def add(part: str, need: str) -> None:
@@ -116,7 +134,7 @@ def edges_of(
     for job, needs in jobs.items():
         for need in needs:
             add(f"job:{job}", f"job:{need}")
-    for breaker in {breaker for between in breakers.values() for breaker in between}:
+    for breaker in hosts:
         add("posting", f"breaker:{breaker}")
     for breaker, parent in (parents or {}).items():
         if parent:
@@ -141,6 +159,8 @@ def _instances(
     elif "*" in left:
         kind = (right if "*" in right else left).split(":", 1)[0]
         yield from ((left.replace("*", name), right.replace("*", name)) for name in names[kind])
+    elif "*" in right:
+        yield from ((left, right.replace("*", name)) for name in names[right.split(":", 1)[0]])
     else:
         yield left, right
 

@@ -314,8 +314,9 @@ class Judge:
             if self.quiet.holds(worst([incident, *(one.incident for one in effects)]), now=now):
                 continue
             if not case.queued and case.cleared_s is None and now_s - case.opened_s >= GROUP_S:
-                if looming & edges.get(incident.part, frozenset()):
-                    continue
+                causes = looming & edges.get(incident.part, frozenset())
+                if any(incident.part not in edges.get(cause, frozenset()) for cause in causes):
+                    continue  # not for one that needs this part in turn: of such two the older speaks for both
                 self._send(case, Told.UPDATED if any(one.queued for one in effects) else Told.OPENED)
             elif case.queued:
                 self._remind(case, now_s)
