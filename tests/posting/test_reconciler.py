@@ -145,6 +145,24 @@ async def test_one_that_cannot_be_looked_at_does_not_block_the_others() -> None:
     assert ((await room.get("p1")).state, (await room.get("p2")).state) == (State.UNSURE, State.PUBLISHED)
 
 
+async def test_no_look_is_made_while_the_platform_is_spared() -> None:
+    """An open breaker would refuse each look: none is made or written down, and the doubt is settled when it closes."""
+    room = Room()
+    await in_doubt(room)
+    room.platform.look, refusal = looking(errors.Unreachable(reason="breaker_open")), ["the breaker is open"]
+    room.reconciler.may_look = lambda account_id: refusal[0]
+    for _ in range(60):
+        await room.reconciler.settle_once()
+        room.clock.pass_s(1)
+    assert "looked_in_vain" not in await room.kinds()
+
+    refusal[0], room.platform.look = "", lambda _: Found(ref=THERE)
+    for _ in range(6):
+        await room.reconciler.settle_once()
+        room.clock.pass_s(1)
+    assert (await room.get()).state is State.PUBLISHED
+
+
 async def test_an_absent_post_gives_its_quota_back() -> None:
     """What is proved not to have arrived never counted."""
     room = Room()

@@ -114,7 +114,13 @@ def bind(
         "publish": publisher.publish_once,
         "audit": audit.audit_once,
         "settle": Reconciler(
-            storage, platforms, clock, owner, first_look_s=ladder[0], alone_since=alone_since
+            storage,
+            platforms,
+            clock,
+            owner,
+            first_look_s=ladder[0],
+            alone_since=alone_since,
+            may_look=platforms.ready,
         ).settle_once,
         "watch": wall.watch_once,
         "sweep": Sweeper(storage, clock).sweep_once,

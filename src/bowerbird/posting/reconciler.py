@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,6 +44,8 @@ class Reconciler:
         first_look_s: how long after publishing the first reading is due, seconds.
         alone_since: since when this process holds the books alone (microseconds): whoever claimed a post before
             is proved dead, and is not waited for. 0 where nothing proves it.
+        may_look: says why an account's platform would not be asked just now; empty if it would. A look that this
+            side refuses sees nothing, so none is made: the doubt comes back when its push is over.
     """
 
     storage: Books
@@ -52,6 +54,7 @@ class Reconciler:
     owner: str
     first_look_s: float = 60.0
     alone_since: int = 0
+    may_look: Callable[[str], str] = lambda account_id: ""
     by: str = "reconciler"
     steady: Steady = field(default_factory=lambda: Steady(calm_s=CALM_S))
 
@@ -91,8 +94,14 @@ class Reconciler:
         """Settle one account's doubts; where a look takes long, the others are left for their next turn."""
         until = self.clock.monotonic() + LOOK_S
         for post in posts:
-            if self.clock.monotonic() < until:
+            if self.clock.monotonic() < until and not self._spared(post):
                 await self._judge(post, await self._look(post))
+
+    def _spared(self, post: Post) -> bool:
+        """Whether looking is put off: the platform is not asked just now, and the doubt is not too old to wait."""
+        young = self.clock.now() - post.since < LOOK_MAX_S * SECOND_US
+        asks = post.wire is not None and post.account_id in self.platforms
+        return young and asks and bool(self.may_look(post.account_id))
 
     async def _lapse(self) -> bool:
         now = self.clock.now()
