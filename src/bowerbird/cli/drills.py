@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,6 +66,8 @@ def _asked(ids: list[str]) -> list[Drill]:
 
 def _carried_out(drills: list[Drill], *, real: bool, quiet: bool, keep: str) -> list[Verdict]:
     """Run them, telling on standard error what happens."""
+    import asyncio
+
     from rich.console import Console
 
     from bowerbird.clock import SystemClock
@@ -110,6 +111,8 @@ def _print(verdicts: list[Verdict], scale: Mapping[str, float], *, as_json: bool
 
 
 def _chaos(for_s: float, *, as_json: bool, keep: str) -> None:
+    import asyncio
+
     from bowerbird.drills.chaos import chaos
 
     found = asyncio.run(chaos(for_s, tell=lambda line: typer.echo(line, err=True), keep=Path(keep) if keep else None))
