@@ -89,6 +89,28 @@ async def test_a_frozen_browser_is_thrown_away(seat: Seat) -> None:
     assert frozen not in children()
 
 
+@pytest.mark.proves("P1")
+async def test_a_frozen_browser_is_noticed_and_replaced_while_somebody_sits_there(seat: Seat) -> None:
+    """Its driver calls it connected; asked itself it says nothing, and who sits there need not wait for his time."""
+    await title(seat)
+    frozen = browser_pid()
+    assert await seat.answers()
+
+    async def sit() -> None:
+        async with seat.page("robin", state=None, wait_s=20) as page:
+            os.kill(frozen, signal.SIGSTOP)
+            await page.evaluate("1 + 1")
+
+    lease = asyncio.create_task(sit())
+    await CLOCK.sleep(0.2)
+    assert (seat.up, await seat.answers()) == (True, False)
+    await seat.open(wait_s=20)
+    assert await seat.answers()
+    with pytest.raises(Unreachable):
+        await lease
+    assert frozen not in children()
+
+
 async def test_a_program_that_is_no_browser_is_told_at_once(tmp_path: Path) -> None:
     """It starts and ends; whoever waits is told that no browser could be started, and nothing hangs."""
     program = tmp_path / "no-browser"

@@ -190,6 +190,10 @@ class Chair:
         self.opened += 1
         self.up = True
 
+    async def answers(self) -> bool:
+        """What runs here answers."""
+        return self.up
+
 
 @pytest.mark.proves("1.1")
 async def test_a_browser_is_started_where_an_account_needs_one() -> None:

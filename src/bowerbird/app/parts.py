@@ -114,11 +114,12 @@ class Browser:
 
     async def check(self) -> Health:
         """Grey while nobody needs it."""
-        if self.seat.up:
+        up = self.seat.up
+        if up and await self.seat.answers():
             return _health("browser", Light.GREEN, "It runs.")
         if not _driven(self.connections.accounts()):
             return _health("browser", Light.GREY, "No account needs a browser.")
-        return _health("browser", Light.RED, "No browser runs.")
+        return _health("browser", Light.RED, "It does not answer." if up else "No browser runs.")
 
 
 def _driven(accounts: Sequence[Account]) -> bool:

@@ -8,7 +8,10 @@ started again by the next lease.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -19,7 +22,7 @@ from bowerbird.core.errors import Unreachable
 from bowerbird.resilience import failpoints
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Page, Playwright
+    from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Playwright
 
 START_S = 30.0
 """How long a browser may take to start, seconds."""
@@ -27,6 +30,10 @@ TRIAL = "trial"
 """Whose page it is that nobody uses."""
 CLOSE_S = 2.0
 """How long a page, context or browser may take to close before it is left to die with its browser."""
+PING_S = 2.0
+"""How long a browser may take to say its version, seconds; measured are 30 ms on a busy machine."""
+PINGS = 2
+"""So many questions in a row without an answer: it stands still, though its driver calls it connected."""
 
 
 class Seat:
@@ -43,6 +50,8 @@ class Seat:
         self._lock = asyncio.Lock()
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
+        self._line: CDPSession | None = None
+        self._pid = 0
         self._contexts: dict[str, BrowserContext] = {}
         self._pages: dict[str, Page] = {}
         self.starts = 0
@@ -88,8 +97,9 @@ class Seat:
         Raises:
             Unreachable: it could not be started within `wait_s` seconds, or the seat stayed taken for so long.
         """
-        if self.up:
+        if await self.answers():
             return
+        self._kill()  # whoever sits there is told at once, instead of waiting for what stands still
         await _load_playwright()
         from playwright.async_api import Error
 
@@ -107,6 +117,22 @@ class Seat:
     def up(self) -> bool:
         """Whether a browser runs, as far as its driver knows."""
         return self._browser is not None and self._browser.is_connected()
+
+    async def answers(self) -> bool:
+        """Ask the browser itself, beside whatever it does: one that is frozen is connected and says nothing."""
+        line = self._line
+        if line is None or not self.up:
+            return False
+        from playwright.async_api import Error
+
+        for _ in range(PINGS):
+            try:
+                async with asyncio.timeout(PING_S):
+                    await line.send("Browser.getVersion")
+                return True
+            except (Error, TimeoutError):
+                continue
+        return False
 
     async def state(self, account_id: str) -> str | None:
         """Return the account's cookies and local storage as JSON, or None if it has no context."""
@@ -156,18 +182,37 @@ class Seat:
         await self._stop()
         await failpoints.reach("browser.start")
         self._playwright = await async_playwright().start()
-        self._browser = await self._playwright.chromium.launch(
+        browser = await self._playwright.chromium.launch(
             executable_path=self._path or None, args=self._arguments, headless=True
         )
+        await self._call_up(browser)
+        self._browser = browser  # not before: one that is up can be asked
         self.starts += 1
-        return self._browser
+        return browser
+
+    async def _call_up(self, browser: Browser) -> None:
+        """Open a line to the browser itself, and learn which process it is."""
+        self._line = await browser.new_browser_cdp_session()
+        told = await self._line.send("SystemInfo.getProcessInfo")
+        self._pid = next((int(row["id"]) for row in told["processInfo"] if row["type"] == "browser"), 0)
+
+    def _kill(self) -> None:
+        """Kill the browser that stands still, with all its processes: it can do nothing about it."""
+        if self._pid and self.up:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if os.getpgid(self._pid) == self._pid:
+                    os.killpg(self._pid, signal.SIGKILL)
+                else:
+                    os.kill(self._pid, signal.SIGKILL)
+        self._pid = 0
 
     async def _stop(self) -> None:
         """End browser and driver, also those that were cut off while starting: they belong to their driver."""
         self._contexts.clear()
         self._pages.clear()
         browser, driver = self._browser, self._playwright
-        self._browser = self._playwright = None
+        self._browser = self._playwright = self._line = None
+        self._pid = 0
         await _within(browser.close() if browser else None)
         await _within(driver.stop() if driver else None)
 
