@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from bowerbird.core.errors import StorageTimeout, Unconfirmed
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Found, Look, Unknown
 from bowerbird.core.post import Post, RemoteRef
+from bowerbird.posting.together import in_turns
 
 from .room import ACCOUNT, Room, Told, post, raising
 
@@ -128,3 +132,48 @@ async def test_a_platform_that_hangs_keeps_no_doubt_of_another() -> None:
     assert (await room.get("p2")).state is State.PUBLISHED
     stuck.set()
     assert await running
+
+
+@pytest.mark.proves("P1", "P3")
+async def test_an_account_that_hangs_does_not_keep_what_others_have_due_later() -> None:
+    """The round of the slow one is not over, and the other account posts what became due meanwhile."""
+    room, second = await two_accounts()
+    stuck = asyncio.Event()
+
+    async def hang(sent: Post) -> RemoteRef:
+        await stuck.wait()
+        return RemoteRef(id="late")
+
+    room.platform.publish = hang  # type: ignore[method-assign,assignment]
+    room.publisher.look_s = 0.01
+    running = asyncio.create_task(room.publisher.publish_once())
+    await asyncio.sleep(0.02)
+    await room.books.record(Batch(new_posts=(post(3, account_id=WAGTAIL.id),)))
+    await asyncio.sleep(0.1)
+
+    assert ((await room.get("p1")).state, (await room.get("p3")).state) == (State.SENDING, State.PUBLISHED)
+    stuck.set()
+    assert await running
+    assert len(second.sent) == 2
+
+
+async def test_a_round_that_is_cancelled_leaves_nothing_running() -> None:
+    """Who was begun while another was slow ends with the round too."""
+    ended = []
+
+    async def hang(name: str) -> bool:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(name)
+        return True
+
+    async def more(at_work: AbstractSet[str]) -> dict[str, Coroutine[Any, Any, bool]]:
+        return {name: hang(name) for name in ("robin", "wren")[: len(at_work) + 1] if name not in at_work}
+
+    running = asyncio.create_task(in_turns(more, look_s=0.01))
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert (running.cancelled(), sorted(ended)) == (True, ["robin", "wren"])

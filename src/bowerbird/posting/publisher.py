@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Protocol
@@ -22,11 +23,15 @@ from bowerbird.posting.limits import Limits
 from bowerbird.posting.pacing import ALONE, Shared, settles
 from bowerbird.posting.proof import confirm_late
 from bowerbird.posting.sending import Outcome, Sender
-from bowerbird.posting.together import together
+from bowerbird.posting.together import in_turns
 from bowerbird.resilience.failpoints import reach
 
 AT_ONCE_MAX = 8
-"""Accounts that are posted for at the same time."""
+"""Accounts that are begun with at the same time, and the most that stand before the browser at any time."""
+SLOW_MAX = 32
+"""Accounts that are posted for at the same time while some of them take long."""
+LOOK_S = 1.0
+"""While an attempt takes long, others that became due are looked for this often, seconds."""
 DUE_MAX = 1_000
 """Accounts looked through for those that may be posted for: those that wait for a breaker keep nobody else."""
 TRIES_MAX = 5
@@ -53,6 +58,7 @@ class Publisher:
         may_send: says why a post of this account would not be let through just now; empty if it would. Nothing is
             claimed for such an account: its posts wait in the queue, and its breaker says so.
         shared: the owner's limits that several accounts share.
+        look_s: how often others are looked for while an attempt takes long, seconds.
     """
 
     storage: Books
@@ -64,6 +70,7 @@ class Publisher:
     by: str = "posting"
     may_send: Callable[[str], str] = lambda account_id: ""
     shared: Shared = ALONE
+    look_s: float = LOOK_S
     steady: Steady = field(default_factory=Steady)
     limits: Limits = field(init=False, repr=False)
     _budget: Budget = field(init=False, repr=False)
@@ -86,6 +93,7 @@ class Publisher:
         4. Make the exact message, once, and commit it.
         5. Send it under its key.
         6. Record what we know, in one step with the quota and the fact.
+        7. While one of them takes long, do the same for accounts that become due meanwhile.
 
         Return True if the caller should come back at once, False if there is nothing to do. What an attempt raises
         comes out when every other attempt has been written down.
@@ -93,9 +101,22 @@ class Publisher:
         self.steady.feed(self.clock.now(), self.clock.monotonic())
         if not self.steady.trusted:
             return False
+        return any(await in_turns(self._next, look_s=self.look_s))
+
+    async def _next(self, at_work: AbstractSet[str]) -> dict[str, Coroutine[Any, Any, bool]]:
+        """Attempts for the accounts that wait longest; the browser is one door, and no crowd stands before it."""
         due = await self.storage.due_accounts(now=self.clock.now(), limit=DUE_MAX)
-        ready = (name for name in due if name in self.platforms and not self.may_send(name))
-        return any(await together(self._publish(name) for name in islice(ready, AT_ONCE_MAX)))
+        ready = [name for name in due if name not in at_work and name in self.platforms and not self.may_send(name)]
+        if at_work:
+            door = islice(filter(self._driven, ready), max(0, AT_ONCE_MAX - sum(map(self._driven, at_work))))
+            welcome = {*door, *(name for name in ready if not self._driven(name))}
+            ready = [name for name in ready if name in welcome]
+        most = min(AT_ONCE_MAX, max(0, SLOW_MAX - len(at_work)))
+        return {name: self._publish(name) for name in ready[:most]}
+
+    def _driven(self, account_id: str) -> bool:
+        platform = self.platforms.get(account_id)
+        return platform is not None and platform.capabilities.browser
 
     async def _publish(self, account_id: str) -> bool:
         account = await self.storage.account(account_id)
