@@ -12,7 +12,7 @@ from bowerbird.core.post import Post
 from bowerbird.simulation.years import YearReport, run_years
 from bowerbird.simulation.years.expect import EXPECTED, QUIETLY, allowed
 from bowerbird.simulation.years.plots import Plot, draw_plot
-from bowerbird.simulation.years.sometimes import SOMETIMES
+from bowerbird.simulation.years.sometimes import SOMETIMES, recoveries
 from bowerbird.simulation.years.story import tell
 from bowerbird.simulation.years.troubles import TROUBLES, Trouble
 from bowerbird.simulation.years.venue import Venue
@@ -107,6 +107,21 @@ def test_what_stops_the_engine_is_survived(kind: str) -> None:
     """It stands still, sleeps, dies, or its clock or timers go wrong: afterwards all is as if nothing had been."""
     lasts_s = {"frozen": 60.0, "suspended": 4 * HOUR_S, "wall_steps": 400.0, "timer_dropped": 900.0}.get(kind, 30.0)
     assert not judge(lived(Trouble(NIGHT / 2, kind, lasts_s, 1), hours=4.0))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "way_back"),
+    [
+        (Trouble(NIGHT / 2 + 1, "crash"), "run_cut_off"),  # with a run that is written down as begun
+        (Trouble(6.49 * HOUR_S + 2, "crash"), "lease_lapsed"),  # with a post under way
+        (Trouble(2 * HOUR_S, "foreign"), "reminded"),
+    ],
+)
+def test_the_rare_ways_back_are_reached(trouble: Trouble, way_back: str) -> None:
+    """An engine that dies at the worst moment, and a person who takes hours to look."""
+    world = lived(trouble, hours=7.0)
+    assert way_back in recoveries(world)
+    assert not judge(world)
 
 
 def test_a_seed_tells_the_same_story_twice() -> None:

@@ -51,7 +51,7 @@ CHANNELS = (Channel("phone", "fake://phone"), Channel("mail", "fake://mail"))
 """Where alerts go, the first one first."""
 
 
-SNAPSHOTS_S = 60.0
+SNAPSHOTS_S = 900.0
 """How often the snapshots for the page are drawn, seconds."""
 
 
@@ -154,6 +154,10 @@ class FakeSeat:
         except Exception:  # noqa: BLE001 - whatever keeps it from running, the answer is no
             return False
         return True
+
+    async def answers(self) -> bool:
+        """Whether it says anything: whenever it runs."""
+        return self.up
 
     async def open(self, *, wait_s: float) -> None:
         """Start it; raises what keeps it from starting."""

@@ -45,6 +45,10 @@ FAST_S, UNEASY_S = 15.0, 150.0
 """For how long watchers keep their own pace after something happened, and look often after that, seconds."""
 RESTART_S = 3.0
 """How long a dead engine takes to come back, seconds."""
+CRASHES_AT = ("", "storage.claim_run:after", "platform.publish:before")
+"""Where the engine dies, in turn: anywhere, with a run that is written down as begun, with a post under way."""
+AIM_S = 300.0
+"""For so long it is waited for that point; then any other will do, seconds."""
 BURST = 4
 """Posts that a person sends at once."""
 AT_EASE_S = 5.0
@@ -160,7 +164,7 @@ class World:
         self._ill: dict[str, frozenset[str]] = dict.fromkeys(self.accounts, frozenset())
         self._hurt: list[tuple[str, str]] = []
         self._writers = Ladder([Provider(clock, self._writer_down), BankWriter(the_bank(), chance=self.chance)])
-        self._crash_in = 0
+        self._crash_in, self._crash_at, self._aimed_until = 0, "", 0.0
 
     # --- what the engine asks ---------------------------------------------------------------------------------
 
@@ -207,7 +211,7 @@ class World:
 
     def reach(self, process: Process, point: str) -> float:
         """Let the engine die at the next point, if that is due."""
-        if self._crash_in:
+        if self._crash_in and (point == self._crash_at or self.clock.monotonic() >= self._aimed_until):
             self._crash_in -= 1
             if not self._crash_in:
                 self._crash(process, point)
@@ -312,7 +316,7 @@ class World:
             case "foreign":
                 venue.foreign.append(Elsewhere(f"foreign-{len(venue.foreign)}", self.true.now()))
             case "crash":
-                self._crash_in = 1 + int(trouble.start_s) % 40
+                self._aim(int(trouble.start_s))
             case "frozen":
                 asyncio.get_running_loop().call_later(2.0, self._freeze, trouble.lasts_s)
             case "suspended":
@@ -335,6 +339,12 @@ class World:
         if trouble.kind == "wall_steps":
             self._step_wall(-3_600.0)
         self.pace.stir(FAST_S, UNEASY_S)
+
+    def _aim(self, turn: int) -> None:
+        """Let the engine die at one of the next points, or, in turn, where a run or an attempt has just begun."""
+        self._crash_at = CRASHES_AT[turn % len(CRASHES_AT)]
+        self._crash_in = 1 if self._crash_at else 1 + turn % 40
+        self._aimed_until = self.clock.monotonic() + (AIM_S if self._crash_at else 0.0)
 
     def _freeze(self, seconds: float) -> None:
         self.slept.append((self.true.now(), seconds))
@@ -371,7 +381,7 @@ class World:
                 there = any(arrival.post_id == post.id for venue in self.venues.values() for arrival in venue.arrivals)
                 self._press("settle", post_id=post.id, verdict="there" if there else "leave")
             for venue in self.venues.values():
-                old = self.true.now() - int(PERSON_S * SECOND_US)
+                old = self.true.now() - int(LEFT_S * SECOND_US)
                 venue.removed.update(each.id for each in venue.foreign if each.at < old)
 
     def _press(self, verb: str, **args: Any) -> None:
@@ -393,6 +403,8 @@ LOOK_FIRST_S = 4.0
 """So long before a trouble watchers look at their own pace, seconds."""
 PERSON_S = 7_200.0
 """How often a person looks in, seconds."""
+LEFT_S = 5 * 3_600.0
+"""For so long at least a person leaves standing what is not ours: somebody has to be reminded of it, seconds."""
 FAILPOINTS = frozenset({"job_raises", "job_hangs", "timer_dropped", "monitor_dies"})
 DISTURBING = FAILPOINTS | {
     "crash", "frozen", "suspended", "books_busy", "books_full", "channel_down", "wall_steps",
