@@ -14,6 +14,8 @@ from contextvars import ContextVar
 NAME_LENGTH = 26
 """Characters in a name: 26 of 32 letters are 130 bits."""
 _NAME_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_NAME_PAIRS = tuple(high + low for low in _NAME_LETTERS for high in _NAME_LETTERS)
+"""Two letters for ten bits, the lower five first."""
 
 _TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 _CLOCK_BITS = 10
@@ -54,7 +56,7 @@ class SeededChance:
     def name(self, purpose: str) -> str:
         """A fresh id of 26 characters; names of one purpose do not repeat."""
         bits = self.stream(f"name:{purpose}").getrandbits(5 * NAME_LENGTH)
-        return "".join(_NAME_LETTERS[bits >> 5 * n & 31] for n in range(NAME_LENGTH))
+        return "".join([_NAME_PAIRS[bits >> shift & 1023] for shift in range(0, 5 * NAME_LENGTH, 10)])
 
 
 class Minter:

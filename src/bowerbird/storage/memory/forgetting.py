@@ -11,7 +11,8 @@ from bowerbird.storage.memory.ledger import remove
 
 
 def _runs(books: MemoryBooks, before: int, limit: int) -> int:
-    gone = _oldest(books.runs, lambda run: run.started_at if run.started_at < before else None, limit)
+    old = sorted((run.started_at, run_id) for run_id, run in books.runs.items() if run.started_at < before)
+    gone = [run_id for _, run_id in old[:limit]]
     for run_id in gone:
         run = books.runs.pop(run_id)
         books.slots.pop((run.job, run.scope, run.slot_at), None)
