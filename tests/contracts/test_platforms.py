@@ -430,10 +430,9 @@ async def test_a_search_finds_what_others_said(stage: Stage) -> None:
 
 
 async def test_closing_twice_is_no_error(stage: Stage) -> None:
-    """After use and before."""
-    await stage.platform.whoami()
-    await stage.platform.close()
-    await stage.platform.close()
+    """After use, which takes nothing back, and before."""
+    await published(stage.platform, post(WORDS))
     nowhere = stage.nowhere()
-    await nowhere.close()
-    await nowhere.close()
+    for each in (stage.platform, stage.platform, nowhere, nowhere):
+        await each.close()
+    assert await stage.said() == [WORDS]

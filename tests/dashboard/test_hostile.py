@@ -94,6 +94,8 @@ async def test_hostile_words_in_a_form_are_words(home: House, text: str) -> None
     """Sent to a form that is ours and to one that is not, and on the login page."""
     await home.put(a_post())
     harmless(await home.press("approve", post_id="p1", version="1", text=text))
+    (asked,) = [each for each in await home.books.commands(limit=9) if each.verb == "approve"]
+    assert asked.args["text"] == text.replace("\r\n", "\n")
     harmless(await home.press(text, post_id=text))
     harmless(Page(await home.browser.post("/commands", data={"token": text, "text": text})))
     harmless(Page(await home.browser.post("/login", data={"password": text, "next": text})))

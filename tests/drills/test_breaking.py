@@ -99,4 +99,5 @@ def test_a_program_and_all_it_started_are_ended(tmp_path: Path) -> None:
     brood = ground.below(shell.pid)
     os.kill(brood[0], signal.SIGSTOP)
     asyncio.run(ground.end(shell, within_s=5))
-    wait_for(lambda: [pid for pid in brood if ground.words_of(pid) not in ([], [""])] == [], 10)
+    wait_for(lambda: not [pid for pid in brood if ground.words_of(pid) not in ([], [""])], 10)
+    assert shell.poll() is not None

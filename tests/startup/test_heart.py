@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bowerbird.clock import SystemClock, VirtualClock
+from bowerbird.clock import SystemClock, VirtualClock, run_virtual
 from bowerbird.core.errors import StorageFull
 from bowerbird.core.work import Owner
 from bowerbird.startup.heart import HEART, Heart, HeartFile
@@ -106,14 +107,22 @@ def test_on_a_full_disk_the_old_beat_is_touched(tmp_path: Path, monkeypatch: pyt
     assert json.loads(path.read_text()) == {"at": 1}
 
 
-async def test_a_disk_that_refuses_even_that_does_not_end_the_engine() -> None:
-    """The guardian hears the silence; the books on the same disk say why."""
+def test_a_disk_that_refuses_even_that_does_not_end_the_engine() -> None:
+    """The guardian hears the silence, and the heart goes on trying: every second."""
 
     class Refusing(Beats):
         """A disk that refuses everything."""
 
         async def beat(self, row: dict[str, Any]) -> None:
-            """Refuse."""
+            """Refuse, but remember what was tried."""
+            self.append(row)
             raise OSError(errno.EROFS, "Read-only file system")
 
-    await Heart(None, VirtualClock(), OWNER, lambda: "working", pulse=Refusing()).pulse_once()
+    async def live(clock: VirtualClock) -> Refusing:
+        disk = Refusing()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2.5):
+                await Heart(None, clock, OWNER, lambda: "working", pulse=disk).beat_for_ever()
+        return disk
+
+    assert len(run_virtual(live)) == 3

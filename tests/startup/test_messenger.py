@@ -168,7 +168,14 @@ def test_systemd_hears_that_we_are_ready_how_it_is_and_that_we_live(tmp_path: Pa
     assert said == [["STATUS=starting", "WATCHDOG=1"], ["READY=1", "STATUS=engine up"], ["WATCHDOG=1"]]
 
 
-def test_without_systemd_nobody_is_told() -> None:
-    """Nor is a socket that is gone any trouble of ours."""
-    Systemd({}).look(0.0, ready=True, status="up")
-    Systemd({"NOTIFY_SOCKET": "/nowhere/notify"}).look(0.0, ready=True, status="up")
+def test_without_systemd_nobody_is_told(tmp_path: Path) -> None:
+    """Nor is a socket that is not there any trouble of ours: whoever listens later hears what is new then."""
+    place = tmp_path / "notify"
+    late = Systemd({"NOTIFY_SOCKET": str(place)})
+    late.look(0.0, ready=False, status="starting")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(place))
+        manager.settimeout(5)
+        Systemd({}).look(1.0, ready=True, status="said to nobody")
+        late.look(1.0, ready=True, status="engine up")
+        assert manager.recv(4096) == b"READY=1\nSTATUS=engine up"
