@@ -16,8 +16,11 @@ def upgrade() -> None:
     _posts()
     _indices_of_posts()
     _findings()
+    _accounts()
     _ledger()
-    _alarms()
+    _incidents()
+    _deliveries()
+    _silences_and_breakers()
     _journal()
     _processes()
 
@@ -165,7 +168,7 @@ def _findings() -> None:
     )
 
 
-def _ledger() -> None:
+def _accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -189,6 +192,17 @@ def _ledger() -> None:
         ),
         sa.PrimaryKeyConstraint("account_id", "kind"),
     )
+    op.create_table(
+        "secrets",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.Text(), server_default="home", nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "name"),
+    )
+
+
+def _ledger() -> None:
     op.create_table(
         "words",
         sa.Column("id", sa.Text(), nullable=False),
@@ -233,17 +247,9 @@ def _ledger() -> None:
         sa.Column("refusals", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", "unit", "window_s"),
     )
-    op.create_table(
-        "secrets",
-        sa.Column("account_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("workspace_id", sa.Text(), server_default="home", nullable=False),
-        sa.Column("token", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("account_id", "name"),
-    )
 
 
-def _alarms() -> None:
+def _incidents() -> None:
     op.create_table(
         "incidents",
         sa.Column("id", sa.Text(), nullable=False),
@@ -272,6 +278,9 @@ def _alarms() -> None:
     op.create_index("ix_incidents_open", "incidents", ["opened_at", "id"], unique=False, sqlite_where=still_open)
     op.create_index("ix_incidents_closed", "incidents", ["closed_at", "id"], unique=False, sqlite_where=closed)
     op.create_index("uq_incidents_fingerprint", "incidents", ["fingerprint"], unique=True, sqlite_where=still_open)
+
+
+def _deliveries() -> None:
     op.create_table(
         "deliveries",
         sa.Column("id", sa.Text(), nullable=False),
@@ -295,6 +304,9 @@ def _alarms() -> None:
     op.create_index("ix_deliveries_by_incident", "deliveries", ["incident_id", "made_at", "id"], unique=False)
     op.create_index("ix_deliveries_due", "deliveries", ["due_at", "id"], unique=False, sqlite_where=waiting)
     op.create_index("ix_deliveries_waiting", "deliveries", ["made_at", "id"], unique=False, sqlite_where=waiting)
+
+
+def _silences_and_breakers() -> None:
     op.create_table(
         "silences",
         sa.Column("id", sa.Text(), nullable=False),
