@@ -1,29 +1,16 @@
-"""Every knob in one row: its name, default with unit, and why it exists.
+"""Every setting in one row: its name, default with unit, bounds, and why it exists.
 
-The command line, the documentation and the settings page are printed from `KNOBS`. A value is taken from,
-first to last: the environment (``BOWERBIRD_POSTING_ATTEMPT_S``), a file named by the environment for
-secrets (``BOWERBIRD_WRITER_KEY_FILE``), the TOML file, the default. An unknown key is an error that suggests
-the nearest known one, so a misspelled limit is never silently ignored.
+The command line, the documentation and the settings page are printed from `KNOBS`.
 """
 
 from __future__ import annotations
 
 import difflib
-import math
-import os
-import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
-from pathlib import Path
-from typing import Any, cast
-
-from bowerbird.core.errors import BadInput
+from dataclasses import dataclass
+from typing import Any
 
 PREFIX = "BOWERBIRD_"
-FILE = "bowerbird.toml"
-"""The settings file looked for in the data folder when none is named."""
+"""How the name of every environment variable begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,172 +208,14 @@ KNOBS: tuple[Knob, ...] = (
     Knob(name="demo.seed", default=7, least=0, why="The seed of the sandbox's world."),
 )
 """Every setting there is."""
-KINDS = {int: "a whole number", float: "a number", str: "text", list: "a list", dict: "a table of texts"}
-"""What a setting must be, in words."""
 
 BY_NAME = {knob.name: knob for knob in KNOBS}
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings in force, and where each came from (`default`, a file's name, or an environment variable)."""
-
-    values: Mapping[str, Any] = field(repr=False)
-    sources: Mapping[str, str]
-
-    def __getitem__(self, name: str) -> Any:
-        return self.values[name]
-
-    @property
-    def folder(self) -> Path:
-        """The data folder."""
-        return Path(self["data.folder"]).expanduser()
-
-    def shown(self, name: str) -> str:
-        """The value as a person may see it."""
-        if BY_NAME[name].secret:
-            return "(set)" if self[name] else "(not set)"
-        return re.sub(r"//[^/@\s]+@", "//(hidden)@", str(self[name]))  # an address may carry a password
-
-
-def make_folder(folder: Path) -> Path:
-    """Make a data folder, for its owner alone, if it is missing, and return it.
-
-    Raises:
-        BadInput: it cannot be made, or is no folder.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise BadInput(f"the data folder {folder} cannot be made: {error.strerror}; set data.folder") from error
-    return folder
-
-
-def load(file: Path | None = None, *, env: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """Collect the settings.
-
-    1. Defaults.  2. The TOML file: the one named, else `bowerbird.toml` in the data folder if it is there.
-    3. The environment.  4. `overrides`, with ``__`` for the dot, from the command line.
-
-    Raises:
-        BadInput: the file cannot be read, a key is unknown, or a value has the wrong type or is out of bounds.
-    """
-    env = os.environ if env is None else env
-    values = {knob.name: knob.default for knob in KNOBS}
-    sources = dict.fromkeys(values, "default")
-
-    def take(found: Mapping[str, Any], source: str) -> None:
-        for name, value in found.items():
-            values[name] = _checked(name, value, source)
-            sources[name] = source
-
-    given = {name.replace("__", "."): value for name, value in overrides.items() if value is not None}
-    folder = given.get("data.folder") or env.get(BY_NAME["data.folder"].variable) or values["data.folder"]
-    path = file or Path(folder).expanduser() / FILE
-    if file is not None or path.is_file():
-        take(_read(path), path.name)
-    for knob in KNOBS:
-        take(_from_environment(knob, env), knob.variable)
-    take(given, "command line")
-    return Settings(values, sources)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInput(f"there is no settings file {path}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"the settings file {path} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"the settings file {path} is not valid TOML: {error}") from error
-    flat = {}
-    if tree.get("alerts") == "none":
-        tree["alerts"] = {"channels": "none"}
-    for table, rows in tree.items():
-        if not isinstance(rows, dict):
-            raise BadInput(f"{path.name}: {table!r} stands outside a table; write it below a line like [posting]")
-        flat.update({f"{table}.{key}": value for key, value in rows.items()})
-    for name in flat:
-        if name not in BY_NAME:
-            raise BadInput(f"{path.name}: there is no setting {name!r}{suggestion(name)}")
-    return flat
 
 
 def suggestion(name: str) -> str:
     """Return ``; did you mean …?`` for a name that is nearly right, else how to list them all."""
     near = difflib.get_close_matches(name, BY_NAME, n=1)
     return f"; did you mean {near[0]!r}?" if near else "; `bowerbird settings` lists them all"
-
-
-def _from_environment(knob: Knob, env: Mapping[str, str]) -> dict[str, Any]:
-    if knob.variable in env:
-        return {knob.name: env[knob.variable]}
-    path = env.get(knob.variable + "_FILE") if knob.secret else None
-    if path is None:
-        return {}
-    try:
-        return {knob.name: Path(path).read_text(encoding="utf-8").strip()}
-    except OSError as error:
-        raise BadInput(f"{knob.variable}_FILE names a file that cannot be read: {error}") from error
-
-
-def _checked(name: str, value: Any, source: str) -> Any:
-    if name not in BY_NAME:
-        raise BadInput(f"{source}: there is no setting {name!r}{suggestion(name)}")
-    knob = BY_NAME[name]
-    value = _typed(knob, value, source)
-    numbers = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, int | float)]
-    if not all(_within(knob, number) for number in numbers):
-        most = "no upper bound" if knob.most is None else f"at most {knob.most:g}"
-        raise BadInput(f"{source}: {name} is {value}; it must be at least {knob.least or 0:g} and {most}")
-    if knob.rises and (not value or any(one >= other for one, other in pairwise(value))):
-        raise BadInput(f"{source}: {name} is {value}; it must be a list of numbers, each larger than the one before")
-    return value
-
-
-def _within(knob: Knob, number: float) -> bool:
-    above = knob.least is None or number >= knob.least
-    return math.isfinite(number) and above and (knob.most is None or number <= knob.most)
-
-
-def _typed(knob: Knob, value: Any, source: str) -> Any:
-    kind = type(knob.default)
-    try:
-        if kind is list:
-            items = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-            of = type(knob.default[0]) if knob.default else str
-            return [of(item) for item in cast("list[Any]", items)]
-        if kind is dict:
-            return _table(value)
-        if kind is str and not isinstance(value, str):
-            raise TypeError
-        if kind in (int, float) and isinstance(value, bool):
-            raise TypeError
-        if kind is int and isinstance(value, float) and not value.is_integer():
-            raise TypeError
-        return kind(value)
-    except (TypeError, ValueError) as error:
-        shown = "(hidden)" if knob.secret else repr(value)
-        raise BadInput(f"{source}: {knob.name} is {shown}; it must be {KINDS[kind]}") from error
-
-
-def _table(value: Any) -> dict[str, str]:
-    """A table of texts.
-
-    In a variable or a file it is ``name=text``, with blanks or new lines between; a text without a name is called
-    ``first``, ``second`` …; ``none`` is empty on purpose. TypeError for anything else.
-    """
-    if value == "none":
-        return {"none": ""}
-    if not isinstance(value, str):
-        found = dict(value)
-        if not all(isinstance(text, str) for text in found.values()):
-            raise TypeError
-        return found
-    rows = [re.fullmatch(r"(?:([\w-]+)=)?(\S+)", part) for part in value.split()]
-    names = iter(("first", "second", "third", "fourth"))
-    return {row[1] or next(names, row[2]): row[2] for row in rows if row}
 
 
 def table_markdown() -> str:
