@@ -114,6 +114,7 @@ METRICS: dict[str, Metric] = {
     "bowerbird_post_unsure_seconds": _gauge("How long the oldest post has been in doubt.", "account"),
     "bowerbird_post_parked": _gauge("Posts that only a person can settle.", "account"),
     "bowerbird_limit_used_ratio": _gauge("Used share of a limit.", "scope", "key", "window"),
+    "bowerbird_limits_unread": _gauge("1 while limits cannot be read though the books can, so that nothing is sent."),
     "bowerbird_limit_unread": _gauge("1 while a limit cannot be read, so that nothing is sent.", "account"),
     "bowerbird_limit_learned": _gauge("The platform's own limit as far as it was learned.", "scope", "key", "window"),
     "bowerbird_account_held": _gauge("1 while an account is on hold.", "account", "hold"),

@@ -1,0 +1,54 @@
+"""The jobs and the seats they compete for."""
+
+from __future__ import annotations
+
+from bowerbird.alerts.rules.rule import Rule, Test
+from bowerbird.core.incident import Severity
+
+JOBS: tuple[Rule, ...] = (
+    Rule(
+        name="JobFailing",
+        test=Test(metric="bowerbird_job_failures_in_a_row", bound=2),
+        part="job:{job}",
+        title="The job {job} fails",
+        why="It failed {value} times in a row.",
+        fix="It is tried again with growing waits; its last error stands on the page Jobs.",
+        heals="it ran well again",
+        serves=("2.1", "2.G3", "P2"),
+        within_s=60,
+    ),
+    Rule(
+        name="JobOverdue",
+        test=Test(metric="bowerbird_job_overdue_seconds"),
+        part="job:{job}",
+        title="The job {job} is overdue",
+        why="It should have run {value} s ago.",
+        fix="It runs as soon as it can; if nothing else is red, restart the engine: that is safe at any time.",
+        heals="it ran again",
+        serves=("2.2", "3.4", "P2"),
+    ),
+    Rule(
+        name="JobBlocked",
+        test=Test(metric="bowerbird_job_blocked"),
+        for_s=5,
+        severity=Severity.WARNING,
+        part="job:{job}",
+        needs="job:{by}",
+        title="The job {job} waits for {by}",
+        why="It lives on the results of {by}, and those are too old.",
+        fix="Nothing here: it goes on by itself when {by} has run.",
+        heals="it has fresh results to work on again",
+        serves=("2.3", "2.G4", "10.1"),
+    ),
+    Rule(
+        name="PostsWait",
+        test=Test(metric="bowerbird_lane_wait_seconds", bound=5, where={"lane": "posting"}),
+        part="lane:posting",
+        title="Due posts wait for a seat",
+        why="The last one waited {value} s.",
+        fix="Nothing to do if it was once; else this machine is too small for so many accounts.",
+        heals="posts find a seat at once again",
+        serves=("2.4", "P3"),
+        within_s=60,
+    ),
+)
