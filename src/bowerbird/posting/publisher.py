@@ -27,7 +27,9 @@ from bowerbird.posting.together import in_turns
 from bowerbird.resilience.failpoints import reach
 
 AT_ONCE_MAX = 8
-"""Accounts that are begun with at the same time, and the most that stand before the browser at any time."""
+"""Accounts that are begun with at the same time."""
+DOOR_MAX = 3
+"""Accounts that stand before the browser at the same time: it serves one, and who waits there waits for two posts."""
 SLOW_MAX = 32
 """Accounts that are posted for at the same time while some of them take long."""
 LOOK_S = 1.0
@@ -107,10 +109,8 @@ class Publisher:
         """Attempts for the accounts that wait longest; the browser is one door, and no crowd stands before it."""
         due = await self.storage.due_accounts(now=self.clock.now(), limit=DUE_MAX)
         ready = [name for name in due if name not in at_work and name in self.platforms and not self.may_send(name)]
-        if at_work:
-            door = islice(filter(self._driven, ready), max(0, AT_ONCE_MAX - sum(map(self._driven, at_work))))
-            welcome = {*door, *(name for name in ready if not self._driven(name))}
-            ready = [name for name in ready if name in welcome]
+        door = set(islice(filter(self._driven, ready), max(0, DOOR_MAX - sum(map(self._driven, at_work)))))
+        ready = [name for name in ready if name in door or not self._driven(name)]
         most = min(AT_ONCE_MAX, max(0, SLOW_MAX - len(at_work)))
         return {name: self._publish(name) for name in ready[:most]}
 
