@@ -245,18 +245,48 @@ async def test_limits_that_cannot_be_read_are_told_once_and_shown_until_they_can
     """A fact, and a number that an alert can stand on."""
     room = Room()
     await room.put(post(1))
-    failpoints.armed = failpoints.Failpoints("limits.read=raise*3")
+    failpoints.armed = failpoints.Failpoints("limits.read=raise")
     try:
         for _ in range(3):
             await room.publisher.publish_once()
+        unread = [s for s in await room.publisher.limits.samples() if "unread" in s.name]
     finally:
         failpoints.armed = None
-    unread = [s for s in await room.publisher.limits.samples() if s.name == "bowerbird_limit_unread"]
 
-    assert [(s.value, s.labels["account"]) for s in unread] == [(1, ACCOUNT.id)]
+    assert [(s.value, s.labels.get("account")) for s in unread] == [(1, ACCOUNT.id), (1, None)]
     assert len(await room.books.facts(kinds=("limit_unread",))) == 1
     await room.publisher.publish_once()
-    assert not [s for s in await room.publisher.limits.samples() if s.name == "bowerbird_limit_unread"]
+    unread = [s for s in await room.publisher.limits.samples() if "unread" in s.name]
+    assert [(s.value, s.labels.get("account")) for s in unread] == [(0, None)]
+
+
+@pytest.mark.proves("4.3")
+async def test_limits_that_cannot_be_read_are_seen_before_a_post_is_due() -> None:
+    """The next post may be minutes away, and somebody could have mended it by then; one slip is no trouble."""
+    room = Room()
+    failpoints.armed = failpoints.Failpoints("limits.read=raise*3")
+    try:
+        seen = [await _unread(room) for _ in range(3)]
+    finally:
+        failpoints.armed = None
+    assert seen == [1, 0, 0]
+
+
+@pytest.mark.proves("4.3")
+async def test_books_that_cannot_be_read_at_all_are_no_trouble_of_the_limits() -> None:
+    """They tell it themselves, and of the limits nothing is known."""
+    room = Room()
+
+    def trouble(verb: str) -> None:
+        raise errors.StorageTimeout
+
+    room.books.books.trouble = trouble
+    assert await _unread(room) is None
+
+
+async def _unread(room: Room) -> float | None:
+    found = await room.publisher.limits.samples()
+    return next((s.value for s in found if s.name == "bowerbird_limits_unread"), None)
 
 
 @pytest.mark.proves("4.3")
@@ -266,5 +296,5 @@ async def test_each_window_shows_how_much_of_it_is_used() -> None:
     await room.put(post(1))
     await room.publisher.publish_once()
 
-    ratios = {s.labels["window"]: s.value for s in await room.publisher.limits.samples()}
+    ratios = {s.labels["window"]: s.value for s in await room.publisher.limits.samples() if "window" in s.labels}
     assert ratios == {"1h": 1 / 4, "24h": 1 / 12}

@@ -202,7 +202,7 @@ DRILLS = (
         healed_by="its own probe succeeded", holds_s=15,
     ),
     Drill(
-        id="4.3", name="4.3 ten posts, two allowed",
+        id="4.3", name="4.3 ten posts, two allowed", program="limited",
         breaks="Ten posts are due at once, where the network allows two in ten seconds.",
         root="", break_it=flood, mend_it=unlimit, healthy=within_limit, holds_s=25,
         healed_by="the limit is taken in the same transaction as the claim",
@@ -210,7 +210,7 @@ DRILLS = (
     Drill(
         id="4.3", name="4.3 a limit that cannot be read", program="writer",
         breaks="Reading a limit raises.",
-        root="limit:", break_it=arming(("limits.read", "raise")), mend_it=disarm, healthy=flowing,
+        root="limits", break_it=arming(("limits.read", "raise")), mend_it=disarm, healthy=flowing,
         healed_by="the limit can be read again", recover_max_s=10,
     ),
     Drill(

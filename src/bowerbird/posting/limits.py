@@ -41,6 +41,7 @@ class Limits:
     shared: Shared = ALONE
     by: str = "posting"
     _unread: set[str] = field(default_factory=set)
+    _broken: bool | None = None
     _shown: list[Sample] = field(default_factory=list)
     _shown_at: float = float("-inf")
 
@@ -98,18 +99,44 @@ class Limits:
         return Batch(learned=(row,), facts=(fact,))
 
     async def samples(self) -> list[Sample]:
-        """Each window's used share, what was learned, and which accounts' limits cannot be read.
+        """Whether limits can be read, each window's used share, and what was learned.
 
-        The books are asked at most every 2 s; while they cannot be, only the last is known.
+        1. Try to read the limits, also while nothing is due: the next post is not to be the first that learns of it.
+        2. Ask for the shares at most every 2 s; while the books cannot be read they are not known.
         """
-        unread = [Sample(name="bowerbird_limit_unread", value=1, labels={"account": name}) for name in self._unread]
+        found = await self._readable()
         if self.clock.monotonic() - self._shown_at >= SAMPLES_S:
             self._shown, self._shown_at = [], self.clock.monotonic()
             try:
                 self._shown = await self._of_books()
             except StorageError:
-                return unread
-        return [*unread, *self._shown]
+                return found
+        return [*found, *self._shown]
+
+    async def _readable(self) -> list[Sample]:
+        """Whether any limit can be read, and which accounts were refused a post because theirs could not."""
+        try:
+            await self._learned()
+            self._broken = False
+            self._unread.clear()
+        except StorageError:
+            self._broken = await self._fail_alone()
+        found = [Sample(name="bowerbird_limit_unread", value=1, labels={"account": name}) for name in self._unread]
+        if self._unread or self._broken is not None:
+            found.append(Sample(name="bowerbird_limits_unread", value=bool(self._unread or self._broken)))
+        return found
+
+    async def _fail_alone(self) -> bool | None:
+        """Whether limits still cannot be read though the books can; None if neither can: that the books tell."""
+        try:
+            await self.storage.account("")
+        except StorageError:
+            return None
+        try:
+            await self._learned()
+        except StorageError:
+            return True
+        return False
 
     async def _of_books(self) -> list[Sample]:
         now, learned = self.clock.now(), await self.storage.learned()

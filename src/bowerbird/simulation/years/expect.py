@@ -37,12 +37,13 @@ def _row(rules: str, after_bites: int, within_s: float, may: str = "", spread_s:
 
 
 _EFFECTS = "PostOverdue ReadingOverdue DoubtOld JobFailing JobOverdue JobBlocked PostingBurn PostingBurnSlow Parked"
+_BLIND = f"{_EFFECTS} MonitorDied QueueCoverLow LimitUnread LimitsUnread"
 EXPECTED: dict[str, Expected] = {
     "down": _row("BreakerOpen PartDown", 10, 20.0, _EFFECTS),
     "slow": _row("BreakerOpen PartDown", 20, 20.0, f"{_EFFECTS} StuckSending"),
     "broken": _row("BreakerOpen PartDown", 10, 20.0, _EFFECTS),
-    "books_busy": _row("StorageDown PartDown", 0, 15.0, f"{_EFFECTS} MonitorDied QueueCoverLow LimitUnread"),
-    "books_full": _row("StorageDown PartDown", 0, 15.0, f"{_EFFECTS} MonitorDied QueueCoverLow LimitUnread"),
+    "books_busy": _row("StorageDown PartDown", 0, 15.0, _BLIND),
+    "books_full": _row("StorageDown PartDown", 0, 15.0, _BLIND),
     "revoked": _row("AccountHeld", 1, 30.0, f"{_EFFECTS} PartDown BreakerOpen"),
     "writer_down": _row("WriterDown", 3, 30.0, "QueueCoverLow JobFailing JobBlocked", 3_600.0),
     "browser_down": _row("BrowserDown PartDown BreakerOpen", 3, 30.0, _EFFECTS),
