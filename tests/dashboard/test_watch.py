@@ -134,7 +134,8 @@ def a_job(name: str, level: int = 0, needs: tuple[str, ...] = (), **changes: Any
         "name": name, "why": f"Does {name}.", "lane": "l", "critical": False, "every_s": 0.5, "needs": list(needs),
         "uses": [], "level": level, "state": "waiting", "light": "green", "sentence": "waiting until 12:04:10",
         "last_at": START, "next_at": START, "lateness_s": 0.0, "p50_s": 0.004, "p95_s": 2.0, "success_ratio": 0.98,
-        "error": "", "revived": 0, "bars": [{"at": START, "outcome": "failed", "seconds": 0.2, "units": 0}],
+        "error": "", "revived": 0, "skips": {},
+        "bars": [{"at": START, "outcome": "failed", "seconds": 0.2, "units": 0}],
     }  # fmt: skip
     return row | changes
 
@@ -151,6 +152,14 @@ async def test_the_jobs_are_drawn_from_the_table_that_is_executed(home: House) -
     assert "takes 4 ms, at most 2.0 s in 19 of 20; 98 % went well" in page.words
     assert "It broke." in page.words
     assert any(bar.get("class") == "failed" for bar in page.all("li"))
+
+
+@pytest.mark.proves("2.G2", "X3")
+async def test_a_critical_job_that_was_skipped_says_how_often_and_why(home: House) -> None:
+    """No skip is silent."""
+    row = a_job("publish", critical=True, skips={"the event loop stood still": 3})
+    await home.put(snapshots=(Snapshot(name="jobs", at=START, data={"jobs": [row], "lanes": [], "edges": []}),))
+    assert "Did not run 3 times: the event loop stood still." in (await home.get("/jobs")).words
 
 
 async def test_no_jobs_yet_is_a_sentence(home: House) -> None:
