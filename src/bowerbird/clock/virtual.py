@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import heapq
+import itertools
 import random
 import selectors
 import threading
@@ -28,6 +30,8 @@ START_AT = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z in microseconds: where virtual time begins unless it is told otherwise."""
 TURNS_MAX = 100_000
 """Turns of the loop without time moving before it is called a livelock."""
+TICK_S = 1e-9
+"""What is due within so many seconds is due now; the resolution of asyncio's own clock."""
 FAREWELL_TURNS = 100
 """Turns that cancelled tasks get at the end of a run."""
 
@@ -100,15 +104,11 @@ class VirtualClock:
         self._start_at += round(seconds * 1_000_000)
 
 
-class _Jumper(selectors.BaseSelector):
-    """Stands where the loop waits for sockets. There are none, so it moves time to the next timer instead."""
-
-    def __init__(self, jump: Callable[[float | None], None]) -> None:
-        self._jump = jump
+class _Nowhere(selectors.BaseSelector):
+    """Stands where the loop waits for sockets. There are none, and nobody ever waits here."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for nothing: jump."""
-        self._jump(timeout)
+        """Wait for nothing."""
         return []
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> NoReturn:
@@ -124,8 +124,28 @@ class _Jumper(selectors.BaseSelector):
         raise OutOfBounds("a virtual loop has no files")
 
 
+class _Turn(asyncio.Handle):
+    """Somebody's turn: asyncio's own, made without asking whether somebody hunts for defects."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], loop: VirtualLoop,
+        context: contextvars.Context | None,
+    ) -> None:  # fmt: skip
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """The event loop of virtual time; see the rules above.
+
+    Its turns and timers are its own: asyncio's have to ask a selector and the real clock, and a simulated year takes
+    sixty million turns. Timers lie in a heap of tuples, which compare without a call.
 
     Args:
         clock: whose time it moves.
@@ -134,35 +154,60 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     # What asyncio's own loop keeps, as far as it is touched here (CPython 3.11 to 3.13).
     _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
+    _scheduled: list[tuple[float, int, asyncio.TimerHandle]]
+    _stopping: bool
     _thread_id: int | None
 
     def __init__(self, clock: VirtualClock, order: random.Random | None = None) -> None:
         self._clock = clock
         self._order = order
         self._turns = 0
-        super().__init__(_Jumper(self._jump))
+        self._numbers = itertools.count()
+        super().__init__(_Nowhere())
 
     def time(self) -> float:
         """Virtual seconds since the beginning."""
-        return self._clock.monotonic()
+        return self._clock._elapsed_s  # noqa: SLF001 - asked at every turn
 
     def rest(self) -> None:
         """Begin to count turns anew."""
         self._turns = 0
 
-    def _jump(self, timeout: float | None) -> None:
-        if timeout is None:
-            raise AllAsleep
-        if timeout > 0:
-            self._clock.jump_to(max(self._scheduled[0].when(), self._clock.monotonic()))
-            self._turns = 0
-            return
+    # --- turns and timers ----------------------------------------------------------------------------------------
+
+    def _run_once(self) -> None:
+        """Take one turn.
+
+        1. Somebody is ready: it is their turn, in an order drawn from the seed. 2. Nobody is: time jumps to the next
+        timer. 3. What is due by then has its turn after them.
+        """
+        ready, timers, time = self._ready, self._scheduled, self.time
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        if ready or self._stopping or (timers and timers[0][0] <= time()):
+            self._count()
+            if self._order is not None and len(ready) > 1:
+                self._shuffle(ready, self._order)
+        else:
+            self._jump()
+        due = time() + TICK_S
+        while timers and timers[0][0] < due:
+            ready.append(heapq.heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:  # noqa: SLF001 - and asks it
+                handle._run()  # noqa: SLF001 - a loop is what calls it
+
+    def _count(self) -> None:
         self._turns += 1
         if self._turns > TURNS_MAX:
             raise NeverAsleep(f"{TURNS_MAX} turns at {self.time()} s")
-        if self._order is not None and len(self._ready) > 1:
-            self._shuffle(self._ready, self._order)
+
+    def _jump(self) -> None:
+        if not self._scheduled:
+            raise AllAsleep
+        self._clock.jump_to(self._scheduled[0][0])
+        self._turns = 0
 
     def _shuffle(self, ready: deque[asyncio.Handle], order: random.Random) -> None:
         if len(ready) == 2:  # by far the most frequent case
@@ -172,6 +217,32 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         order.shuffle(handles)
         ready.clear()
         ready.extend(handles)
+
+    def call_soon(
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """Let it have its turn, without looking first whether this is the right thread: there is no other."""
+        handle = _Turn(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Let it have its turn at this instant; of those with the same instant, the first who asked is the first."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, (when, next(self._numbers), timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """A timer that was cancelled is dropped when it comes to the front."""
 
     # The fence: whatever would let real time or another thread in.
 

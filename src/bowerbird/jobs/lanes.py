@@ -108,6 +108,8 @@ class Lanes:
 
     def _call(self) -> None:
         """Call those whose turn it is, the front of every line that can move, best rank first."""
+        if not any(self._lines.values()):
+            return
         while ready := [(front, name) for name in self._lanes if (front := self._front(name)) and self._free(name)]:
             front, name = min(ready)
             heapq.heappop(self._lines[name])

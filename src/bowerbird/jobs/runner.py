@@ -15,9 +15,8 @@ clock neither bursts nor stops anything.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from bowerbird.core.errors import BowerbirdError
@@ -192,9 +191,11 @@ class Runner:
         """Wait for the slot; a bell means that the slot has moved."""
         pulse, bell = self.pulses[job.name], self._bells[job.name]
         while (left_s := pulse.next_slot - self.clock.monotonic()) > 0:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left_s):
-                    await bell.wait()
+            timer = asyncio.get_running_loop().call_later(left_s, bell.set)
+            try:
+                await bell.wait()
+            finally:
+                timer.cancel()
             bell.clear()
         bell.clear()
 
@@ -261,20 +262,18 @@ class Runner:
         pulse.slot_at = max(pulse.slot_at + 1, now - round((pulse.lateness_s or 0.0) * SECOND_US))
         name = self.chance.name("run") if job.claimed else ""  # the logbook names those that turn out worth a line
         attempt = 1 + (pulse.failures if job.critical else 0)
-        run = Run(
-            id=name, job=job.name, slot_at=pulse.slot_at, started_at=now, owner=self.owner, attempt=attempt
-        )  # fmt: skip
+        run = partial(Run, id=name, job=job.name, slot_at=pulse.slot_at, started_at=now, owner=self.owner)
         if job.claimed:
             try:
-                if not await self.storage.claim_run(run):
+                if not await self.storage.claim_run(run(attempt=attempt)):
                     self.skips.count(job, pulse, "another process has run this slot", 1)
                     return None
             except BowerbirdError as error:
                 said = f"{type(error).__name__}: {error}"
-                return replace(run, ended_at=self.clock.now(), outcome=Outcome.FAILED, error=said[:500])
-        return await self._try(job, run)
+                return run(attempt=attempt, ended_at=self.clock.now(), outcome=Outcome.FAILED, error=said[:500])
+        return await self._try(job, run, attempt)
 
-    async def _try(self, job: Job, run: Run) -> Run:
+    async def _try(self, job: Job, run: Callable[..., Run], attempt: int) -> Run:
         units, error, again = 0, "", 0
         for again in range(1 if job.critical else job.tries):
             if again:
@@ -284,9 +283,9 @@ class Runner:
             if not error:
                 break
         outcome = Outcome.FAILED if error else Outcome.DONE
-        return replace(
-            run, ended_at=self.clock.now(), outcome=outcome, attempt=run.attempt + again, units=units, error=error[:500]
-        )
+        return run(
+            ended_at=self.clock.now(), outcome=outcome, attempt=attempt + again, units=units, error=error[:500]
+        )  # fmt: skip
 
     async def _work(self, job: Job) -> tuple[int, str]:
         """Work until nothing is left to do or the turn is over; return the pieces done, and what went wrong, if any.

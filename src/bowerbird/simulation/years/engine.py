@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
@@ -18,6 +19,7 @@ from bowerbird.alerts.incidents import Judge
 from bowerbird.alerts.notifiers import Channel
 from bowerbird.alerts.outbox import Outbox
 from bowerbird.app.binding import Bound, bind
+from bowerbird.app.books import write_proof
 from bowerbird.app.connections import Connections
 from bowerbird.app.counting import Counting
 from bowerbird.app.parts import Browser, Jobs, parts_of
@@ -40,18 +42,21 @@ from bowerbird.settings import Settings
 from bowerbird.simulation.mortal import BuriedError, Mortal, Process
 from bowerbird.simulation.years.bell import IDLE_MAX_S, Bell
 from bowerbird.simulation.years.pace import CALM_S, Pace, PacedClock
+from bowerbird.simulation.years.spool import ListedSpool, SpooledMemory
 from bowerbird.startup.boot import Boot
 from bowerbird.startup.heart import BEAT_S, Heart
 from bowerbird.startup.lag import Lag
 from bowerbird.startup.late import Late
-from bowerbird.storage.memory import MemoryBooks, MemoryStorage
+from bowerbird.storage.memory import MemoryBooks
 from bowerbird.writers.ladder import Ladder
 
 CHANNELS = (Channel("phone", "fake://phone"), Channel("mail", "fake://mail"))
 """Where alerts go, the first one first."""
 
 
-SNAPSHOTS_S = 900.0
+LIVING: ContextVar[Process | None] = ContextVar("LIVING", default=None)
+"""Whose task it is: what a dead engine still turns over in its memory harms nobody."""
+SNAPSHOTS_S = 3_600.0
 """How often the snapshots for the page are drawn, seconds."""
 
 
@@ -63,6 +68,7 @@ class Stage(Protocol):
     books: MemoryBooks
     pace: Pace
     bell: Bell
+    spool: ListedSpool
     settings: Settings
 
     def way(self, account: Account, driver: str) -> Platform:
@@ -193,7 +199,8 @@ class Engine:
         self.process, self._world = process, world
         self._clock, self._chance = world.clock, SeededChance(f"{world.chance.seed}/{process.life}")
         self._paced = PacedClock(world.clock, world.pace)
-        self._storage = cast("Storage", Mortal(MemoryStorage(world.books), "storage", process))
+        self._books = SpooledMemory(world.books, world.spool, write_proof, self._clock)
+        self._storage = cast("Storage", Mortal(self._books, "storage", process))
         now = self._clock.now()
         self._owner = Owner(id=process.owner, role="engine", pid=0, started_at=now, heard_at=now)
         self._heart = Heart(self._storage, self._paced, self._owner, lambda: "at work")
@@ -234,6 +241,8 @@ class Engine:
 
     async def _before_jobs(self) -> None:
         await self._heart.beat_once()
+        while await self._storage.replay_once():
+            pass
         await self._connections.attach()
         now = self._clock.now()
         await self._storage.record(Batch(facts=(Fact(kind="started", at=now, by="engine"),)))
@@ -278,13 +287,15 @@ class Engine:
         return edges
 
     def _of_books(self) -> list[Sample]:
-        return [Sample(name="bowerbird_storage_up", value=not self._heart.missed)]
+        return [Sample(name="bowerbird_storage_up", value=not self._heart.missed), *self._books.spool_samples()]
 
     # --- living ------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to live."""
-        self._task = asyncio.create_task(self._live())
+        context = copy_context()
+        context.run(LIVING.set, self.process)
+        self._task = asyncio.create_task(self._live(), context=context)
 
     async def _live(self) -> None:
         loops: list[Coroutine[Any, Any, None]] = [

@@ -31,9 +31,10 @@ from bowerbird.resilience.failpoints import Fault
 from bowerbird.settings import Settings, load
 from bowerbird.simulation.mortal import Process
 from bowerbird.simulation.years.bell import Bell, RingingShelf
-from bowerbird.simulation.years.engine import Engine
+from bowerbird.simulation.years.engine import LIVING, Engine
 from bowerbird.simulation.years.pace import CALM_S, Pace
 from bowerbird.simulation.years.plots import Plot, cast_of
+from bowerbird.simulation.years.spool import ListedSpool
 from bowerbird.simulation.years.troubles import JOBS_HIT, Trouble
 from bowerbird.simulation.years.venue import Elsewhere, Venue
 from bowerbird.simulation.years.words import WORDS, Provider, the_bank
@@ -46,7 +47,7 @@ FAST_S, UNEASY_S = 15.0, 150.0
 RESTART_S = 3.0
 """How long a dead engine takes to come back, seconds."""
 CRASHES_AT = ("", "storage.claim_run:after", "platform.publish:before")
-"""Where the engine dies, in turn: anywhere, with a run that is written down as begun, with a post under way."""
+"""Where the engine dies, by the number of the account: anywhere, with a run that is written down as begun, with a post under way."""
 AIM_S = 300.0
 """For so long it is waited for that point; then any other will do, seconds."""
 BURST = 4
@@ -54,7 +55,7 @@ BURST = 4
 AT_EASE_S = 5.0
 """How often every job looks while something is wrong, where its period allows it, seconds."""
 HOST_WIDE = frozenset({"down", "slow", "broken", "busy"})
-MONITORS_HIT = ("alerts", "heart", "timers", "jobs", "outbox")
+MONITORS_HIT = ("alerts", "lag", "timers", "breakers", "outbox")
 STIRRING = frozenset({
     "breaker_opened", "breaker_closed", "job_overdue", "hold_set", "degraded", "recovered", "lost_touch",
     "clock_stepped", "monitor_died", "foreign_post", "incident_opened", "incident_closed", "parked",
@@ -125,7 +126,7 @@ class Armed:
     def take(self, name: str) -> Fault | None:
         """What happens at this place."""
         found = self.faults.get(name)
-        if found is None:
+        if found is None or ((process := LIVING.get()) is not None and process.dead):
             return None
         fault, kind, number = found
         self.bite(kind, number)
@@ -143,7 +144,8 @@ class World:
         self.settings: Settings = the_settings()
         self.pace = Pace(clock)
         self.books = MemoryBooks()
-        self.bell = Bell(self.books, clock, self._hurry)
+        self.spool = ListedSpool()
+        self.bell = Bell(self.books, clock, self._hurry, self.spool)
         self.books.shelf = self.shelf = RingingShelf(cast("VirtualClock", TrueClock(clock)), self.bell.heard)
         self.books.facts = Facts(self)
         self.accounts = {account.id: (account, memory) for account, memory in cast_of()}
@@ -220,7 +222,7 @@ class World:
     def bite(self, kind: str, number: int) -> None:
         """A trouble did harm, to the account or the job of this number."""
         self._bitten[kind, number] += 1
-        if self._bitten[kind, number] <= BITES_FELT:
+        if self._bitten[kind, number] <= BITES_FELT or kind in FAILPOINTS:
             self.pace.stir(FAST_S, UNEASY_S)
         self.bites.append((self.clock.monotonic(), kind, self._host_of(number) if kind in HOST_WIDE else number))
 
@@ -289,9 +291,9 @@ class World:
         self.engines[-1].start()
 
     def _books_trouble(self, verb: str) -> None:
-        if self.active["books_busy"]:
+        if self.active.get("books_busy"):
             raise StorageBusy
-        if self.active["books_full"] and verb.startswith(WRITES):
+        if self.active.get("books_full") and verb.startswith(WRITES):
             raise StorageFull
 
     # --- troubles ---------------------------------------------------------------------------------------------
@@ -316,7 +318,7 @@ class World:
             case "foreign":
                 venue.foreign.append(Elsewhere(f"foreign-{len(venue.foreign)}", self.true.now()))
             case "crash":
-                self._aim(int(trouble.start_s))
+                self._aim(trouble.account, int(trouble.start_s))
             case "frozen":
                 asyncio.get_running_loop().call_later(2.0, self._freeze, trouble.lasts_s)
             case "suspended":
@@ -338,11 +340,13 @@ class World:
             self.armed.faults.pop(place[0], None)
         if trouble.kind == "wall_steps":
             self._step_wall(-3_600.0)
+        if trouble.kind == "halved":  # whoever learned a limit has to find that there is more again
+            self._burst(account)
         self.pace.stir(FAST_S, UNEASY_S)
 
-    def _aim(self, turn: int) -> None:
-        """Let the engine die at one of the next points, or, in turn, where a run or an attempt has just begun."""
-        self._crash_at = CRASHES_AT[turn % len(CRASHES_AT)]
+    def _aim(self, which: int, turn: int) -> None:
+        """Let the engine die at one of the next points, or where a run or an attempt has just begun."""
+        self._crash_at = CRASHES_AT[which % len(CRASHES_AT)]
         self._crash_in = 1 if self._crash_at else 1 + turn % 40
         self._aimed_until = self.clock.monotonic() + (AIM_S if self._crash_at else 0.0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bowerbird.core.breaker import BreakerState
 from bowerbird.core.incident import Delivery, Incident, Silence
 from bowerbird.storage.alarms import pushed
@@ -25,9 +27,9 @@ class MemoryAlarms(Handle):
         return self.books.incidents.get(incident_id)
 
     @verb
-    def claim_delivery(self, *, now: int, until: int) -> Delivery | None:
+    def claim_delivery(self, *, now: int, until: int, but: Collection[str] = ()) -> Delivery | None:
         """Take the message that has been due longest and is neither sent nor given up, and push it."""
-        due = [d for d in self.books.deliveries.values() if _waits(d) and d.due_at <= now]
+        due = [d for d in self.books.deliveries.values() if _waits(d) and d.due_at <= now and d.channel not in but]
         if not due:
             return None
         taken = pushed(min(due, key=lambda delivery: (delivery.due_at, delivery.id)), until)

@@ -127,6 +127,7 @@ class MemoryBooks:
         self.spends_of: defaultdict[str, list[Spend]] = defaultdict(list)
         self.secrets: dict[tuple[str, str], str] = {}
         self.runs: dict[str, Run] = {}
+        self.runs_by_age: Line = []  # (started_at, id)
         self.slots: dict[tuple[str, str, int], str] = {}
         self.commands: dict[str, Command] = {}
         self.takers: dict[str, tuple[str, int]] = {}
@@ -141,6 +142,17 @@ class MemoryBooks:
         self.silences: dict[str, Silence] = {}
         self.breakers: dict[str, BreakerState] = {}
         self.snapshots: dict[str, Snapshot] = {}
+
+
+def put_run(books: MemoryBooks, run: Run) -> None:
+    """Insert or replace one run, with its slot and its place by age."""
+    old = books.runs.get(run.id)
+    if old is None or old.started_at != run.started_at:
+        if old is not None:
+            del books.runs_by_age[bisect_left(books.runs_by_age, (old.started_at, old.id))]
+        insort(books.runs_by_age, (run.started_at, run.id))
+    books.runs[run.id] = run
+    books.slots[run.job, run.scope, run.slot_at] = run.id
 
 
 def reply_parent(post: Post) -> str:

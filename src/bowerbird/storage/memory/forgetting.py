@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,9 @@ from bowerbird.storage.memory.ledger import remove
 
 
 def _runs(books: MemoryBooks, before: int, limit: int) -> int:
-    old = sorted((run.started_at, run_id) for run_id, run in books.runs.items() if run.started_at < before)
-    gone = [run_id for _, run_id in old[:limit]]
+    old = bisect_left(books.runs_by_age, (before,))
+    gone = [run_id for _, run_id in books.runs_by_age[: min(old, limit)]]
+    del books.runs_by_age[: len(gone)]
     for run_id in gone:
         run = books.runs.pop(run_id)
         books.slots.pop((run.job, run.scope, run.slot_at), None)

@@ -37,11 +37,6 @@ class Handle:
         """Let go; doing it twice is not an error. The books stay."""
         self._closed = True
 
-    async def _turn(self) -> None:
-        await _pause()
-        if self._dead:
-            await asyncio.get_running_loop().create_future()
-
 
 def verb(act: Callable[Concatenate[H, P], R]) -> Callable[Concatenate[H, P], Coroutine[Any, Any, R]]:
     """Make a verb of the port out of the sentence that carries it out.
@@ -51,16 +46,24 @@ def verb(act: Callable[Concatenate[H, P], R]) -> Callable[Concatenate[H, P], Cor
 
     @wraps(act)
     async def asked(self: H, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        await self._turn()
+        await _pause()
+        if self._dead:
+            await _never()
         if self._closed:
             raise StorageError("the books are closed")
         if self.books.trouble is not None:
             self.books.trouble(act.__name__)
         answer = act(self, *args, **kwargs)
-        await self._turn()
+        await _pause()
+        if self._dead:
+            await _never()
         return answer
 
     return asked
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()
 
 
 @types.coroutine

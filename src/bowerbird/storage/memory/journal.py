@@ -13,7 +13,7 @@ from bowerbird.core.gauge import Snapshot
 from bowerbird.core.work import Command, Owner, Run
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.leases import TAKER_MAX_US
-from bowerbird.storage.memory.books import MemoryBooks
+from bowerbird.storage.memory.books import MemoryBooks, put_run
 from bowerbird.storage.memory.forgetting import FORGET, forget_models
 from bowerbird.storage.memory.handle import Handle, verb
 
@@ -45,17 +45,15 @@ class MemoryJournal(Handle):
         place = (run.job, run.scope, run.slot_at)
         if place in self.books.slots or run.id in self.books.runs:
             return False
-        self.books.slots[place] = run.id
-        self.books.runs[run.id] = run
+        put_run(self.books, run)
         self.books.mark += 1
         return True
 
     @verb
     def runs(self, *, job: str = "", limit: int = 100) -> list[Run]:
         """Runs, newest first by their start."""
-        wanted = [run for run in self.books.runs.values() if job in {"", run.job}]
-        newest = sorted(wanted, key=lambda run: (run.started_at, run.id), reverse=True)
-        return newest[: checked_limit(limit)]
+        newest = (self.books.runs[run_id] for _, run_id in reversed(self.books.runs_by_age))
+        return list(islice((run for run in newest if job in {"", run.job}), checked_limit(limit)))
 
     @verb
     def forget(self, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:

@@ -15,7 +15,7 @@ from bowerbird.core.incident import Incident
 from bowerbird.core.keeping import Receipt
 from bowerbird.core.post import Post
 from bowerbird.storage.checks import GIVEN_UP, check, check_kept
-from bowerbird.storage.memory.books import MemoryBooks, reply_parent
+from bowerbird.storage.memory.books import MemoryBooks, put_run, reply_parent
 from bowerbird.storage.memory.handle import Handle, verb
 from bowerbird.storage.memory.ledger import rest, settle
 
@@ -187,8 +187,7 @@ def _write_ledger(books: MemoryBooks, batch: Batch) -> None:
     books.learned.update(((limit.key, limit.unit, limit.window_s), limit) for limit in batch.learned)
     books.holds.update(((hold.account_id, hold.kind), hold) for hold in batch.holds)
     for run in batch.runs:
-        books.runs[run.id] = run
-        books.slots[run.job, run.scope, run.slot_at] = run.id
+        put_run(books, run)
     for command in batch.commands:
         books.commands[command.id] = replace(command, args=plain(command.args))
     books.cursors.update(batch.cursors)
