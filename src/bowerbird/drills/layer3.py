@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bowerbird.drills.acts import arming, disarm
 from bowerbird.drills.row import Act, Drill
 from bowerbird.drills.stage import Stage
@@ -52,30 +54,37 @@ async def cover_back(stage: Stage) -> bool:
     return cover is not None and floor is not None and cover >= floor and await stage.sampled_since()
 
 
+of_the_model = partial(
+    Drill, id="3.1", program="writer",
+    root=MODEL, mend_it=model_heals, healthy=model_writes,
+    healed_by="the bank fills the slots; the model is asked again by itself", recover_max_s=60, holds_s=15,
+)  # fmt: skip
+of_the_books = partial(
+    Drill, id="3.3", program="writer",
+    root="storage|disk|books", healthy=books_well,
+    healed_by="what was paid for lay in the spool, and was stored", holds_s=15,
+)  # fmt: skip
+
 DRILLS = (
-    Drill(
-        id="3.1", name="3.1 the model answers 500", program="writer",
+    of_the_model(
+        name="3.1 the model answers 500",
         breaks="The language model answers 500 to everything.",
-        root=MODEL, break_it=model_fails("500"), mend_it=model_heals, healthy=model_writes,
-        healed_by="the bank fills the slots; the model is asked again by itself", recover_max_s=60, holds_s=15,
+        break_it=model_fails("500"),
     ),
-    Drill(
-        id="3.1", name="3.1 the model hangs", program="writer",
+    of_the_model(
+        name="3.1 the model hangs",
         breaks="The language model takes the question and never answers.",
-        root=MODEL, break_it=model_fails("hang"), mend_it=model_heals, healthy=model_writes,
-        healed_by="the bank fills the slots; the model is asked again by itself", recover_max_s=60, holds_s=15,
+        break_it=model_fails("hang"),
     ),
-    Drill(
-        id="3.3", name="3.3 the disk is full", program="writer",
+    of_the_books(
+        name="3.3 the disk is full",
         breaks="No file of the engine grows any more (RLIMIT_FSIZE), while texts are paid for.",
-        root="storage|disk|books", break_it=fill_disk, mend_it=free_disk, healthy=books_well,
-        healed_by="what was paid for lay in the spool, and was stored", holds_s=15,
+        break_it=fill_disk, mend_it=free_disk,
     ),
-    Drill(
-        id="3.3", name="3.3 every write fails", program="writer",
+    of_the_books(
+        name="3.3 every write fails",
         breaks="Every write to the books raises.",
-        root="storage|disk|books", break_it=arming(("storage.write", "raise")), mend_it=disarm, healthy=books_well,
-        healed_by="what was paid for lay in the spool, and was stored", holds_s=15,
+        break_it=arming(("storage.write", "raise")), mend_it=disarm,
     ),
     Drill(
         id="3.4", name="3.4 the plan does not run",
