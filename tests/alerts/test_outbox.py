@@ -21,11 +21,14 @@ from bowerbird.alerts.notifiers import (
     remember_tested,
     send,
 )
-from bowerbird.alerts.outbox import trial, try_channel
+from bowerbird.alerts.outbox import Outbox, trial, try_channel
+from bowerbird.clock import VirtualClock, run_virtual
 from bowerbird.core.account import Account
+from bowerbird.core.books import Batch, Committed, Lost
 from bowerbird.core.errors import BadInput
 from bowerbird.core.incident import Delivery, Told
-from tests.alerts.room import MAIL, PHONE, Room, breaker, down
+from bowerbird.storage.memory import MemoryBooks, MemoryStorage
+from tests.alerts.room import MAIL, PHONE, Books, Room, breaker, down
 
 BROWSER = "The breaker browser is open"
 OLD_IMPORT = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -164,6 +167,94 @@ async def test_a_channel_that_hangs_does_not_hold_the_judge_up() -> None:
         await room.round(breaker(), breaker(name="other"), deliver=False)
     assert len(await room.open()) == 2
     stuck.cancel()
+
+
+def waiting(now: int, *rows: tuple[str, Channel]) -> Batch:
+    """Messages that wait since `now`, by their ids."""
+    return Batch(deliveries=tuple(trial(channel, name=name, now=now) for name, channel in rows))
+
+
+class Hanging:
+    """Channels of which the phone never answers; notes what the others took and when, in seconds."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock, self.heard, self.rung = clock, list[tuple[str, float]](), 0
+
+    async def __call__(self, channel: Channel, delivery: Delivery) -> None:
+        """Note it, or never come back."""
+        if channel is PHONE:
+            self.rung += 1
+            await asyncio.Event().wait()
+        self.heard.append((delivery.id, self.clock.monotonic()))
+
+
+async def deliver_for(outbox: Outbox, clock: VirtualClock, seconds: float) -> None:
+    """Look into the outbox every half second."""
+    end = clock.monotonic() + seconds
+    while clock.monotonic() < end:
+        while await outbox.deliver_once():
+            pass
+        await clock.sleep(0.5)
+
+
+def test_a_channel_that_hangs_delays_no_message_of_another() -> None:
+    """Three wait for the phone that hangs, and behind them two for the mail: those arrive within seconds."""
+
+    async def main(clock: VirtualClock) -> None:
+        books, began = MemoryStorage(), clock.monotonic()
+        ear = Hanging(clock)
+        outbox = Outbox(books, (PHONE, MAIL), clock, notify=ear)
+        await books.record(waiting(clock.now(), ("a", PHONE), ("b", PHONE), ("c", PHONE), ("y", MAIL), ("z", MAIL)))
+        await deliver_for(outbox, clock, 5)
+        assert [name for name, _ in ear.heard] == ["y", "z"]
+        assert max(at for _, at in ear.heard) - began < 2
+        assert ear.rung == 1  # one at a time; the others wait in the books
+
+    run_virtual(main)
+
+
+def test_a_channel_that_hangs_delays_no_message_that_is_carried_for_another() -> None:
+    """Nor while the books refuse."""
+
+    async def main(clock: VirtualClock) -> None:
+        books, ear = Books(MemoryBooks()), Hanging(clock)
+        outbox = Outbox(books, (PHONE, MAIL), clock, notify=ear)
+        books.refusing = True
+        outbox.carry(waiting(clock.now(), ("a", PHONE), ("b", PHONE), ("z", MAIL)).deliveries)
+        await deliver_for(outbox, clock, 5)
+        assert [name for name, _ in ear.heard] == ["z"]
+        assert [row.id for row in outbox.put_down()] == ["b", "z"]  # the one under way stays with the channel
+
+    run_virtual(main)
+
+
+def test_a_channel_that_never_answers_has_failed_when_its_time_is_up() -> None:
+    """Its messages are tried again like any other, and it counts as down after three of them."""
+
+    async def main(clock: VirtualClock) -> None:
+        books, ear = MemoryStorage(), Hanging(clock)
+        outbox = Outbox(books, (PHONE, MAIL), clock, notify=ear)
+        await books.record(waiting(clock.now(), ("a", PHONE)))
+        await deliver_for(outbox, clock, 60)
+        (row,) = await books.deliveries()
+        assert (row.attempts, row.error) == (4, "no answer within 12 s")
+        assert outbox.channel_for("storage") == "mail"
+
+    run_virtual(main)
+
+
+async def test_what_a_delivery_dies_of_comes_out_at_the_next_look() -> None:
+    """A defect is the monitor's to tell; the channel is free again."""
+    room = Room()
+
+    async def broken(batch: Batch) -> Committed | Lost:
+        raise RuntimeError("a defect")
+
+    await room.books.record(waiting(room.clock.now(), ("a", PHONE)))
+    room.books.record = broken  # type: ignore[assignment,method-assign]  # books with a defect
+    with pytest.raises(RuntimeError, match="a defect"):
+        await room.outbox.deliver_once()
+    assert await room.outbox.deliver_once() is False
 
 
 # --- tests and permissions -------------------------------------------------------------------------------------

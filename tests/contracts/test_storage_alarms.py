@@ -75,6 +75,14 @@ async def test_a_message_is_claimed_by_one(pair: tuple[Storage, Storage]) -> Non
     assert (await pair[0].claim_delivery(now=NOW + 60, until=NOW + 99)).id == "early"  # type: ignore[union-attr]
 
 
+async def test_a_message_is_not_claimed_for_a_channel_that_is_at_work(books: Storage) -> None:
+    """The longest due of the others is; where all are at work, none."""
+    await write(books, deliveries=(a_delivery("a", channel="phone"), a_delivery("b", channel="mail", due_at=NOW + 1)))
+    assert await books.claim_delivery(now=NOW + 2, until=NOW + 60, but=("phone", "mail")) is None
+    assert (await books.claim_delivery(now=NOW + 2, until=NOW + 60, but=("phone",))).id == "b"  # type: ignore[union-attr]
+    assert (await books.claim_delivery(now=NOW + 2, until=NOW + 60)).id == "a"  # type: ignore[union-attr]
+
+
 async def test_what_was_sent_or_given_up_is_not_claimed(books: Storage, guest: Storage) -> None:
     """The outbox is what waits; the rest is history, newest first."""
     sent, gave_up = (

@@ -1,6 +1,8 @@
 """Messages on their way: each is a row before it is sent, is sent at least once, and reaches somebody.
 
 * A message that failed is tried again after 1, 2, 4 … seconds, at most 5 minutes, for a day.
+* Each channel has one message at a time, and none waits for another: one that hangs delays its own messages alone,
+  and after `TRY_S` it has failed.
 * What the first channel has not taken within `second_s` goes to the next one as well, with the same title.
 * While the books refuse, messages are carried in memory and sent from there; what became of them is written
   down when the books are back.
@@ -9,7 +11,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -24,6 +27,10 @@ from bowerbird.core.post import SECOND_US
 
 CLAIM_S = 15.0
 """A message that is being sent is nobody else's for so long; longer than one delivery may take."""
+TRY_S = 12.0
+"""No channel is waited for longer than this, seconds: a little more than it gives itself (`notifiers.SEND_S`)."""
+PATIENCE_S = 0.5
+"""A delivery that takes longer than this goes on by itself while the next message is looked for, seconds."""
 AGAIN_S = 1.0
 """The wait after the first failure, in seconds; it doubles."""
 AGAIN_MAX_S = 300.0
@@ -60,6 +67,7 @@ class Outbox:
     _failures: dict[str, int] = field(default_factory=dict)
     _carried: dict[str, Delivery] = field(default_factory=dict)
     _under_way: set[str] = field(default_factory=set)
+    _at_work: dict[str, asyncio.Task[bool]] = field(default_factory=dict)
     _sent: dict[str, Delivery] = field(default_factory=dict)
     _told: dict[str, int] = field(default_factory=dict)
     _oldest: dict[str, int] = field(default_factory=dict)
@@ -69,41 +77,68 @@ class Outbox:
     async def deliver_once(self) -> bool:
         """Deliver one message.
 
-        1. Take what is carried in memory first, else the message that has been due longest, from the books.
-        2. Send it, unless an older one about the same incident still waits for the same channel.
-        3. Record: sent, or due again later; after a day nobody tries any more.
-        4. Still unsent after `second_s`: the next channel gets it too.
+        1. See which channels have done their work; what one died of is raised.
+        2. Take what is carried in memory first, else the message that has been due longest, from the books; none for
+           a channel that is still at work.
+        3. Send it, unless an older one about the same incident still waits for the same channel.
+        4. Record: sent, or due again later; after a day nobody tries any more.
+        5. Still unsent after `second_s`: the next channel gets it too.
+        6. What takes longer than `PATIENCE_S` goes on by itself.
 
         Return True if the caller should come back at once.
         """
+        for channel in [name for name, task in self._at_work.items() if task.done()]:
+            self._ended(channel)
         carried = self._next_carried()
         if carried is not None:
             self._under_way.add(carried.id)
-            try:
-                self._carried[carried.id] = await self._try(carried)
-            finally:
-                self._under_way.discard(carried.id)
-            self._escalate_carried(carried.id)
-            return True
+            return await self._begin(carried.channel, self._send_carried(carried))
         try:
-            return await self._from_books()
+            claimed = await self._claim()
         except StorageError:
             return False  # the books say so themselves; what must be told now is carried
+        return claimed is not None and await self._begin(claimed.channel, self._send_claimed(claimed))
 
-    async def _from_books(self) -> bool:
+    async def _begin(self, channel: str, work: Coroutine[Any, Any, bool]) -> bool:
+        """Set a channel to work and wait for it a moment; True if there may be more to do."""
+        task = self._at_work[channel] = asyncio.create_task(work, name=f"channel {channel}")
+        await asyncio.wait({task}, timeout=PATIENCE_S)
+        return self._ended(channel) if task.done() else True
+
+    def _ended(self, channel: str) -> bool:
+        """What a channel's work came to; one that was ended from inside comes back when its claim has run out."""
+        task = self._at_work.pop(channel)
+        return task.cancelled() or task.result()
+
+    async def _claim(self) -> Delivery | None:
         now = self.clock.now()
-        claimed = await self.books.claim_delivery(now=now, until=now + int(CLAIM_S * SECOND_US))
+        until = now + int(CLAIM_S * SECOND_US)
+        claimed = await self.books.claim_delivery(now=now, until=until, but=tuple(self._at_work))
         if claimed is None:
             await self._look_around()
-            return False
-        if await self._older_waits(claimed):
-            await self.books.record(Batch(deliveries=(replace(claimed, due_at=now + 2 * SECOND_US),)))
-            return True
-        after = self._sent.pop(claimed.id, None) or await self._try(claimed)
-        await self._record(claimed, after)
+        return claimed
+
+    async def _send_carried(self, carried: Delivery) -> bool:
+        try:
+            self._carried[carried.id] = await self._try(carried)
+        finally:
+            self._under_way.discard(carried.id)
+        self._escalate_carried(carried.id)
         return True
 
-    async def _record(self, before: Delivery, after: Delivery) -> None:
+    async def _send_claimed(self, claimed: Delivery) -> bool:
+        try:
+            if await self._older_waits(claimed):
+                due_at = self.clock.now() + 2 * SECOND_US
+                await self.books.record(Batch(deliveries=(replace(claimed, due_at=due_at),)))
+                return True
+            after = self._sent.pop(claimed.id, None) or await self._try(claimed)
+            await self._record(after)
+        except StorageError:
+            return False  # what was sent is remembered, and written when its claim has run out
+        return True
+
+    async def _record(self, after: Delivery) -> None:
         """Write down what became of a message, with its fact and, if it is time, its second copy."""
         if after.sent_at is not None:
             self._sent[after.id] = after
@@ -124,9 +159,12 @@ class Outbox:
         if channel is not None:
             error = ""
             try:
-                await self.notify(channel, delivery)
+                async with asyncio.timeout(TRY_S):
+                    await self.notify(channel, delivery)
             except Undelivered as refusal:
                 error = str(refusal)
+            except TimeoutError:
+                error = f"no answer within {TRY_S:g} s"
             except Exception as failure:  # noqa: BLE001 - a channel's own defect is a failed delivery, told as such
                 error = f"it failed ({type(failure).__name__})"  # never its words: they may name the address
         now = self.clock.now()
@@ -198,7 +236,7 @@ class Outbox:
         oldest: dict[tuple[str, str], Delivery] = {}
         for row in sorted(waiting, key=lambda row: row.made_at):
             oldest.setdefault((row.incident_id, row.channel), row)
-        ready = (row for row in oldest.values() if row.due_at <= now and row.id not in self._under_way)
+        ready = (row for row in oldest.values() if row.due_at <= now and row.channel not in self._at_work)
         return min(ready, key=lambda row: row.due_at, default=None)
 
     # --- what others ask ---------------------------------------------------------------------------------------

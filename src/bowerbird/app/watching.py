@@ -32,6 +32,8 @@ JUDGE_S = 1.0
 """Seconds between two rounds of sampling and judging."""
 DELIVER_S = 0.5
 """Seconds between two looks into the outbox; after a message the next is looked for at once."""
+DELIVER_MAX = 20
+"""Messages sent in one look: with what each may keep it waiting, less than the look may take."""
 WRITE_S = 2.0
 """Seconds between two snapshots of the samples."""
 FORCE_S = 30.0
@@ -68,9 +70,10 @@ class Watching:
             self.force("plan")
 
     async def deliver_once(self) -> None:
-        """Send what is due, one message after the other."""
-        while await self.outbox.deliver_once():
-            pass
+        """Send what is due; after `DELIVER_MAX` messages the next look goes on."""
+        for _ in range(DELIVER_MAX):
+            if not await self.outbox.deliver_once():
+                return
 
     async def write_once(self) -> None:
         """Write the samples down, so that the face can show them."""
@@ -138,6 +141,7 @@ def graph_of(jobs: Jobs, connections: Connections, supervisor: Supervisor, write
             monitors=[monitor.name for monitor in supervisor.monitors],
             writers=writers,
             parents=connections.breakers.parents(),
+            lanes={job.name: job.lane for job in jobs.runner.jobs},
         )
     )
     for name in connections.breakers:

@@ -6,7 +6,7 @@ No connection, transaction or session passes through these sockets, only values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -269,8 +269,12 @@ class Alarms(Protocol):
     async def incident(self, incident_id: str) -> Incident | None:
         """One incident by its id."""
 
-    async def claim_delivery(self, *, now: int, until: int) -> Delivery | None:
-        """Take the message that has been due longest and is neither sent nor given up; push its `due_at` to `until`."""
+    async def claim_delivery(self, *, now: int, until: int, but: Collection[str] = ()) -> Delivery | None:
+        """Take the message that has been due longest and is neither sent nor given up; push its `due_at` to `until`.
+
+        Args:
+            but: none for these channels.
+        """
 
     async def deliveries(self, *, incident_id: str = "", waiting: bool = False, limit: int = 100) -> list[Delivery]:
         """Messages, newest first; `waiting`: those neither sent nor given up."""

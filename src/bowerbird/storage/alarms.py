@@ -111,9 +111,6 @@ _i, _d, _s = incidents.c, deliveries.c, silences.c
 
 INCIDENT = sa.select(*_i).where(_i.id == given("id"))
 WRITE_INCIDENT = upsert(incidents, leave=HOME)
-DELIVERY_DUE = (
-    sa.select(*_d).where(_waiting, _d.due_at <= given("now")).order_by(_d.due_at, _d.id).limit(sa.literal_column("1"))
-)
 PUSH_DELIVERY = sa.update(deliveries).where(_d.id == given("delivery_id")).values(due_at=given("due_at"))
 WRITE_DELIVERY = upsert(deliveries, leave=HOME)
 SILENCES = sa.select(*_s).where(_s.until > given("now")).order_by(_s.until, _s.id).limit(LIMIT)
@@ -133,6 +130,14 @@ def list_incidents(*, open_only: bool) -> sa.Select[Any]:
     if open_only:
         listed = listed.where(sa.text("closed_at IS NULL"))
     return listed.order_by(_i.opened_at.desc(), _i.id.desc()).limit(LIMIT)
+
+
+@cache
+def delivery_due(but: int) -> sa.Select[Any]:
+    """The message that has been due longest, and that is for none of so many channels."""
+    others = (_d.channel != given(f"but_{n}") for n in range(but))
+    due = sa.select(*_d).where(_waiting, _d.due_at <= given("now"), *others)
+    return due.order_by(_d.due_at, _d.id).limit(sa.literal_column("1"))
 
 
 @cache

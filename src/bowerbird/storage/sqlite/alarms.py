@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bowerbird.core.breaker import BreakerState
 from bowerbird.core.incident import Delivery, Incident, Silence
 from bowerbird.storage import alarms as s
@@ -26,9 +28,9 @@ class SqliteAlarms(Handle):
         return None if line is None else s.incident_of(line)
 
     @writing
-    def claim_delivery(self, tx: Tx, *, now: int, until: int) -> Delivery | None:
+    def claim_delivery(self, tx: Tx, *, now: int, until: int, but: Collection[str] = ()) -> Delivery | None:
         """Take the message that has been due longest and is neither sent nor given up, and push it."""
-        line = tx.one(s.DELIVERY_DUE, now=now)
+        line = tx.one(s.delivery_due(len(but)), now=now, **{f"but_{n}": name for n, name in enumerate(but)})
         if line is None:
             return None
         delivery = s.pushed(s.delivery_of(line), until)
