@@ -10,8 +10,8 @@ import pytest
 from bowerbird.clock import SeededChance
 from bowerbird.core import errors
 from bowerbird.core.account import Account, Hold, HoldKind
-from bowerbird.core.books import Batch
-from bowerbird.core.lifecycle import State
+from bowerbird.core.books import Batch, Change
+from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.core.work import Command
 from bowerbird.posting.verbs import Verbs
@@ -125,6 +125,23 @@ async def test_a_published_post_is_deleted_there_and_then_in_the_books() -> None
     found = await desk.room.get()
     assert (found.state, found.reason, deleted) == (State.REMOVED, "taken back", ["r-p1"])
     assert (await desk.room.kinds())[-1] == "gone"
+
+
+async def test_a_post_that_was_seen_gone_while_we_took_it_back_did_not_vanish_by_itself() -> None:
+    """Whoever looks between the deletion and our word for it is put right, or it would be missed for a day."""
+    desk = Desk()
+    await desk.room.put(post(1))
+    await desk.room.publisher.publish_once()
+
+    async def delete(ref: RemoteRef) -> None:
+        before = await desk.room.get()
+        after = before.after(Event.GONE, now=desk.room.clock.now(), reason="gone", look_at=None)
+        await desk.room.books.record(Batch(changes=(Change(before, after),)))
+
+    desk.room.platform.delete = delete  # type: ignore[method-assign]
+    await desk.ask("retract", post_id="p1")
+
+    assert ((await desk.room.get()).state, (await desk.room.get()).reason) == (State.REMOVED, "taken back")
 
 
 async def test_a_thread_is_taken_back_from_its_end() -> None:

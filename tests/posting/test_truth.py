@@ -9,10 +9,12 @@ import pytest
 from bowerbird.core import errors
 from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.books import Batch, Change
+from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Seen
-from bowerbird.core.lifecycle import State
+from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.ports import Absent, Found, Unknown
 from bowerbird.core.post import Post, RemoteRef
+from bowerbird.posting.matching import TAKEN_BACK
 from bowerbird.posting.pacing import audit_every_s, settles
 from bowerbird.posting.truth import Audit
 
@@ -190,8 +192,63 @@ async def test_a_post_that_is_not_shown_is_missing_and_removed_when_a_second_loo
     room.platform.timeline, room.platform.gone = [], {"r-p1"}
 
     assert (await room.audited())["missing_posts"] == 1
-    assert (await room.audited())["missing_posts"] == 0
+    assert (await room.get("p1")).state is State.PUBLISHED
+    assert (await room.audited())["missing_posts"] == 1
     assert ((await room.get("p1")).state, (await room.get("p2")).state) == (State.REMOVED, State.PUBLISHED)
+
+
+async def seen_gone(room: Room, by: str, reason: str) -> None:
+    """Let somebody else notice that the first post is gone, before the timeline was looked at."""
+    before = await room.get()
+    after = before.after(Event.GONE, now=room.clock.now(), reason=reason, look_at=None)
+    fact = Fact(kind="gone", at=room.clock.now(), by=by, account_id=ACCOUNT.id, post_id=before.id)
+    await room.books.record(Batch(changes=(Change(before, after),), facts=(fact,)))
+
+
+@pytest.mark.proves("4.5")
+async def test_a_phantom_that_measuring_removed_first_is_missing_for_a_day_also_after_a_restart() -> None:
+    """The platform said yes and did not mean it: whoever puts the books right, somebody is told of it."""
+    room = Room()
+    await published(room, 1)
+    room.platform.timeline = []
+    await seen_gone(room, "measuring", "gone")
+
+    assert (await room.audited())["missing_posts"] == 1
+    room.audit = Audit(room.books, room.audit.platforms, room.clock)
+    assert (await room.audited())["missing_posts"] == 1
+    room.clock.pass_s(86_400)
+    assert (await room.audited())["missing_posts"] == 0
+
+
+@pytest.mark.proves("4.5")
+async def test_what_we_took_back_ourselves_is_not_missing() -> None:
+    """Somebody wished it gone."""
+    room = Room()
+    await published(room, 1)
+    room.platform.timeline = []
+    await seen_gone(room, "ann", TAKEN_BACK)
+
+    assert (await room.audited())["missing_posts"] == 0
+
+
+async def test_one_that_is_shown_after_all_is_not_missing() -> None:
+    """The timeline is the proof, whatever a page said before."""
+    room = Room()
+    await published(room, 1)
+    await seen_gone(room, "measuring", "gone")
+
+    assert await room.audited() == {"seen_seconds": 0, "foreign_posts": 0, "missing_posts": 0}
+
+
+async def test_who_cannot_see_goes_on_telling_what_is_known_to_have_vanished() -> None:
+    """An alert must not be called over because the next look failed; the number is at least that."""
+    room = Room()
+    await published(room, 1)
+    room.platform.timeline = Unknown(why="a login wall")
+    await seen_gone(room, "measuring", "gone")
+
+    shown_now = await room.audited()
+    assert (shown_now["missing_posts"], "foreign_posts" in shown_now) == (1, False)
 
 
 async def test_a_post_older_than_what_is_shown_is_not_missed() -> None:
@@ -200,7 +257,7 @@ async def test_a_post_older_than_what_is_shown_is_not_missed() -> None:
     await published(room, 1)
     room.platform.gone = {"r-p1"}
     later = room.clock.now() + 3_600_000_000
-    room.platform.timeline = [shown(f"later-{n}", f"Later {n}.", at=later) for n in range(50)]
+    room.platform.timeline = [shown(f"later-{n}", f"Later {n}.", at=later) for n in range(100)]
 
     assert (await room.audited(3))["missing_posts"] == 0
 

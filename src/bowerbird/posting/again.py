@@ -17,6 +17,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import DAY_S, Event, State
 from bowerbird.core.ports import Clock, Platform
 from bowerbird.core.post import SECOND_US, Kind, Post, expiry
+from bowerbird.posting.matching import TAKEN_BACK
 from bowerbird.posting.publisher import Books
 
 MISSED_S = 7 * DAY_S
@@ -153,14 +154,14 @@ async def _delete(platform: Platform, post: Post) -> None:
 
 
 async def _removed(storage: Books, post: Post, *, by: str, now: int) -> Post:
-    """Write down that we took it back; whoever saw it gone first is right as well."""
-    after = post.after(Event.GONE, now=now, reason="taken back", look_at=None)
-    fact = Fact(kind="gone", at=now, by=by, account_id=post.account_id, post_id=post.id, data={"reason": "taken back"})
+    """Write down that we took it back, also where somebody saw it gone first: it did not vanish by itself."""
+    after = post.after(Event.GONE, now=now, reason=TAKEN_BACK, look_at=None)
+    fact = Fact(kind="gone", at=now, by=by, account_id=post.account_id, post_id=post.id, data={"reason": TAKEN_BACK})
     for _ in range(3):
         if not isinstance(await storage.record(Batch(changes=(Change(post, after),), facts=(fact,))), Lost):
             break
         found = await storage.post(post.id)
-        if found is None or found.state is not State.PUBLISHED:
+        if found is None or found.state not in (State.PUBLISHED, State.REMOVED):
             break
         post, after = found, replace(after, seq=found.seq + 1)
     return after

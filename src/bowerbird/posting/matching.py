@@ -11,6 +11,8 @@ from bowerbird.core.post import SECOND_US, Post
 
 LOOK_BACK_US = 60 * SECOND_US
 """How much earlier than our first attempt a post on the timeline may still be ours: clocks differ."""
+TAKEN_BACK = "taken back"
+"""Why a post is removed that we took back ourselves, at somebody's wish."""
 MAY_STAND = (State.SENDING, State.UNSURE, State.PARKED, State.QUEUED, State.REJECTED, State.DROPPED)
 """States of posts that may stand on the timeline all the same, once an attempt was made."""
 
@@ -47,6 +49,13 @@ def compare(shown: Sequence[Seen], stand: Sequence[Post], *, whole: bool, settle
         and since <= (post.published_at or post.since) <= settled_at
     ]  # fmt: skip
     return Gap([one for one in shown if one.ref.id not in known], unshown)
+
+
+def vanished(removed: Sequence[Post], shown: Sequence[Seen]) -> dict[str, int]:
+    """Since when each of ours is gone that nobody of us took back, and that is not shown after all; by post id."""
+    ids = {one.ref.id for one in shown}
+    gone = (post for post in removed if post.reason != TAKEN_BACK)
+    return {post.id: post.since for post in gone if post.remote is None or post.remote.id not in ids}
 
 
 def attempts_of(seen: Seen, posts: Sequence[Post]) -> list[Post]:

@@ -3,7 +3,8 @@
 The ancestor had 92 posts live that its database did not know, and its first audit said "none", because the audit's
 own look had failed. So: what stands there and is not in the books is the proof of an attempt that was given up, a
 second copy, or somebody else's; what the books call published and the timeline does not show is looked for once
-more; and who cannot see says that, and no number.
+more; and who cannot see says that, and no number. One of ours that vanished counts as missing for a day, whoever
+noticed it first: a platform that said yes and did not mean it must not be put right in silence.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bowerbird.core.account import Account, Hold, HoldKind
-from bowerbird.core.books import Batch, Change
+from bowerbird.core.books import Batch, Change, Lost
 from bowerbird.core.errors import PlatformError, SignedOut
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Seen
@@ -22,7 +23,7 @@ from bowerbird.core.gauge import Sample
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.ports import Clock, Found, Gone, Platform, Unknown
 from bowerbird.core.post import SECOND_US, Post
-from bowerbird.posting.matching import MAY_STAND, attempts_of, compare, twin_of
+from bowerbird.posting.matching import MAY_STAND, attempts_of, compare, twin_of, vanished
 from bowerbird.posting.pacing import ALONE, Shared, audit_every_s
 from bowerbird.posting.proof import confirm_late
 from bowerbird.posting.publisher import Books
@@ -46,6 +47,8 @@ AT_ONCE_MAX = 4
 """Accounts looked at at the same time."""
 FOREIGN_S = 86_400.0
 """For so long a foreign post counts after it was first seen, seconds: by then somebody knows, or never will."""
+MISSING_S = 86_400.0
+"""The same for one of ours, after it was seen to be gone."""
 TOLD = ("foreign_post", "duplicate_seen")
 TOLD_MAX = 500
 
@@ -59,7 +62,8 @@ class View:
         clear: the last look saw.
         told: when each remote id was told as foreign (0: as a second copy), microseconds.
         deep: there may be strangers behind the last one shown.
-        foreign: those foreign ones that stand there now; `unseen`: our posts that are gone at the first look.
+        foreign: those foreign ones that stand there now; `missing`: our posts that are gone at the first look.
+        vanished: since when each of ours is known to be gone that we did not take back, by post id.
     """
 
     due_at: float
@@ -69,6 +73,7 @@ class View:
     told: dict[str, int] | None = None
     foreign: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
+    vanished: Mapping[str, int] = field(default_factory=dict)
     verdict: tuple[Any, ...] = ()
 
 
@@ -100,7 +105,7 @@ class Audit:
         2. What stands there and is not published in the books: the proof of an attempt (then it is published), a
            second copy, or a foreign post, each told once.
         3. What the books call published and the timeline does not show is asked for by its id. Gone twice in a row,
-           it is removed.
+           it is removed, and counts as missing for a day, unless we took it back ourselves.
 
         Return True if others are due already.
         """
@@ -124,17 +129,20 @@ class Audit:
         shown = Unknown(why="it is signed out") if signed_out else await self._timeline(account.id, view)
         view.clear = not isinstance(shown, Unknown)
         if isinstance(shown, Unknown):
+            view.vanished = vanished(await self._posts(account.id, State.REMOVED), ())
             await self._tell(account, view, (False,), {"seen": None, "why": shown.why})
             return
         view.seen_at = self.clock.monotonic()
         settle_s = self.platforms[account.id].capabilities.settle_s
-        stand = await self._posts(account.id, State.PUBLISHED, State.REMOVED)
+        standing = await self._posts(account.id, State.PUBLISHED)  # first: what is removed just now is in both
+        removed = await self._posts(account.id, State.REMOVED)
+        view.vanished, stand = vanished(removed, shown), [*standing, *removed]
         settled_at = began_at - int(settle_s * SECOND_US)
         gap = compare(shown, stand, whole=len(shown) < _depth(view), settled_at=settled_at)
         view.deep = bool(gap.strangers) and gap.strangers[-1] == shown[-1]
         proved = await self._strangers(account, view, gap.strangers, stand)
         await self._unshown(account, view, gap.unshown)
-        counts = {"proved": proved, "foreign": len(view.foreign), "missing": len(view.missing)}
+        counts = {"proved": proved, "foreign": len(view.foreign), "missing": self._missing(view)}
         await self._tell(account, view, (True, *counts.values()), {"seen": len(shown), **counts})
 
     async def _timeline(self, account_id: str, view: View) -> list[Seen] | Unknown:
@@ -220,7 +228,8 @@ class Audit:
             after = post.after(Event.GONE, now=self.clock.now(), reason="gone", look_at=None)
             fact = self._fact("gone", account.id, {"seen_by": "audit"}, post.id)
             # Lost is ordinary: measuring saw it too, or a person took it back.
-            await self.storage.record(Batch(changes=(Change(post, after),), facts=(fact,)))
+            if not isinstance(await self.storage.record(Batch(changes=(Change(post, after),), facts=(fact,))), Lost):
+                view.vanished = {**view.vanished, post.id: after.since}
         view.missing = frozenset(post.id for post in gone) - {post.id for post in twice}
 
     async def _gone(self, account_id: str, posts: Sequence[Post]) -> list[Post] | None:
@@ -238,6 +247,11 @@ class Audit:
             return None
         return [post for post in posts if post.remote and isinstance(answers.get(post.remote.id), Gone)]
 
+    def _missing(self, view: View) -> int:
+        """How many are gone: those that the last look missed, and those that vanished within a day."""
+        edge = self.clock.now() - int(MISSING_S * SECOND_US)
+        return len(view.missing | {post_id for post_id, at in view.vanished.items() if at > edge})
+
     # --- telling ---------------------------------------------------------------------------------------------------
 
     async def _tell(self, account: Account, view: View, verdict: tuple[Any, ...], data: dict[str, Any]) -> None:
@@ -250,14 +264,17 @@ class Audit:
         return Fact(kind=kind, at=self.clock.now(), by=self.by, account_id=account_id, post_id=post_id, data=data)
 
     def samples(self) -> list[Sample]:
-        """How long ago each timeline was seen; the gaps only where the last look saw."""
+        """How long ago each timeline was seen; the gaps only where the last look saw.
+
+        What is known to have vanished is told also by who cannot see just now: it is at least as many.
+        """
         now, found = self.clock.monotonic(), []
         for account_id, view in self._views.items():
             labels = {"account": account_id}
             found.append(Sample(name="bowerbird_truth_seen_seconds", value=now - view.seen_at, labels=labels))
             if view.clear:
-                foreign, missing = len(view.foreign), len(view.missing)
-                found.append(Sample(name="bowerbird_truth_foreign_posts", value=foreign, labels=labels))
+                found.append(Sample(name="bowerbird_truth_foreign_posts", value=len(view.foreign), labels=labels))
+            if (missing := self._missing(view)) or view.clear:
                 found.append(Sample(name="bowerbird_truth_missing_posts", value=missing, labels=labels))
         return found
 

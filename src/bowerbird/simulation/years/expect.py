@@ -56,12 +56,12 @@ EXPECTED: dict[str, Expected] = {
         "ClockStepped", 0, 10.0, f"{_EFFECTS} QueueCoverLow BreakerOpen ApprovalsRunningOut AccountHeld"
     ),
     "channel_down": _row("ChannelDown MessageWaits", 3, 60.0, "", 600.0),
+    "phantom": _row("TruthGap", 1, 1_400.0, "DoubtOld"),
     "foreign": _row("ForeignWriter", 0, 1_300.0),
 }
 """The troubles of which somebody has to be told."""
 
 QUIETLY: dict[str, frozenset[str]] = {
-    "phantom": frozenset({"TruthGap", "DoubtOld"}),
     "busy": frozenset(f"{_EFFECTS} BreakerOpen PartDown".split()),
     "halved": frozenset(f"{_EFFECTS} QueueCoverLow".split()),
     "lost": frozenset(f"{_EFFECTS} BreakerOpen PartDown".split()),

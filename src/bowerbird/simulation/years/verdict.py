@@ -206,7 +206,7 @@ def whatever_bites_is_told(world: World) -> Iterator[Violation]:
 
 
 def _lasts(trouble: Trouble, until_s: float) -> bool:
-    return trouble.end_s >= until_s or trouble.kind in {"frozen", "foreign", "wall_steps", "monitor_dies"}
+    return trouble.end_s >= until_s or trouble.kind in {"frozen", "foreign", "phantom", "wall_steps", "monitor_dies"}
 
 
 def _felt_s(world: World, trouble: Trouble) -> float | None:
