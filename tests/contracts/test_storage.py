@@ -315,8 +315,9 @@ async def test_a_lease_lapses_with_its_owner(books: Storage, guest: Storage) -> 
 
 
 async def test_late_posts_are_those_nobody_should_send(books: Storage) -> None:
-    """Queued past their expiry, or proposed past their time."""
+    """Queued past their expiry, or proposed past their time, unless the wall was set meanwhile."""
     await shelve(books, a_post("missed", expires_at=NOW), a_post("in time"))
+    await shelve(books, a_post("spared", state=State.PROPOSED, due=NOW, not_before=NOW + 1))
     await shelve(books, a_post("expired", state=State.PROPOSED, due=NOW))
     await shelve(books, a_post("early", state=State.PROPOSED, due=NOW + 1))
     assert [post.id for post in await books.late_posts(now=NOW)] == ["expired", "missed"]

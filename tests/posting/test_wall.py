@@ -7,12 +7,14 @@ import asyncio
 import pytest
 
 from bowerbird.core.account import HoldKind
+from bowerbird.core.books import Batch
 from bowerbird.core.errors import Unconfirmed
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
+from bowerbird.posting.approvals import approve
 from bowerbird.posting.wall import Wall
 
-from .room import START, Hands, Room, post, raising
+from .room import ACCOUNT, START, Hands, Room, post, raising
 
 
 class Stepped(Hands):
@@ -173,3 +175,60 @@ async def test_what_a_jump_ahead_made_late_is_sent_when_the_wall_is_steady() -> 
     assert (await room.get()).state is State.QUEUED
     assert await room.publisher.publish_once()
     assert (await room.get()).state is State.PUBLISHED
+
+
+async def overtaken(ahead_s: int) -> tuple[Room, Stepped, Wall]:
+    """A proposal that was due in a minute, after the wall jumped ahead."""
+    room, clock = stepped_room()
+    wall = Wall(room.books, clock)
+    due = START + 60 * SECOND_US
+    proposal = post(state=State.PROPOSED, approved_by="", due=due, expires_at=due + 3600 * SECOND_US)
+    await room.put(proposal)
+    await wall.watch_once()
+    clock.at += ahead_s * SECOND_US
+    await wall.watch_once()
+    return room, clock, wall
+
+
+async def passed(room: Room, clock: Stepped, wall: Wall, seconds: float) -> State:
+    """The state of the proposal after so many real seconds, in which everybody looked."""
+    for _ in range(2):
+        clock.pass_s(seconds / 2)
+        await wall.watch_once()
+        await room.sweeper.sweep_once()
+    return (await room.get()).state
+
+
+@pytest.mark.proves("2.2")
+async def test_a_proposal_that_a_jump_ahead_overtook_is_waited_for_as_long_as_it_would_have_been() -> None:
+    """Nobody could approve it in no time; after its real minute, and the minute in which nothing is late, it expires."""
+    room, clock, wall = await overtaken(7200)
+    assert await passed(room, clock, wall, 30) is State.PROPOSED
+    room.sweeper.steady = type(room.sweeper.steady)()  # another process, that saw no jump
+    await room.books.record(Batch(lifted=((ACCOUNT.id, HoldKind.CLOCK),)))
+    await room.sweeper.sweep_once()
+    assert (await room.get()).state is State.PROPOSED
+    assert await passed(room, clock, wall, 130) is State.DROPPED
+
+
+async def test_a_spared_proposal_that_is_approved_goes_when_the_wall_is_steady() -> None:
+    """Its slot has passed by the wall, and a person said yes."""
+    room, clock, wall = await overtaken(7200)
+    await approve(room.books, "p1", by="ann", now=clock.now())
+    for _ in range(2):
+        clock.pass_s(40)
+        await wall.watch_once()
+        await room.sweeper.sweep_once()
+        await room.publisher.publish_once()
+
+    assert (await room.get()).state is State.PUBLISHED
+
+
+async def test_a_jump_that_is_taken_back_keeps_no_proposal_for_ever() -> None:
+    """A wall that was a month ahead for a minute: the proposal has its own time again."""
+    room, clock, wall = await overtaken(30 * 86_400)
+    assert await passed(room, clock, wall, 40) is State.PROPOSED
+    clock.at -= 30 * 86_400 * SECOND_US
+    await wall.watch_once()
+
+    assert await passed(room, clock, wall, 200) is State.DROPPED

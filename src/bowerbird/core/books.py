@@ -164,7 +164,7 @@ class Posts(Protocol):
         """SENDING posts whose attempt is over, or whose owner was not heard after `heard_after`."""
 
     async def late_posts(self, *, now: int, limit: int = 50) -> list[Post]:
-        """QUEUED posts past `expires_at`, and PROPOSED posts past `due`."""
+        """QUEUED posts past `expires_at`, and PROPOSED posts past `due` and `not_before`."""
 
     async def orphaned_posts(self, *, limit: int = 50) -> list[Post]:
         """QUEUED or PROPOSED parts of threads whose previous part came to rest without being PUBLISHED."""

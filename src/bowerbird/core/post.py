@@ -133,7 +133,7 @@ class Post:
         seq: raised by every change; storage writes only over the `seq` it was given.
         since: when it entered its state.
         due, expires_at: when it should go, and when it is too late to go.
-        not_before: set by backoff and rate limits.
+        not_before: set by backoff and rate limits; of a proposal, by a step of the wall: it does not expire before.
         first_claim_at: when the first attempt began; a look never has to search earlier than that.
         attempt: sends begun; `absences`: looks that proved an attempt had not arrived.
         owner, attempt_until: the boot id of the worker that holds the lease, and the end of its attempt.

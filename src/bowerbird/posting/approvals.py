@@ -51,7 +51,9 @@ async def approve(
             post = _reworded(post, Event.EDITED, text=text, key=key(), now=now)
         due = min(post.due, now) if post.kind is Kind.REPLY else post.due  # an answer has no slot: it goes at once
         expires_at = post.expires_at if due == post.due else min(post.expires_at, expiry(due))
-        return post.after(Event.APPROVED, now=now, approved_by=by, approved_at=now, due=due, expires_at=expires_at)
+        return post.after(
+            Event.APPROVED, now=now, approved_by=by, approved_at=now, due=due, expires_at=expires_at, not_before=0
+        )
 
     return await _decide(storage, post_id, step, kind="approved", by=by, now=now)
 

@@ -13,9 +13,9 @@ from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.books import Batch, Change
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
-from bowerbird.core.lifecycle import State
+from bowerbird.core.lifecycle import STAY_MAX_S, State
 from bowerbird.core.ports import Clock
-from bowerbird.core.post import SECOND_US
+from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.publisher import Books
 
 PAGE = 200
@@ -40,7 +40,7 @@ class Wall:
         """Compare the wall with the time since the machine was started.
 
         1. A step of more than 30 s holds every account, with one fact that says how far; to wake up is no step. What
-           a step ahead made late has as much longer.
+           a step ahead made late has as much longer, also to be approved.
         2. A minute without another step lifts the holds, also those of a process that died meanwhile.
 
         Return False: the next comparison is the next run.
@@ -61,20 +61,19 @@ class Wall:
         holds = tuple(Hold(account_id=one.id, kind=HoldKind.CLOCK, since=now, why=why) for one in accounts)
         fact = Fact(kind="clock_stepped", at=now, by=self.by, data={"seconds": round(seconds, 3), "why": why})
         await self.storage.record(Batch(holds=holds, facts=(fact,)))
-        if seconds > 0:
-            await self._spare(now, int(seconds * SECOND_US))
+        await self._spare(now, int(seconds * SECOND_US))
 
     async def _spare(self, now: int, step: int) -> None:
         """Give the posts that the wall overtook as much longer as it jumped, for no time has passed for them.
 
         One that a person or a worker changes at the same moment keeps its own time.
         """
-        before = now + 1
-        while page := await self.storage.posts(states=(State.QUEUED,), before=before, limit=PAGE):
-            overtaken = [post for post in page if post.expires_at > now - step]
-            for post in overtaken:
-                after = post.changed(expires_at=post.expires_at + step)
-                await self.storage.record(Batch(changes=(Change(post, after),)))
+        before = max(now, now - step) + 1
+        while page := await self.storage.posts(states=(State.QUEUED, State.PROPOSED), before=before, limit=PAGE):
+            for post in page:
+                after = _spared(post, now, step) if post.state is State.QUEUED else _awaited(post, now, step)
+                if after is not post:
+                    await self.storage.record(Batch(changes=(Change(post, after),)))
             if len(page) < PAGE or page[-1].due == before:
                 return
             before = page[-1].due
@@ -88,3 +87,24 @@ class Wall:
                 for name in held
             )
             await self.storage.record(Batch(lifted=lifted, facts=facts))
+
+
+def _spared(post: Post, now: int, step: int) -> Post:
+    """A queued post that a step ahead overtook may be as much later."""
+    overtaken = step > 0 and post.expires_at > now - step
+    return post.changed(expires_at=post.expires_at + step) if overtaken else post
+
+
+def _awaited(post: Post, now: int, step: int) -> Post:
+    """A proposal that a step ahead overtook waits for its approval as long as it would have.
+
+    Never longer than a proposal may stay: a wall that had been wrong by years says nothing about time. A step back
+    takes back what a step ahead had given, or a wall that was ahead by a month for a minute would keep it for a month.
+    """
+    ends_at = max(post.due, post.not_before)
+    if ends_at <= now - step:
+        return post
+    if step > 0:
+        most = now + int(STAY_MAX_S[State.PROPOSED] * SECOND_US)
+        return post.changed(not_before=min(ends_at + step, most), expires_at=post.expires_at + step)
+    return post.changed(not_before=max(0, post.not_before + step)) if post.not_before > post.due else post

@@ -109,7 +109,12 @@ LAPSED = (
 MISSED = (
     sa.select(*_p).where(in_states(State.QUEUED), _p.expires_at <= given("now")).order_by(_p.expires_at).limit(LIMIT)
 )
-EXPIRED = sa.select(*_p).where(in_states(State.PROPOSED), _p.due <= given("now")).order_by(_p.due, _p.id).limit(LIMIT)
+EXPIRED = (
+    sa.select(*_p)
+    .where(in_states(State.PROPOSED), _p.due <= given("now"), _p.not_before <= given("now"))
+    .order_by(_p.due, _p.id)
+    .limit(LIMIT)
+)
 _broken = ", ".join(f"'{state}'" for state in sorted(FINAL - {State.PUBLISHED}))
 ORPHANED = (
     sa.select(*_p)

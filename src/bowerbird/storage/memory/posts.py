@@ -67,9 +67,10 @@ class MemoryPosts(Handle):
 
     @verb
     def late_posts(self, *, now: int, limit: int = 50) -> list[Post]:
-        """QUEUED posts past `expires_at`, and PROPOSED posts past `due`."""
+        """QUEUED posts past `expires_at`, and PROPOSED posts past `due` and `not_before`."""
         missed = [post for post in self.books.shelf.in_state(State.QUEUED) if post.expires_at <= now]
-        expired = [post for post in self.books.shelf.in_state(State.PROPOSED) if post.due <= now]
+        proposed = self.books.shelf.in_state(State.PROPOSED)
+        expired = [post for post in proposed if post.due <= now and post.not_before <= now]
         return _by_due(missed + expired)[: checked_limit(limit)]
 
     @verb

@@ -66,7 +66,7 @@ class SqlitePosts(Handle):
 
     @reading
     def late_posts(self, tx: Tx, *, now: int, limit: int = 50) -> list[Post]:
-        """QUEUED posts past `expires_at`, and PROPOSED posts past `due`."""
+        """QUEUED posts past `expires_at`, and PROPOSED posts past `due` and `not_before`."""
         most = checked_limit(limit)
         late = [line for statement in (s.MISSED, s.EXPIRED) for line in tx.all(statement, now=now, limit=most)]
         return _by_due(late)[:most]
