@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from bowerbird.core.books import Batch, Committed, Kept, Lost, Storage
 from bowerbird.core.errors import BowerbirdError, StorageBusy, StorageError, StorageFull
@@ -48,40 +48,19 @@ NEARLY_FULL = 0.8
 """From this used share on, the spool says that it fills up."""
 
 
-class SpooledStorage(SqliteStorage):
-    """The engine's handle: `SqliteStorage`, and the spool. Made by `await SpooledStorage.with_spool(...)`."""
+class Spooling:
+    """What a spool adds to a handle on books, whichever they are: named before the books among its bases."""
 
-    def __init__(self, desk: Desk, cipher: Cipher, lock: EngineLock) -> None:
-        super().__init__(desk, cipher, lock)
+    def spool(self, spool: Spool, apply: Apply, clock: Clock, *, inline: bool) -> None:
+        """Take this spool; `inline` does its work here and now, without a thread."""
+        self._spool, self._apply, self._clock, self._inline = spool, apply, clock, inline
         self._replaying = asyncio.Lock()
         self._told_full = False
         self._tries: dict[int, int] = {}
         self._replayed = 0
-        self._doors: list[Callable[[], None]] = []
 
-    @classmethod
-    async def with_spool(
-        cls, path: Path, spool: Path, *, apply: Apply, clock: Clock, most: int = 64_000_000, **how: Any
-    ) -> Self:
-        """Open the books as `open` does, and the spool beside them; `most` is in bytes.
-
-        Raises, besides what `open` does:
-            StorageFull: the spool cannot be made or read.
-        """
-        books = await cls.open(path, clock=clock, **how)
-        try:
-            await books.attach(spool, apply, clock, most, inline=how.get("inline", False))
-        except BaseException:
-            await books.close()
-            raise
-        return books
-
-    async def attach(self, path: Path, apply: Apply, clock: Clock, most: int, *, inline: bool) -> None:
-        """Open the spool, and say what is wrong with it."""
-        after = await self.cursor(CURSOR)
-        self._apply, self._clock, self._inline = apply, clock, inline
-        self._spool = await carry_out(lambda: Spool(path, after=after, most=most, marks=is_proof), inline=inline)
-        self._doors.append(self._spool.close)
+    async def complain(self) -> None:
+        """Say what is wrong with the spool."""
         if self._spool.torn:
             torn = {"torn_bytes": self._spool.torn, "waiting": self._spool.waiting}
             await self._tell("spooled", torn | {"why": "a process died while it wrote"})
@@ -103,7 +82,7 @@ class SpooledStorage(SqliteStorage):
         facts: tuple[Fact, ...] = ()
         if not self._spool.waiting:
             try:
-                return await self.record(batch)
+                return await self._handle.record(batch)
             except StorageError as error:
                 facts = (self._fact("spooled", {"why": str(error)}),)
         await self._append(replace(batch, facts=(*facts, *batch.facts)))
@@ -126,17 +105,29 @@ class SpooledStorage(SqliteStorage):
         """Words that were never used, oldest first; those that wait in the spool are written first, or waited for."""
         if self._spool.waiting:
             await self.replay_once()
-        return await super().unused_words(account_id, after=after, limit=limit)
+        return await self._books.unused_words(account_id, after=after, limit=limit)
 
     # --- nobody doubts what is proved --------------------------------------------------------------------------
 
     async def claim_doubt(self, *, now: int, push_until: int) -> Post | None:
         """Take a post in doubt, unless a proof waits in the spool."""
-        return await super().claim_doubt(now=now, push_until=push_until) if await self._proved() else None
+        return await self._books.claim_doubt(now=now, push_until=push_until) if await self._proved() else None
 
     async def lapsed_posts(self, *, now: int, heard_after: int, limit: int = 50) -> list[Post]:
         """Posts whose attempt is over; none while a proof waits in the spool."""
-        return await super().lapsed_posts(now=now, heard_after=heard_after, limit=limit) if await self._proved() else []
+        if not await self._proved():
+            return []
+        return await self._books.lapsed_posts(now=now, heard_after=heard_after, limit=limit)
+
+    @property
+    def _handle(self) -> Storage:
+        """This handle as a whole."""
+        return cast("Storage", self)
+
+    @property
+    def _books(self) -> Storage:
+        """The books' own verbs, those of the next base."""
+        return cast("Storage", super())
 
     async def _proved(self) -> bool:
         if self._spool.marked:
@@ -171,7 +162,7 @@ class SpooledStorage(SqliteStorage):
         if record is None:
             return
         number, payload = record
-        if number > await self.cursor(CURSOR):
+        if number > await self._handle.cursor(CURSOR):
             await self._write_or_set_aside(number, payload)
         self._tries.pop(number, None)
         await carry_out(lambda: self._spool.done(number), inline=self._inline)
@@ -191,10 +182,10 @@ class SpooledStorage(SqliteStorage):
     async def _write(self, number: int, thing: Batch | Receipt) -> str:
         """Write one record; says which row lost where it can never be written."""
         if isinstance(thing, Receipt):
-            await self._apply(self, thing)
+            await self._apply(self._handle, thing)
         batch = Batch() if isinstance(thing, Receipt) else await self._fresh(thing)
         last = (self._fact("replayed", {"records": self._replayed + 1}),) if self._spool.waiting == 1 else ()
-        answer = await self.record(replace(batch, facts=(*batch.facts, *last), cursors={CURSOR: number}))
+        answer = await self._handle.record(replace(batch, facts=(*batch.facts, *last), cursors={CURSOR: number}))
         if isinstance(answer, Lost):
             return answer.what
         self._replayed = 0 if last else self._replayed + 1
@@ -207,17 +198,17 @@ class SpooledStorage(SqliteStorage):
         return replace(batch, incidents=tuple(incidents), deliveries=tuple(deliveries))
 
     async def _fresh_incident(self, incident: Incident) -> Incident | None:
-        known = await self.incident(incident.id)
+        known = await self._handle.incident(incident.id)
         if known is not None and (known.closed_at is not None or known.seen_at > incident.seen_at):
             return None
         if incident.closed_at is None and known is None:
-            others = await self.incidents(open_only=True, limit=1000)
+            others = await self._handle.incidents(open_only=True, limit=1000)
             if any(other.fingerprint == incident.fingerprint for other in others):
                 return replace(incident, closed_at=self._clock.now(), healed_by="It was opened a second time.")
         return incident
 
     async def _is_news(self, delivery: Delivery) -> bool:
-        found = await self.deliveries(incident_id=delivery.incident_id, limit=1000)
+        found = await self._handle.deliveries(incident_id=delivery.incident_id, limit=1000)
         known = next((each for each in found if each.id == delivery.id), None)
         return known is None or (known.sent_at is None and not known.gave_up and known.attempts <= delivery.attempts)
 
@@ -225,7 +216,7 @@ class SpooledStorage(SqliteStorage):
 
     async def _try_again_or_set_aside(self, number: int, payload: bytes, error: BowerbirdError) -> None:
         """Blame the books while they cannot be written at all, and the record once it failed three times besides."""
-        await self.record(Batch(cursors={CURSOR: number - 1}))
+        await self._handle.record(Batch(cursors={CURSOR: number - 1}))
         self._tries[number] = self._tries.get(number, 0) + 1
         if self._tries[number] < TRIES:
             raise StorageError(f"record {number} of the spool is tried again: {error}") from error
@@ -236,25 +227,63 @@ class SpooledStorage(SqliteStorage):
         aside = self._spool.path.with_name(f"{self._spool.path.name}.aside")
         await carry_out(lambda: _append_line(aside, payload), inline=self._inline)
         data = {"record": number, "why": why[:500], "bytes": len(payload), "file": aside.name}
-        await self.record(Batch(facts=(self._fact("set_aside", data),), cursors={CURSOR: number}))
+        await self._handle.record(Batch(facts=(self._fact("set_aside", data),), cursors={CURSOR: number}))
 
     # --- how it is ---------------------------------------------------------------------------------------------
 
-    async def samples(self) -> list[Sample]:
-        """The health of the books and of the spool, without asking the books."""
+    def spool_samples(self) -> list[Sample]:
+        """The health of the spool."""
         waiting, used = float(self._spool.waiting), self._spool.used_ratio
-        spool = [Sample(name="bowerbird_spool_records", value=waiting)]
-        spool += [Sample(name="bowerbird_spool_used_ratio", value=used)]
-        return [*await super().samples(), *spool]
-
-    async def close(self) -> None:
-        """Let go of the books and the spool; doing it twice is not an error."""
-        await super().close()
-        for door in self._doors:
-            await carry_out(door, inline=self._inline)
+        return [
+            Sample(name="bowerbird_spool_records", value=waiting),
+            Sample(name="bowerbird_spool_used_ratio", value=used),
+        ]
 
     def _fact(self, kind: str, data: dict[str, Any]) -> Fact:
         return Fact(kind=kind, at=self._clock.now(), by="spool", data=data)
+
+
+class SpooledStorage(Spooling, SqliteStorage):
+    """The engine's handle: `SqliteStorage`, and the spool. Made by `await SpooledStorage.with_spool(...)`."""
+
+    def __init__(self, desk: Desk, cipher: Cipher, lock: EngineLock) -> None:
+        SqliteStorage.__init__(self, desk, cipher, lock)
+        self._doors: list[Callable[[], None]] = []
+
+    @classmethod
+    async def with_spool(
+        cls, path: Path, spool: Path, *, apply: Apply, clock: Clock, most: int = 64_000_000, **how: Any
+    ) -> Self:
+        """Open the books as `open` does, and the spool beside them; `most` is in bytes.
+
+        Raises, besides what `open` does:
+            StorageFull: the spool cannot be made or read.
+        """
+        books = await cls.open(path, clock=clock, **how)
+        try:
+            await books.attach(spool, apply, clock, most, inline=how.get("inline", False))
+        except BaseException:
+            await books.close()
+            raise
+        return books
+
+    async def attach(self, path: Path, apply: Apply, clock: Clock, most: int, *, inline: bool) -> None:
+        """Open the spool, and say what is wrong with it."""
+        after = await self.cursor(CURSOR)
+        spool = await carry_out(lambda: Spool(path, after=after, most=most, marks=is_proof), inline=inline)
+        self.spool(spool, apply, clock, inline=inline)
+        self._doors.append(spool.close)
+        await self.complain()
+
+    async def samples(self) -> list[Sample]:
+        """The health of the books and of the spool, without asking the books."""
+        return [*await SqliteStorage.samples(self), *self.spool_samples()]
+
+    async def close(self) -> None:
+        """Let go of the books and the spool; doing it twice is not an error."""
+        await SqliteStorage.close(self)
+        for door in self._doors:
+            await carry_out(door, inline=self._inline)
 
 
 def _append_line(path: Path, payload: bytes) -> None:

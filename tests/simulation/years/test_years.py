@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
+import random
+from collections import Counter
 
 import pytest
 
@@ -11,7 +13,8 @@ from bowerbird.core.ports import Absent, Look
 from bowerbird.core.post import Post
 from bowerbird.simulation.years import YearReport, run_years
 from bowerbird.simulation.years.expect import EXPECTED, QUIETLY, allowed
-from bowerbird.simulation.years.plots import Plot, draw_plot
+from bowerbird.simulation.years.plots import DUE_S, YEAR_S, Plot, draw_plot
+from bowerbird.simulation.years.scenes import SCENES, play
 from bowerbird.simulation.years.sometimes import SOMETIMES, recoveries
 from bowerbird.simulation.years.story import tell
 from bowerbird.simulation.years.troubles import TROUBLES, Trouble
@@ -21,6 +24,7 @@ from bowerbird.simulation.years.world import World, run_plot
 
 HOUR_S = 3_600.0
 NIGHT = 6 * HOUR_S
+DAY_S = 24 * HOUR_S
 
 
 def lived(*troubles: Trouble, hours: float = 6.0) -> World:
@@ -109,19 +113,22 @@ def test_what_stops_the_engine_is_survived(kind: str) -> None:
     assert not judge(lived(Trouble(NIGHT / 2, kind, lasts_s, 1), hours=4.0))
 
 
-@pytest.mark.parametrize(
-    ("trouble", "way_back"),
-    [
-        (Trouble(NIGHT / 2 + 1, "crash"), "run_cut_off"),  # with a run that is written down as begun
-        (Trouble(6.49 * HOUR_S + 2, "crash"), "lease_lapsed"),  # with a post under way
-        (Trouble(2 * HOUR_S, "foreign"), "reminded"),
-    ],
-)
-def test_the_rare_ways_back_are_reached(trouble: Trouble, way_back: str) -> None:
-    """An engine that dies at the worst moment, and a person who takes hours to look."""
-    world = lived(trouble, hours=7.0)
-    assert way_back in recoveries(world)
+@pytest.mark.parametrize("scene", SCENES)
+def test_each_scene_reaches_the_way_back_that_it_aims_at(scene: str) -> None:
+    """Trouble at the right moment is enough: what it should lead to is found in the books, and nothing is broken."""
+    rows = play(scene, random.Random(1), day_s=DAY_S, dues_s=(DUE_S[0],))
+    world = run_plot(Plot(seed=1, troubles=tuple(sorted(rows)), day_s=13 * HOUR_S, calm_s=2 * HOUR_S))
+    assert scene in recoveries(world)
     assert not judge(world)
+
+
+def test_a_year_dealt_over_forty_seeds_meets_every_trouble_and_every_scene_more_than_once() -> None:
+    """Coverage is no luck: kinds are dealt from packs, and scenes come in turn."""
+    plots = [draw_plot(seed, day_s=YEAR_S / 40) for seed in range(40)]
+    met = Counter(trouble.kind for plot in plots for trouble in plot.troubles)
+    assert min(met[kind] for kind in TROUBLES) >= 40 * 12 // len(TROUBLES)
+    assert len(SCENES) * 2 <= 40
+    assert SCENES.keys() <= SOMETIMES.keys()
 
 
 def test_a_seed_tells_the_same_story_twice() -> None:

@@ -20,6 +20,7 @@ from bowerbird.jobs.table import Job
 from bowerbird.planning.calendar import all_slots
 from bowerbird.simulation.endings import WatchedShelf
 from bowerbird.storage.memory import MemoryBooks
+from bowerbird.storage.spool import Spool
 
 IDLE_MAX_S = 60.0
 """The longest a job rests that looks every few seconds and has nothing to do, seconds."""
@@ -45,15 +46,16 @@ class Bell:
 
     Args:
         hurry: for how long at most a job may rest just now, seconds; small while something is wrong.
+        spool: what waits until the books can be written.
     """
 
-    def __init__(self, books: MemoryBooks, clock: Clock, hurry: Callable[[], float]) -> None:
-        self._books, self._clock, self._hurry = books, clock, hurry
+    def __init__(self, books: MemoryBooks, clock: Clock, hurry: Callable[[], float], spool: Spool) -> None:
+        self._books, self._clock, self._hurry, self._spool = books, clock, hurry, spool
         self._wakes: dict[str, int] = {}
         self._instants: dict[str, Callable[[int], Iterable[int]]] = {
             "publish": self._publish, "settle": self._settle, "sweep": self._sweep, "measure": self._measure,
             "renew": self._renew, "obey": self._obey, "watch": self._nothing, "connect": self._nothing,
-            "replay": self._nothing, "plan": self._plan,
+            "replay": self._replay, "plan": self._plan,
         }  # fmt: skip
         self.runner: Runner | None = None
         self.sending = asyncio.Event()
@@ -137,6 +139,10 @@ class Bell:
 
     def _obey(self, now: int) -> Iterator[int]:
         if any(command.done_at is None for command in self._books.commands.values()):
+            yield now
+
+    def _replay(self, now: int) -> Iterator[int]:
+        if self._spool.waiting:
             yield now
 
     def _plan(self, now: int) -> Iterator[int]:

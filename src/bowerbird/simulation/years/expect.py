@@ -36,7 +36,10 @@ def _row(rules: str, after_bites: int, within_s: float, may: str = "", spread_s:
     return Expected(frozenset(rules.split()), after_bites, within_s, spread_s, frozenset(may.split()))
 
 
-_EFFECTS = "PostOverdue ReadingOverdue DoubtOld JobFailing JobOverdue JobBlocked PostingBurn PostingBurnSlow Parked"
+_EFFECTS = (
+    "PostOverdue ReadingOverdue DoubtOld JobFailing JobOverdue JobStuck LaneStuck JobBlocked "
+    "PostingBurn PostingBurnSlow Parked"
+)
 _BLIND = f"{_EFFECTS} MonitorDied QueueCoverLow LimitUnread LimitsUnread"
 EXPECTED: dict[str, Expected] = {
     "down": _row("BreakerOpen PartDown", 10, 20.0, _EFFECTS),
@@ -48,7 +51,13 @@ EXPECTED: dict[str, Expected] = {
     "writer_down": _row("WriterDown", 3, 30.0, "QueueCoverLow JobFailing JobBlocked", 3_600.0),
     "browser_down": _row("BrowserDown PartDown BreakerOpen", 3, 30.0, _EFFECTS),
     "job_raises": _row("JobFailing", 3, 60.0, f"{_EFFECTS} QueueCoverLow StuckSending", 3_600.0),
-    "job_hangs": _row("JobFailing JobOverdue", 3, 400.0, f"{_EFFECTS} QueueCoverLow StuckSending PostsWait", 3_600.0),
+    "job_hangs": _row(
+        "JobFailing JobOverdue JobStuck LaneStuck",
+        3,
+        400.0,
+        f"{_EFFECTS} QueueCoverLow StuckSending PostsWait",
+        3_600.0,
+    ),
     "timer_dropped": _row("JobOverdue", 1, 400.0, f"{_EFFECTS} QueueCoverLow StuckSending"),
     "monitor_dies": _row("MonitorDied MonitorSilent", 0, 20.0),
     "frozen": _row("LoopBlocked", 0, 10.0, f"{_EFFECTS} MonitorDied MonitorSilent StuckSending PostsWait BreakerOpen"),

@@ -9,7 +9,8 @@ from bowerbird.clock import SeededChance
 from bowerbird.clock.virtual import START_AT
 from bowerbird.core.account import Account, Mode
 from bowerbird.simulation.cast import KEYED_FOR_EVER, KEYLESS, Memory
-from bowerbird.simulation.years.troubles import Trouble, draw
+from bowerbird.simulation.years.scenes import SCENES, play
+from bowerbird.simulation.years.troubles import Trouble, deal, draw
 
 HOSTS = {"sandbox": "http://net.example", "sandbox-web": "http://web.example"}
 SLOTS = ("06:30", "09:00", "11:30", "14:00", "16:30", "19:00", "21:30")
@@ -55,9 +56,15 @@ def cast_of() -> Iterator[tuple[Account, Memory]]:
 
 
 def draw_plot(seed: int, *, day_s: float, number: int | None = None) -> Plot:
-    """Draw the troubles of a seed: as many as so many days have on average, unless it is said how many."""
+    """Draw the troubles of a seed, and its scene.
+
+    Args:
+        day_s: how long, all days together, seconds. number: how many troubles besides the scene; None: as many as so
+            many days have on average.
+    """
     number = max(1, round(day_s / 86_400 * TROUBLES_PER_DAY)) if number is None else number
-    rng = SeededChance(seed).stream("troubles")
-    return Plot(
-        seed=seed, troubles=tuple(draw(rng, day_s=day_s, number=number, accounts=3, hurts_s=DUE_S)), day_s=day_s
-    )
+    chance, scenes = SeededChance(seed), [*SCENES]
+    kinds = deal(first=seed * number, number=number)
+    drawn = draw(chance.stream("troubles"), kinds=kinds, day_s=day_s, accounts=3, hurts_s=DUE_S)
+    scene = play(scenes[seed % len(scenes)], chance.stream("scene"), day_s=day_s, dues_s=DUE_S[::2])
+    return Plot(seed=seed, troubles=tuple(sorted(drawn + scene)), day_s=day_s)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bowerbird.core.facts import Fact
 from bowerbird.core.incident import Told
+from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Outcome
 
 if TYPE_CHECKING:
@@ -66,6 +67,33 @@ def _two_roots(world: World) -> bool:
     return any(a.id != b.id and a.opened_at <= b.opened_at < (a.closed_at or a.opened_at) for a in roots for b in roots)
 
 
+def _restored(world: World) -> bool:
+    """A breaker was open when the engine died, and after the restart it closed without having opened anew."""
+    rows = _facts(world, "breaker_opened", "breaker_closed", "started")
+    is_open: dict[object, int] = {}
+    lives = 0
+    for fact in sorted(rows, key=lambda fact: fact.seq or 0):
+        match fact.kind:
+            case "started":
+                lives += 1
+            case "breaker_opened":
+                is_open[_breaker(fact)] = lives
+            case "breaker_closed" if is_open.pop(_breaker(fact), lives) < lives:
+                return True
+    return False
+
+
+def _raised(world: World) -> bool:
+    """More went through in some window than what had been learned of it before."""
+    for fact in _facts(world, "limit_learned"):
+        account, _ = world.accounts[fact.account_id]
+        later = sorted(each.at for each in world.way(account, account.platform).arrivals if each.at > fact.at)
+        window_us, most = int(float(fact.data["window_s"]) * SECOND_US), int(fact.data["to"])
+        if any(last - first < window_us for first, last in zip(later, later[most:], strict=False)):
+            return True
+    return False
+
+
 def _breaker(fact: Fact) -> object:
     return fact.data.get("breaker")
 
@@ -82,6 +110,7 @@ SOMETIMES: dict[str, Test] = {
     "breaker_opened_then_closed": _then("breaker_opened", "breaker_closed", _breaker),
     "breaker_opened_by_slowness": _any("breaker_opened", " took "),
     "breaker_probed_in_vain": _any("breaker_probed"),
+    "breaker_restored": _restored,
     "probe_lease_expired": _any("breaker_probed", "did not answer within"),
     "driver_chosen": _any("driver_chosen"),
     "degraded_then_recovered": _then("degraded", "recovered", lambda fact: fact.data.get("part")),
@@ -94,6 +123,7 @@ SOMETIMES: dict[str, Test] = {
     "postponed_then_sent": _then("postponed", "confirmed", _post),
     "session_renewed": _then("hold_set", "hold_lifted", _account),
     "limit_learned": _any("limit_learned"),
+    "limit_raised": _raised,
     "foreign_writer_told": _any("foreign_post"),
     "phantom_noticed": _any("gone"),
     "clock_held_then_lifted": _any("hold_lifted", "clock"),
@@ -104,6 +134,8 @@ SOMETIMES: dict[str, Test] = {
     "monitor_restarted": _any("monitor_died"),
     "writer_fell_back": _any("fell_back"),
     "storage_came_back": _incident("StorageDown"),
+    "spool_replayed": _any("replayed"),
+    "proof_replayed": lambda world: any(fact.by == "spool" for fact in _facts(world, "confirmed_late")),
     "incident_linked": _any("incident_linked"),
     "effect_told_then_its_root": _told(Told.UPDATED),
     "second_channel_used": _second_channel,

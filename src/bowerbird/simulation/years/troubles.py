@@ -5,7 +5,8 @@ one; the world that carries it out is the same.
 
 * `TROUBLES`   every kind, with its sentence
 * `Trouble`    one row
-* `draw`       the rows of a seed
+* `deal`       the kinds of a seed
+* `draw`       its rows
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from bowerbird.clock import SeededChance
 
 HOUR_S = 3_600.0
 
@@ -83,22 +86,33 @@ class Trouble:
 
 
 def draw(
-    rng: random.Random, *, day_s: float, number: int, accounts: int, hurts_s: Sequence[float] = ()
+    rng: random.Random, *, kinds: Sequence[str], day_s: float, accounts: int, hurts_s: Sequence[float] = ()
 ) -> list[Trouble]:
-    """Draw a seed's rows: every kind equally often over many seeds, some of them on top of one another.
+    """Draw a row for each of these kinds, some of them on top of one another.
 
     Args:
         day_s: how long the days last, all together, seconds. hurts_s: the seconds of a day at which trouble hurts most.
     """
-    kinds = [*TROUBLES] * (number // len(TROUBLES) + 1)
-    rng.shuffle(kinds)
     troubles: list[Trouble] = []
-    for kind in kinds[:number]:
+    for kind in kinds:
         start_s = _start(rng, troubles, day_s=day_s, hurts_s=hurts_s)
         row = TROUBLES[kind]
         lasts_s = rng.uniform(row.least_s, row.most_s)
         troubles.append(Trouble(round(start_s, 1), kind, round(lasts_s, 1), rng.randrange(accounts)))
     return sorted(troubles)
+
+
+def deal(*, first: int, number: int) -> list[str]:
+    """The kinds of a seed, dealt from shuffled packs that go round all seeds: no kind comes twice before all came.
+
+    Args:
+        first: how many were dealt to the seeds before this one.
+    """
+    return [_pack(at // len(TROUBLES))[at % len(TROUBLES)] for at in range(first, first + number)]
+
+
+def _pack(number: int) -> list[str]:
+    return SeededChance(number).stream("pack").sample([*TROUBLES], len(TROUBLES))
 
 
 def _start(rng: random.Random, troubles: Sequence[Trouble], *, day_s: float, hurts_s: Sequence[float]) -> float:

@@ -47,7 +47,7 @@ FAST_S, UNEASY_S = 15.0, 150.0
 RESTART_S = 3.0
 """How long a dead engine takes to come back, seconds."""
 CRASHES_AT = ("", "storage.claim_run:after", "platform.publish:before")
-"""Where the engine dies, by the number of the account: anywhere, with a run that is written down as begun, with a post under way."""
+"""Where the engine dies, by the trouble's account: anywhere, with a run just begun, with a post under way."""
 AIM_S = 300.0
 """For so long it is waited for that point; then any other will do, seconds."""
 BURST = 4
