@@ -164,8 +164,8 @@ async def test_an_account_with_another_driver_is_ready_while_the_browser_is_not(
     assert connections.ready("sandbox-web:wren") == ""
     assert connections.ready("sandbox-web:finch").startswith("the breaker browser is open: it is gone")
     assert connections.breakers_of() == {
-        "sandbox-web:wren": ["sandbox-web 127.0.0.1:8421", "sandbox 127.0.0.1:8421"],
-        "sandbox-web:finch": ["sandbox-web 127.0.0.1:8421"],
+        "sandbox-web:wren": ["sandbox-web 127.0.0.1:8421", "sandbox 127.0.0.1:8421", "browser"],
+        "sandbox-web:finch": ["sandbox-web 127.0.0.1:8421", "browser"],
     }
     assert connections.breakers.parents() == {"sandbox-web 127.0.0.1:8421": "browser"}
     assert {sample.name: sample.value for sample in connections.samples()}["bowerbird_browser_up"] == 0

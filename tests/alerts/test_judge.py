@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from bowerbird.alerts.graph import edges_of
 from bowerbird.alerts.incidents import GROUP_S, LINGER_S
 from bowerbird.alerts.telling import Quiet
 from bowerbird.core.books import Batch, Committed, Lost
 from bowerbird.core.facts import Fact
+from bowerbird.core.gauge import Sample
 from bowerbird.core.incident import Incident, Severity, Silence, Told
 from tests.alerts.room import ANN, BEN, EDGES, Room, breaker, down, overdue, sample
 
@@ -343,3 +345,37 @@ async def test_what_is_adopted_while_the_books_write_is_not_forgotten() -> None:
     room.books.record = meanwhile  # type: ignore[method-assign]  # the books of this one room, slower
     await room.rounds(3, breaker())
     assert {row.id for row in await room.open()} >= {"g"}
+
+
+@pytest.mark.proves("P3")
+async def test_a_lane_on_which_everything_hangs_is_one_alert_of_the_lane() -> None:
+    """The jobs on its seats are its effects, also one of another lane that lives on them; it ends with them."""
+    edges = edges_of(
+        jobs={"measure": (), "harvest": (), "learn": ("measure",)},
+        breakers={ANN: ["sandbox here"]},
+        lanes={"measure": "reading", "harvest": "reading", "learn": "thinking"},
+    )
+    room = Room(edges=edges)
+
+    def numbers(still: float) -> list[Sample]:
+        jobs = [sample("job_stuck_seconds", still, job=name) for name in ("measure", "harvest", "learn")]
+        return [*jobs, sample("lane_stuck_seconds", still, lane="reading")]
+
+    await room.rounds(20, *numbers(50))
+    assert {row.part for row in await room.open()} == {"lane:reading", "job:measure", "job:harvest", "job:learn"}
+    assert {row.title for row in room.ear.heard} == {"Nothing moves in the lane reading"}
+    await room.rounds(20, *numbers(0)[:2], numbers(50)[2], numbers(0)[3])  # the last of them ends later
+    await room.rounds(30, *numbers(0))
+    assert await room.open() == []
+    assert set(room.ear.told()) == {"Nothing moves in the lane reading", "Over: Nothing moves in the lane reading"}
+
+
+@pytest.mark.proves("P1", "P3")
+async def test_a_lane_held_by_work_that_waits_for_a_host_is_an_effect_of_its_breaker() -> None:
+    """So is a job on it; the lane is not to blame for what a host does."""
+    edges = edges_of(jobs={"measure": ()}, breakers={ANN: ["sandbox here"]}, lanes={"measure": "reading"})
+    room = Room(edges=edges)
+    stands = [sample("job_stuck_seconds", 50, job="measure"), sample("lane_stuck_seconds", 50, lane="reading")]
+    await room.rounds(12, breaker(name="sandbox here"), *stands)
+    assert [row.part for row in await room.open() if not row.root] == ["breaker:sandbox here"]
+    assert len(set(room.ear.told(Told.OPENED))) == 1

@@ -46,6 +46,8 @@ STANDING: tuple[tuple[str, str], ...] = (
     ("job:audit", "browser"),
     ("job:measure", "browser"),
     ("job:harvest", "browser"),
+    ("job:plan", "writer:*"),
+    ("job:answer", "writer:*"),
     ("breaker:browser", "browser"),
     ("breaker:writer *", "writer:*"),
     ("posting", "storage"),
@@ -104,6 +106,10 @@ left side has one), ``breaker:@`` every breaker between this account and its pla
 between any account and its platform: a host that hangs takes the seats of the jobs that ask it."""
 
 
+OUTSIDE = frozenset({"breaker", "browser", "writer"})
+"""Kinds of parts that a job may hang on."""
+
+
 def edges_of(
     *,
     jobs: Mapping[str, Sequence[str]],
@@ -111,6 +117,7 @@ def edges_of(
     monitors: Sequence[str] = (),
     writers: Sequence[str] = (),
     parents: Mapping[str, str] | None = None,
+    lanes: Mapping[str, str] | None = None,
 ) -> Edges:
     """The graph of one running engine.
 
@@ -119,12 +126,13 @@ def edges_of(
         breakers: each account and the breakers between it and its platform.
         monitors, writers: their names.
         parents: breakers that cannot work without another one.
+        lanes: each job and the lane whose seats it takes; what a job waits for outside holds its lane, too.
     """
     hosts = {breaker for between in breakers.values() for breaker in between}
     hosts |= {parent for breaker, parent in (parents or {}).items() if parent and breaker in hosts}
     names = {
-        "job": list(jobs), "monitor": list(monitors), "writer": list(writers), "lane": ["posting"],
-        "breaker": sorted(hosts),
+        "job": list(jobs), "monitor": list(monitors), "writer": list(writers),
+        "lane": sorted({"posting", *(lanes or {}).values()}), "breaker": sorted(hosts),
     }  # fmt: skip
     found: dict[str, set[str]] = {}
 
@@ -137,12 +145,33 @@ def edges_of(
     for job, needs in jobs.items():
         for need in needs:
             add(f"job:{job}", f"job:{need}")
+    for part, need in list(_seated(jobs, lanes or {}, found)):
+        add(part, need)
     for breaker in hosts:
         add("posting", f"breaker:{breaker}")
     for breaker, parent in (parents or {}).items():
         if parent:
             add(f"breaker:{breaker}", f"breaker:{parent}")
     return {part: frozenset(needs) for part, needs in found.items()}
+
+
+def _seated(
+    jobs: Mapping[str, Sequence[str]], lanes: Mapping[str, str], found: Mapping[str, set[str]]
+) -> Iterable[tuple[str, str]]:
+    """Each job needs its lane and those of the jobs on which it lives, and each lane what its jobs may hang on."""
+    for job, lane in lanes.items():
+        yield from ((f"job:{job}", f"lane:{lanes[each]}") for each in _all_needs(job, jobs) if each in lanes)
+        yield from ((f"lane:{lane}", need) for need in found[f"job:{job}"] if need.split(":")[0] in OUTSIDE)
+
+
+def _all_needs(job: str, jobs: Mapping[str, Sequence[str]]) -> set[str]:
+    """The job itself, what it lives on, what that lives on, and so on."""
+    found, rest = {job}, [job]
+    while rest:
+        new = set(jobs.get(rest.pop(), ())) - found
+        found |= new
+        rest += new
+    return found
 
 
 def _instances(

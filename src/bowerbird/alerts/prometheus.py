@@ -90,8 +90,12 @@ def inhibitions() -> list[dict[str, Any]]:
         if account:
             row["equal"] = ["account"]
         rows.append(row)
-    blocked = {"source_matchers": ['alertname=~"JobFailing|JobOverdue"'], "target_matchers": ['alertname="JobBlocked"']}
-    return [*rows, blocked]
+    of_jobs = (("JobFailing|JobOverdue|JobStuck", "JobBlocked"), ("LaneStuck", "JobStuck"))
+    rows += [
+        {"source_matchers": [f'alertname=~"{cause}"'], "target_matchers": [f'alertname="{effect}"']}
+        for cause, effect in of_jobs
+    ]
+    return rows
 
 
 def _pattern(part: str) -> str:

@@ -70,11 +70,12 @@ class Connections(Mapping[str, Platform]):
         return way.refusal() if way else f"{account_id} is not connected"
 
     def breakers_of(self) -> dict[str, list[str]]:
-        """The breakers between each account and its platform, for the graph of what needs what."""
-        return {
-            account_id: [one.breaker.name for one in way.ways.values() if one.breaker]
-            for account_id, way in self._ways.items()
-        }
+        """The breakers between each account and its platform, and the browser's, for the graph of what needs what."""
+        parents, found = self.breakers.parents(), {}
+        for account_id, way in self._ways.items():
+            names = [one.breaker.name for one in way.ways.values() if one.breaker]
+            found[account_id] = [*names, *sorted({parents[name] for name in names if parents.get(name)})]
+        return found
 
     def samples(self) -> list[Sample]:
         """The breakers, and whether the browser runs or is not needed yet."""

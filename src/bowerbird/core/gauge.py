@@ -89,6 +89,10 @@ METRICS: dict[str, Metric] = {
     "bowerbird_job_duration_seconds": _gauge("How long runs take, by quantile of the last hundred.", "job", "quantile"),
     "bowerbird_job_success_ratio": _gauge("Share of the last hundred runs that went well.", "job"),
     "bowerbird_job_blocked": _gauge("1 if it waits for the results of another job.", "job", "by"),
+    "bowerbird_job_stuck_seconds": _gauge("How long a job's work has stood still, while it should not; else 0.", "job"),
+    "bowerbird_lane_stuck_seconds": _gauge(
+        "How long nothing has moved in a lane without a free seat, while it should; else 0.", "lane"
+    ),
     "bowerbird_lane_wait_seconds": _gauge("How long the last run waited for a seat in its lane.", "lane"),
     # content (layer 3)
     "bowerbird_queue_cover_hours": _gauge("Hours of approved posts ahead.", "account"),

@@ -7,6 +7,9 @@ from bowerbird.drills.layer4 import browser_posts
 from bowerbird.drills.row import Drill
 from bowerbird.drills.stage import Stage
 
+HUNG = ("measure", "harvest", "learn")
+"""The jobs that take their seats and never give them back; the first two are all that fit in their lane."""
+
 
 async def freeze_browser(stage: Stage) -> None:
     """Every process of the browser stands still: leases run out, its breaker opens, its posts wait."""
@@ -25,13 +28,14 @@ async def thaw_browser(stage: Stage) -> None:
 
 async def exhaust(stage: Stage) -> None:
     """Every background job takes its seat and never gives it back."""
-    for job in ("measure", "harvest", "learn"):
+    for job in HUNG:
         stage.breaking.arm(f"job.{job}", "hang")
 
 
 async def flows_and_runs(stage: Stage) -> bool:
-    """Posts go out, and the jobs that hung run again."""
-    return await flowing(stage) and await ran_well("measure")(stage)
+    """Posts go out, and all of the jobs that hung run again."""
+    still = [await stage.sample("bowerbird_job_stuck_seconds", job=job) for job in HUNG]
+    return await flowing(stage) and await ran_well("measure")(stage) and not any(still)
 
 
 DRILLS = (
@@ -50,7 +54,7 @@ DRILLS = (
     Drill(
         id="P3", name="P3 exhaustion",
         breaks="Measure, harvest and learn take their seats and never give them back.",
-        root="job:|lane:", break_it=exhaust, mend_it=disarm, healthy=flows_and_runs,
+        root="lane:reading", break_it=exhaust, mend_it=disarm, healthy=flows_and_runs,
         healed_by="posting has seats of its own; what hung was cut off", holds_s=20,
     ),
 )  # fmt: skip

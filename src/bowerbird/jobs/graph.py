@@ -23,7 +23,7 @@ Pulses = Mapping[str, Pulse]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """How a job is: `word` is one of running, queued, waiting, held, failing, overdue, blocked.
+    """How a job is: `word` is one of running, queued, waiting, held, failing, overdue, stuck, blocked.
 
     Args:
         sentence: the same for a person, such as ``blocked by harvest since 12:04``.
@@ -79,7 +79,7 @@ def root_of(job: Job, jobs: Sequence[Job], pulses: Pulses, now: float) -> str:
 
 
 def state(job: Job, jobs: Sequence[Job], pulses: Pulses, *, now: float, now_at: int) -> State:
-    """How a job is, the worst first: overdue, failing, blocked, held back, else running, queued or waiting.
+    """How a job is, the worst first: overdue, stuck, failing, blocked, held back, else running, queued or waiting.
 
     Args:
         now: monotonic seconds; now_at: the same instant on the wall, UTC microseconds, in which people are told.
@@ -92,6 +92,9 @@ def state(job: Job, jobs: Sequence[Job], pulses: Pulses, *, now: float, now_at: 
     if pulse.overdue_s(job, now):
         since, seat = at(pulse.next_slot), " for a seat" if pulse.waiting is not None else ""
         return State(word="overdue", light=Light.RED, sentence=f"overdue{seat} since {_time(since)}", since=since)
+    if stuck_s := pulse.stuck_s(now):
+        since = at(now - stuck_s)
+        return State(word="stuck", light=Light.RED, sentence=f"has stood still since {_time(since)}", since=since)
     if pulse.failures:
         light = Light.RED if pulse.failures >= FAILURES_RED else Light.AMBER
         again = f"; tries again at {_time(at(pulse.next_slot), 8)}" if pulse.busy is None else ""

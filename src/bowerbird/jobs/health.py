@@ -4,7 +4,8 @@ Its data (instants are UTC microseconds, durations seconds; what was never obser
 
     {"jobs": [{"name", "why", "lane", "critical": bool, "every_s", "needs": [names], "uses": [names],
                "level": column in the drawing,
-               "state": "running" | "queued" | "waiting" | "held" | "failing" | "overdue" | "blocked",
+               "state": "running" | "queued" | "waiting" | "held" | "failing" | "overdue" | "stuck" |
+                        "blocked",
                "light": "green" | "amber" | "red", "sentence", "since", "blocked_by": name or "", "root": name or "",
                "last_at", "good_at", "next_at", "lateness_s", "duration_s", "p50_s", "p95_s", "success_ratio",
                "failures": in a row, "error": of the last run, "ended": {"done" | "failed" | "skipped": number},
@@ -67,15 +68,33 @@ def samples(runner: Runner) -> list[Sample]:
         Sample(name="bowerbird_lane_wait_seconds", value=runner.places.wait_s(lane, now), labels={"lane": lane})
         for lane in runner.lanes
     ]
+    found += [
+        Sample(name="bowerbird_lane_stuck_seconds", value=_stuck_s(runner, lane, now), labels={"lane": lane})
+        for lane in runner.lanes
+    ]
     for job in runner.jobs:
         found += _of_job(job, runner.pulses[job.name], now)
     return found
+
+
+def _stuck_s(runner: Runner, lane: str, now: float) -> float:
+    """How long nothing has moved in a lane without a free seat, in seconds; else 0.
+
+    Nothing moves if all who hold a seat stand still, or somebody who waits for one is overdue.
+    """
+    if not runner.places.full(lane):
+        return 0.0
+    rows = [(job, runner.pulses[job.name]) for job in runner.jobs if job.lane == lane]
+    still = min((pulse.stuck_s(now) for _, pulse in rows if pulse.busy is not None), default=0.0)
+    waits = max((pulse.overdue_s(job, now) for job, pulse in rows if pulse.waiting is not None), default=0.0)
+    return max(still, waits)
 
 
 def _of_job(job: Job, pulse: Pulse, now: float) -> list[Sample]:
     values: list[tuple[str, float | None, dict[str, str]]] = [
         ("failures_in_a_row", pulse.failures, {}),
         ("overdue_seconds", pulse.overdue_s(job, now), {}),
+        ("stuck_seconds", pulse.stuck_s(now), {}),
         ("revivals_total", pulse.revived, {}),
         ("strays", pulse.strays, {}),
         ("lateness_seconds", pulse.lateness_s, {}),

@@ -95,6 +95,10 @@ class Lanes:
         """How long the last run waited, or whoever waits now has waited, whichever is longer, in seconds."""
         return max([self.waits[lane], *(now - each.since for each in self._lines[lane] if not each.turn.done())])
 
+    def full(self, lane: str) -> bool:
+        """True if nobody finds a seat in this lane just now."""
+        return not self._free(lane)
+
     def _free(self, name: str) -> bool:
         busy, lane = self._busy[name], self._lanes[name]
         if busy < lane.floor:

@@ -12,6 +12,9 @@ from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Outcome, Run
 from bowerbird.jobs.table import Job
 
+STILL_S = 45.0
+"""Work that gives no sign of life for so long, or for as long as it said, stands still, in seconds: every call that it
+makes is such a sign and stands under a deadline, so only what waits for nothing that can end is silent for longer."""
 BARS = 30
 """Runs shown as heartbeat bars."""
 WINDOW = 100
@@ -45,6 +48,9 @@ class Pulse:
         revived: how often its timer was started again. strays: pieces that would not end.
         overdue_at: when it was first seen overdue (monotonic), None while it is not. blocked_by, blocked_at: what its
             graph said last.
+        still: since when its work has stood still, as far as anybody knows; None once a piece has ended by itself.
+        quiet_until: so long its silence means nothing (both monotonic seconds). hung: a piece was cut off that had
+            stood still, and none has ended by itself since. cut: the piece at work was told to let go.
     """
 
     born: float = 0.0
@@ -75,6 +81,10 @@ class Pulse:
     overdue_told: bool = False
     blocked_by: str = ""
     blocked_at: int | None = None
+    still: float | None = None
+    quiet_until: float = 0.0
+    hung: bool = False
+    cut: bool = False
     bars: deque[Bar] = field(default_factory=lambda: deque(maxlen=BARS))
     durations: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     went_well: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
@@ -106,6 +116,37 @@ class Pulse:
         self.ended[Outcome.SKIPPED] += slots
         self.skips[why] += slots
         self.untold[why] += slots
+
+    # --- whether its work moves -----------------------------------------------------------------------------
+
+    def begin(self, now: float) -> None:
+        """A piece begins; where the one before it hung, this one has to show that it does not."""
+        self.cut, self.quiet_until = False, now + STILL_S
+        self.still = now if self.still is None else self.still
+
+    def move(self, now: float, quiet_s: float = 0.0) -> None:
+        """The piece gave a sign of life, and its next one may take so many seconds."""
+        self.quiet_until = max(self.quiet_until, now + max(STILL_S, quiet_s + 1.0))
+        if self.still is not None and not self.hung:
+            self.still = now
+
+    def end(self, now: float, *, cut_off: bool, timeout_s: float) -> None:
+        """A piece ended: by itself, or cut off because it stood still, or merely because it had much to do."""
+        still_s = 0.0 if self.still is None else now - self.still
+        self.hung = cut_off and (self.hung or self.cut or still_s >= timeout_s / 2)
+        self.still = self.still if self.hung else None
+
+    def silent(self, now: float) -> bool:
+        """True if the piece at work should have given a sign of life by now."""
+        return self.busy is not None and self.still is not None and now >= self.quiet_until
+
+    def stuck_s(self, now: float) -> float:
+        """For how long its work has stood still, in seconds, once that is `STILL_S` and it should not; else 0.
+
+        Pieces that are cut off and begun anew change nothing, until one of them ends by itself.
+        """
+        still_s = 0.0 if self.still is None else now - self.still
+        return still_s if still_s >= STILL_S and (self.hung or now >= self.quiet_until) else 0.0
 
     def overdue_s(self, job: Job, now: float) -> float:
         """How long it is past its slot, in seconds, once that is more than its slack; else 0. Work is no delay."""

@@ -7,7 +7,8 @@ clock neither bursts nor stops anything.
 * A run that fails is tried again inside its turn, or, if its job is critical, again after 1, 2, 4 ... seconds.
 * Slots that nobody ran (the machine slept, the loop stood still, no seat was free) are made up by one run; the rest
   are skipped, counted and told with the reason. Slots that pass while the job itself works belong to that run.
-* A piece that hangs is cut off, and its seat is free again, whether it lets go or not.
+* A piece that hangs is cut off, and its seat is free again, whether it lets go or not. One that gives no sign of life
+  is not waited for until its time is over.
 * A timer that does not fire is started again by `jobs.timers`.
 * A critical job is held back by nothing: a gate is not even asked about it.
 """
@@ -18,6 +19,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.ports import Chance, Clock
@@ -26,9 +28,10 @@ from bowerbird.core.work import Outcome, Run
 from bowerbird.jobs.lanes import Lanes, Seat
 from bowerbird.jobs.logbook import Books, Logbook
 from bowerbird.jobs.piece import LET_GO_S, carry_out
-from bowerbird.jobs.pulse import Pulse
+from bowerbird.jobs.pulse import STILL_S, Pulse
 from bowerbird.jobs.skips import Skips
 from bowerbird.jobs.table import LANES, SEATS, Job, Lane
+from bowerbird.resilience.deadline import listen
 from bowerbird.resilience.failpoints import reach
 from bowerbird.resilience.retry import backoff_s
 
@@ -81,6 +84,7 @@ class Runner:
     running: bool = False
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _held: dict[str, Seat] = field(default_factory=dict)
+    _acting: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _bells: dict[str, asyncio.Event] = field(default_factory=dict)
 
@@ -305,13 +309,27 @@ class Runner:
         pulse = self.pulses[job.name]
         if pulse.strays >= STRAYS_MAX:
             return False, f"{pulse.strays} pieces of it were abandoned and hang still; no further one is begun"
+        pulse.begin(self.clock.monotonic())
         ended = await carry_out(partial(self._act, job), timeout_s=job.timeout_s, name=f"work {job.name}")
+        self._acting.pop(job.name, None)
+        silent = pulse.cut and bool(ended.error)
+        pulse.end(self.clock.monotonic(), cut_off=ended.cut_off or silent, timeout_s=job.timeout_s)
         if ended.stray is not None:
             pulse.strays += 1
             ended.stray.add_done_callback(partial(self._came_back, pulse))
-        return bool(ended.answer), ended.error
+        return bool(ended.answer), f"cut off: it stood still for {STILL_S:g} s" if silent else ended.error
+
+    def cut(self, job: Job) -> None:
+        """Cut off the piece of a job that stands still; its run goes on as after any piece that was cut off."""
+        if (task := self._acting.get(job.name)) and not self.pulses[job.name].cut:
+            self.pulses[job.name].cut = True
+            task.cancel()
 
     async def _act(self, job: Job) -> bool:
+        pulse, task = self.pulses[job.name], asyncio.current_task()
+        if task is not None:
+            self._acting[job.name] = task
+        listen(lambda quiet_s: pulse.move(self.clock.monotonic(), quiet_s))
         if await reach(f"job.{job.name}"):
             return False
         return await self.work[job.name]()

@@ -33,8 +33,9 @@ class Timers:
         1. The machine slept: every slot moves back by as long, so that what was missed is made up once, now.
         2. A job that is past its slot by more than its slack is overdue; seen twice, that is told.
         3. If it neither works nor waits for a seat, its timer is lost: start it again.
-        4. Tell who has begun to wait for the results of another job, and what was skipped and not told yet.
-        5. Write what waits.
+        4. If it works and gives no sign of life, it is cut off, and tried again.
+        5. Tell who has begun to wait for the results of another job, and what was skipped and not told yet.
+        6. Write what waits.
         """
         runner = self.runner()
         if not runner.running:
@@ -62,6 +63,8 @@ def _look_after(runner: Runner, job: Job) -> None:
     if pulse.busy is not None and now - pulse.busy > turn_max_s(job):
         runner.revive(job, f"its run did not end within {turn_max_s(job):.0f} s")
         return
+    if pulse.silent(now):
+        runner.cut(job)
     late_s = pulse.overdue_s(job, now)
     if not late_s:
         pulse.overdue_at, pulse.overdue_told = None, False

@@ -18,6 +18,7 @@ import httpx
 
 from bowerbird.core.post import SECOND_US
 from bowerbird.resilience import failpoints
+from bowerbird.resilience.deadline import within
 from bowerbird.resilience.trip import Says, Trip
 
 BODY_MAX = 1_000_000
@@ -113,7 +114,7 @@ async def complete(
         if await failpoints.reach("writer.call"):
             raise Failed("it could not be reached", billed=False)
         async with (
-            asyncio.timeout(timeout_s),
+            within(timeout_s),
             client.stream(
                 "POST", f"{url.rstrip('/')}/chat/completions", content=body, headers=headers, follow_redirects=False
             ) as response,

@@ -7,6 +7,30 @@ from bowerbird.core.incident import Severity
 
 JOBS: tuple[Rule, ...] = (
     Rule(
+        name="LaneStuck",
+        test=Test(metric="bowerbird_lane_stuck_seconds"),
+        for_s=2,
+        part="lane:{lane}",
+        title="Nothing moves in the lane {lane}",
+        why="Every seat has been held for {value} s by work that stands still, or others wait for one too long.",
+        fix="What stands still is cut off and tried again; posting has seats of its own. The page Jobs shows which.",
+        heals="its work moves again",
+        serves=("2.4", "P3"),
+        within_s=60,
+    ),
+    Rule(
+        name="JobStuck",
+        test=Test(metric="bowerbird_job_stuck_seconds"),
+        for_s=6,  # so that the lane, if all of it stands still, is seen first
+        part="job:{job}",
+        title="The job {job} stands still",
+        why="For {value} s its work has given no sign of life.",
+        fix="It is cut off and tried again; the others go on. If it goes on, restart the engine: that is always safe.",
+        heals="its work moves again",
+        serves=("2.4", "P3"),
+        within_s=60,
+    ),
+    Rule(
         name="JobFailing",
         test=Test(metric="bowerbird_job_failures_in_a_row", bound=2),
         part="job:{job}",

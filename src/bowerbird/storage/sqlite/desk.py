@@ -24,6 +24,7 @@ from typing import Any, Generic, TypeVar
 from bowerbird.core.errors import StorageError, StorageFull, StorageTimeout
 from bowerbird.core.ports import Clock
 from bowerbird.resilience import failpoints
+from bowerbird.resilience.deadline import alive
 from bowerbird.storage.sqlite.inline import at_once, carry_out
 from bowerbird.storage.sqlite.tx import Tx
 from bowerbird.storage.sqlite.verdicts import verdict
@@ -188,6 +189,7 @@ class Desk:
     ) -> R:
         if self._closed:
             raise StorageError("the books are closed")
+        alive()
         ends_at = self._clock.monotonic() + self._deadline_s
         if self._inline:
             return at_once(self._carry_out, connection, act, ends_at, writes=writes)
