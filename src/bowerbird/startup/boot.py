@@ -43,6 +43,8 @@ WAIT_BASE_S = 0.5
 """The longest first wait after a failed start, seconds; it doubles with each failure."""
 WAIT_MAX_S = 8.0
 """No wait between two starts is longer, seconds: what heals is back within ten."""
+CRITICAL_WAIT_MAX_S = 3.0
+"""The same for a critical part, seconds: when it is back, the work that waited for it is done within those ten."""
 OWED_MAX = 200
 """Facts kept for books that cannot be written just now; the oldest go first."""
 DOWN = Light.RED
@@ -185,7 +187,8 @@ class Boot:
             return
         self._lost(standing, health)
         rng = self.chance.stream(f"boot {standing.part.name}")
-        wait_s = max(0.1, backoff_s(standing.attempts, rng=rng, base_s=WAIT_BASE_S, max_s=WAIT_MAX_S))
+        most_s = CRITICAL_WAIT_MAX_S if standing.part.critical else WAIT_MAX_S
+        wait_s = max(0.1, backoff_s(standing.attempts, rng=rng, base_s=WAIT_BASE_S, max_s=most_s))
         standing.next_try_at = self.clock.now() + round(wait_s * SECOND_US)
         await self.clock.sleep(wait_s)
 
