@@ -146,8 +146,8 @@ class Rehearsal:
 
     async def _calm(self) -> str:
         """Wait until nothing is open and nothing in doubt; say what still is if it does not come."""
-        await self.stage.until(self._is_calm, within_s=CALM_S)
-        return await self._unrest()
+        calm = await self.stage.until(self._is_calm, within_s=CALM_S)
+        return "" if calm else await self._unrest()  # a look later a post may be under way again, as it should
 
     async def _is_calm(self) -> bool:
         await self.stage.clock.sleep(LOOK_S)
