@@ -9,6 +9,7 @@ from bowerbird.core.account import Account, HoldKind, Mode
 from bowerbird.core.books import Batch, Lost, Old, Storage
 from bowerbird.core.errors import StorageError
 from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target, TargetState
+from bowerbird.core.incident import Silence
 from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Brief
@@ -257,7 +258,7 @@ async def test_old_runs_are_forgotten_oldest_first(books: Storage, guest: Storag
 
 
 async def test_what_is_old_is_forgotten_and_nothing_else(books: Storage, guest: Storage) -> None:
-    """Spends that no window counts, old answers, messages that were sent, incidents that are over."""
+    """Spends that no window counts, old answers, messages that were sent, incidents that are over, and their like."""
     quota = a_quota(9)
     for name in ("old", "young"):
         await books.reserve(name, [quota], now=NOW)
@@ -267,12 +268,31 @@ async def test_what_is_old_is_forgotten_and_nothing_else(books: Storage, guest: 
     sent, waits = a_delivery("d1", sent_at=NOW + 9), a_delivery("d2")
     closed, still_open = an_incident("i1", closed_at=NOW), an_incident("i2")
     await write(books, words=tuple(words), deliveries=(sent, waits), incidents=(closed, still_open))
-    assert [await books.forget(before=NOW + 1, what=what) for what in Old] == [0, 1, 1, 1, 1]
-    assert [await books.forget(before=NOW + 1, what=what) for what in Old] == [0] * 5
+    kinds = (Old.RUNS, Old.SPENDS, Old.WORDS, Old.DELIVERIES, Old.INCIDENTS)
+    assert [await books.forget(before=NOW + 1, what=what) for what in kinds] == [0, 1, 1, 1, 1]
+    assert [await books.forget(before=NOW + 1, what=what) for what in kinds] == [0] * 5
     assert (await guest.used([quota], now=NOW + 1))[0].used == 1
     assert await guest.unused_words(WREN) == [words[1]]
     assert await guest.deliveries() == [waits]
     assert await guest.incidents() == [still_open]
+
+
+async def test_buttons_processes_and_silences_that_are_over_are_forgotten(books: Storage, guest: Storage) -> None:
+    """Oldest first, and so many at a time; a button that waits for its answer, and what lasts, stays."""
+    done = [Command(id=f"c{n}", verb="pause", by="ada", asked_at=NOW + n, done_at=NOW + 9, ok=True) for n in range(4)]
+    waits = Command(id="waits", verb="pause", by="ada", asked_at=NOW)
+    silences = [Silence(id=f"s{n}", since=NOW, until=NOW + n, by="ada") for n in range(4)]
+    await write(books, commands=(*done, waits), silences=tuple(silences))
+    for n in range(4):
+        await books.beat(Owner(id=f"boot-{n}", role="face", pid=n, started_at=NOW, heard_at=NOW + n))
+    kinds = (Old.COMMANDS, Old.OWNERS, Old.SILENCES)
+    assert [await books.forget(before=NOW + 3, what=what, limit=2) for what in kinds] == [2, 2, 2]
+    assert [await books.forget(before=NOW + 3, what=what) for what in kinds] == [1, 1, 1]
+    assert [await books.forget(before=NOW + 3, what=what) for what in kinds] == [0, 0, 0]
+    assert [command.id for command in await guest.commands()] == ["c3", "waits"]
+    assert [owner.id for owner in await guest.owners()] == ["boot-3"]
+    assert await guest.silences(now=NOW - 1) == [silences[3]]
+    assert await guest.claim_command(now=NOW, owner="boot-3") == waits
 
 
 async def test_what_is_reserved_for_a_post_is_never_forgotten(books: Storage) -> None:

@@ -2,10 +2,11 @@
 
 from bowerbird.clock import VirtualClock
 from bowerbird.core.account import Account
-from bowerbird.core.books import Batch
+from bowerbird.core.books import Batch, Old
+from bowerbird.core.incident import Silence
 from bowerbird.core.post import SECOND_US
-from bowerbird.core.work import Run
-from bowerbird.jobs.tidy import FORGET_MAX, Tidy
+from bowerbird.core.work import Command, Owner, Run
+from bowerbird.jobs.tidy import FORGET_MAX, KEEP_S, Tidy
 from bowerbird.storage.memory import MemoryStorage
 from tests.contracts.books import WREN, a_delivery, a_fact, an_incident
 
@@ -24,6 +25,26 @@ async def test_what_is_old_goes_a_handful_at_a_time() -> None:
     assert not await tidy.tidy_once()
     assert await books.runs() == [young]
     assert len(await books.facts()) == 1
+
+
+def test_nothing_that_may_be_forgotten_is_kept_for_ever() -> None:
+    """Each kind has its bound."""
+    assert set(KEEP_S) == set(Old)
+
+
+async def test_buttons_processes_and_silences_go_when_they_are_over_for_long() -> None:
+    """Every boot leaves an owner, every press a command: a year of them is not kept."""
+    clock, books = VirtualClock(), MemoryStorage()
+    old, young = clock.now() - 91 * DAY_US, clock.now() - 29 * DAY_US
+    for name, at in (("old", old), ("young", young)):
+        done = Command(id=name, verb="pause", by="ada", asked_at=at, done_at=at, ok=True)
+        silence = Silence(id=name, since=1, until=at, by="ada")
+        await books.record(Batch(commands=(done,), silences=(silence,)))
+        await books.beat(Owner(id=name, role="face", pid=1, started_at=at, heard_at=at))
+    assert not await Tidy(books, clock).tidy_once()
+    assert [command.id for command in await books.commands()] == ["young"]
+    assert [owner.id for owner in await books.owners()] == ["young"]
+    assert [silence.id for silence in await books.silences(now=0)] == ["young"]
 
 
 async def test_each_kind_has_its_time() -> None:

@@ -201,7 +201,7 @@ async def passed(room: Room, clock: Stepped, wall: Wall, seconds: float) -> Stat
 
 @pytest.mark.proves("2.2")
 async def test_a_proposal_that_a_jump_ahead_overtook_is_waited_for_as_long_as_it_would_have_been() -> None:
-    """Nobody could approve it in no time; after its real minute, and the minute in which nothing is late, it expires."""
+    """Nobody could approve it in no time; it expires after its real minute, once the wall is steady."""
     room, clock, wall = await overtaken(7200)
     assert await passed(room, clock, wall, 30) is State.PROPOSED
     room.sweeper.steady = type(room.sweeper.steady)()  # another process, that saw no jump

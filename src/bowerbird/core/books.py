@@ -107,6 +107,9 @@ class Old(StrEnum):
     WORDS = "words"  # paid answers, used or not
     DELIVERIES = "deliveries"  # sent or given up
     INCIDENTS = "incidents"  # by their end; an open one never
+    COMMANDS = "commands"  # by when they were asked for; one that waits for its answer never
+    OWNERS = "owners"  # by when they were last heard
+    SILENCES = "silences"  # by their end
 
 
 class Recorder(Protocol):

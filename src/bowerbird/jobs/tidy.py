@@ -18,6 +18,9 @@ KEEP_S: dict[Old, float] = {
     Old.WORDS: 30 * DAY_S,
     Old.DELIVERIES: 90 * DAY_S,
     Old.INCIDENTS: 365 * DAY_S,
+    Old.COMMANDS: 90 * DAY_S,
+    Old.OWNERS: 30 * DAY_S,  # one that slept for longer is written anew with its next beat
+    Old.SILENCES: 90 * DAY_S,
 }
 """How long each is kept, in seconds; posts, facts and readings are kept for ever."""
 MODELS_MAX = 20

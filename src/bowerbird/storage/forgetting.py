@@ -23,6 +23,9 @@ FORGET = {
     Old.WORDS: forgetting(t.words, "at"),
     Old.DELIVERIES: forgetting(alarms.deliveries, "made_at", sa.text("(sent_at IS NOT NULL OR gave_up = 1)")),
     Old.INCIDENTS: forgetting(alarms.incidents, "closed_at", sa.text("closed_at IS NOT NULL")),
+    Old.COMMANDS: forgetting(t.commands, "asked_at", sa.text("done_at IS NOT NULL")),
+    Old.OWNERS: forgetting(t.owners, "heard_at"),
+    Old.SILENCES: forgetting(alarms.silences, "until"),
 }
 _m = t.models.c
 _reigning = t.models.alias("reigning")

@@ -53,12 +53,35 @@ def _incidents(books: MemoryBooks, before: int, limit: int) -> int:
     return _drop(books.incidents, age, limit)
 
 
+def _commands(books: MemoryBooks, before: int, limit: int) -> int:
+    def age(command: Any) -> int | None:
+        asked_at: int = command.asked_at
+        return asked_at if command.done_at is not None and asked_at < before else None
+
+    gone = _oldest(books.commands, age, limit)
+    for command_id in gone:
+        del books.commands[command_id]
+        books.takers.pop(command_id, None)
+    return len(gone)
+
+
+def _owners(books: MemoryBooks, before: int, limit: int) -> int:
+    return _drop(books.owners, lambda owner: owner.heard_at if owner.heard_at < before else None, limit)
+
+
+def _silences(books: MemoryBooks, before: int, limit: int) -> int:
+    return _drop(books.silences, lambda silence: silence.until if silence.until < before else None, limit)
+
+
 FORGET: dict[Old, Callable[[MemoryBooks, int, int], int]] = {
     Old.RUNS: _runs,
     Old.SPENDS: _spends,
     Old.WORDS: _words,
     Old.DELIVERIES: _deliveries,
     Old.INCIDENTS: _incidents,
+    Old.COMMANDS: _commands,
+    Old.OWNERS: _owners,
+    Old.SILENCES: _silences,
 }
 """How each kind is forgotten: from the books, before an instant, at most so many."""
 
