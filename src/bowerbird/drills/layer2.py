@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bowerbird.drills.acts import arming, disarm, heard, nothing, ran_well, say_now
 from bowerbird.drills.row import Act, Drill
-from bowerbird.drills.stage import Stage, set_clock
+from bowerbird.drills.stage import Stage
 
 CROWD = 8
 """Posts that are due at once while everything else wants a seat."""
@@ -42,7 +42,7 @@ def stepping(offset_s: float) -> Act:
     """Step the program's wall clock to so many seconds from the true time."""
 
     async def act(stage: Stage) -> None:
-        set_clock(stage.folder, offset_s)
+        stage.step_clock(offset_s)
 
     return act
 

@@ -56,7 +56,7 @@ class Rehearsal:
         doubled, lost = await stage.doubled(), set(await stage.lost())
         stage.began = stage.mended = stage.well_at = None
         stage.notes = []
-        stage.memory = {"published_at_mend": await stage.published(), "marked_at": stage.clock.now()}
+        stage.memory = {"published_at_mend": await stage.published(), "marked_at": stage.now()}
         try:
             await self._break(started_broken=started_broken)
             told = await self._wait_told()
@@ -66,7 +66,7 @@ class Rehearsal:
         well = await self._wait_well()
         recovered = self._well_at() - (self._began if drill.by_itself else self._mended)
         after = await self._calm()
-        opened = await self._opened()
+        opened = [each for each in await self._opened() if not fits(self._part(each), drill.besides)]
         if told is None and drill.root and await self._root_told() and self.told_at is not None:
             told = self.told_at - self._began  # the books, which name the part, could not be read before
         lost_now = [each for each in await stage.lost() if each not in lost]
@@ -119,7 +119,7 @@ class Rehearsal:
         stage = self.stage
         if not self.drill.by_itself:
             stage.memory["published_at_mend"] = await stage.published()
-            stage.memory["marked_at"] = stage.clock.now()
+            stage.memory["marked_at"] = stage.now()
             before = stage.clock.monotonic()
             await self.drill.mend_it(stage)
             self._mended = stage.mended or before
@@ -183,7 +183,7 @@ class Rehearsal:
         return next((part for part in parts if fits(part, self.drill.root)), parts[0] if parts else "")
 
     def _since(self) -> list[Incident]:
-        began = self.stage.clock.now() - round((self.stage.clock.monotonic() - self._began) * 1_000_000)
+        began = self.stage.now() - round((self.stage.clock.monotonic() - self._began) * 1_000_000)
         return [each for each in self._seen.values() if each.opened_at >= began]
 
     def _effects(self) -> tuple[str, ...]:

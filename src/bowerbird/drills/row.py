@@ -27,6 +27,7 @@ class Drill:
         alone: it needs a program of its own, started with `start_broken`.
         root: the part that the one alert must name; a prefix ending in ``:`` fits its whole family; empty: it heals
             before anybody has to be told, and a message would be one too many.
+        besides: a second fault of this drill, which has a root and a message of its own; written as `root` is.
         break_it, mend_it: the acts; `mend_it` is also called when a drill is given up.
         healthy: seen from outside, it is as it was.
         healed_by: what heals it, in words.
@@ -43,6 +44,7 @@ class Drill:
     alone: bool = False
     start_broken: Callable[[Stage], None] | None = None
     root: str
+    besides: str = ""
     break_it: Act
     mend_it: Act
     healthy: Check

@@ -61,6 +61,7 @@ class Stage:
         foreign: posts that were made behind its back; they are not ours to know.
         began: when the fault began, if a drill says so itself (monotonic seconds).
         notes: what a drill found out that its verdict should hold against the program, in sentences.
+        offset_s: how far the program's wall clock is from ours, since a drill stepped it.
     """
 
     folder: Path
@@ -78,6 +79,7 @@ class Stage:
     well_at: float | None = None
     notes: list[str] = field(default_factory=list)
     memory: dict[str, Any] = field(default_factory=dict)
+    offset_s: float = 0.0
     _breaker: Breaker | None = None
 
     @property
@@ -98,13 +100,22 @@ class Stage:
         """From here on the time until recovery is counted."""
         self.mended = self.clock.monotonic()
 
+    def step_clock(self, offset_s: float) -> None:
+        """Step the program's wall clock, and nobody else's, to so many seconds from the true time."""
+        set_clock(self.folder, offset_s)
+        self.offset_s = offset_s
+
+    def now(self) -> int:
+        """The instant by the program's wall clock, microseconds."""
+        return self.clock.now() + round(self.offset_s * SECOND_US)
+
     def was_well(self, at: int) -> None:
         """It was well at this instant of the wall clock (microseconds), though it could be seen only later."""
-        self.well_at = self.clock.monotonic() - (self.clock.now() - at) / SECOND_US
+        self.well_at = self.clock.monotonic() - (self.now() - at) / SECOND_US
 
     def began_at(self, at: int) -> None:
         """The fault began at this instant of the wall clock (microseconds), as the program itself wrote it down."""
-        self.began = self.clock.monotonic() - (self.clock.now() - at) / SECOND_US
+        self.began = self.clock.monotonic() - (self.now() - at) / SECOND_US
 
     async def until(self, happened: Callable[[], Any], *, within_s: float) -> bool:
         """Look again until it has happened (the callable is awaited); False if it did not in time."""
@@ -154,7 +165,7 @@ class Stage:
     async def heard_s(self) -> float:
         """How long ago the engine was heard."""
         heard = max((each.heard_at for each in await self.books.owners() if each.role == "engine"), default=0)
-        return (self.clock.now() - heard) / SECOND_US
+        return (self.now() - heard) / SECOND_US
 
     async def posts(self, *states: State) -> list[Post]:
         """Every post in these states, or every post."""
@@ -167,7 +178,7 @@ class Stage:
 
     async def due_s(self, account: str = "") -> float:
         """How long the longest waiting post is past its time, seconds; 0 if none waits."""
-        now = self.clock.now()
+        now = self.now()
         queued = [post for post in await self.posts(State.QUEUED) if post.account_id.endswith(account)]
         return max((now - post.due for post in queued if post.due <= now), default=0) / SECOND_US
 
@@ -314,7 +325,7 @@ def faketime() -> str:
 
 
 def set_clock(folder: Path, offset_s: float) -> None:
-    """Step the program's wall clock, and nobody else's, to so many seconds from the true time."""
+    """Write down how far the program's wall clock is from the true time, seconds."""
     file = folder / "faketime"
     draft = file.with_suffix(".new")
     draft.write_text(f"{offset_s:+.0f}\n", encoding="utf-8")
