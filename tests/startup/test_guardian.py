@@ -20,6 +20,13 @@ from bowerbird.startup.messenger import Messenger
 
 ENDS = [sys.executable, "-S", "-c", "raise SystemExit({})"]
 SLEEPS = (sys.executable, "-S", "-c", "import time; time.sleep(60)")
+BEATS_IN_ITS_PIPE = """
+import json, os, time
+while True:
+    line = json.dumps({"note": "read-only disk", "state": "up"}) + "\\n"
+    os.write(int(os.environ["BOWERBIRD_HEART_PIPE"]), line.encode())
+    time.sleep(0.01)
+"""
 
 Make = Callable[..., Guardian]
 
@@ -39,6 +46,7 @@ def guardian(tmp_path: Path) -> Iterator[Make]:
         if one.process is not None and one.process.poll() is None:
             one.process.kill()
             one.process.wait()
+        one.ear.close()
 
 
 def lives(guardian: Guardian, *, now: float) -> Child:
@@ -150,6 +158,31 @@ def test_a_silent_child_is_told_once_then_killed_and_said_to_be_back(guardian: M
     lines = journal(tmp_path)
     assert [line["closed_at"] is None for line in lines] == [True, False]
     assert lines[0]["opened_at"] == lines[1]["opened_at"]
+
+
+@pytest.mark.proves("1.2", "P2")
+def test_a_disk_that_turned_read_only_restarts_nothing(guardian: Make, tmp_path: Path) -> None:
+    """The file stands still, and an earlier engine wrote it; the pipe goes on, and is believed."""
+    heart = tmp_path / "engine.heart"
+    beat(heart, 1, "opening")
+    engine = guardian(sys.executable, "-S", "-c", BEATS_IN_ITS_PIPE, heart=heart)
+    engine.look(0.0)
+    (child,) = engine.children
+    for second in range(1, 60):
+        wait_until_heard(child)
+        engine.look(float(second))
+    assert (child.silence.heard, child.beat()["note"], len(child.restarts)) == (True, "read-only disk", 0)
+    assert child.process is not None
+    assert child.process.poll() is None
+    assert journal(tmp_path) == []
+
+
+def wait_until_heard(child: Child) -> None:
+    """Wait for the next beat, but no longer than ten seconds."""
+    before, until = child.ear.beats, time.monotonic() + 10
+    while child.ear.beats == before and time.monotonic() < until:
+        time.sleep(0.005)
+        child.ear.listen()
 
 
 def test_what_is_silent_is_not_killed_when_it_could_not_be_started_again(guardian: Make, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bowerbird.clock import SystemClock, VirtualClock, run_virtual
 from bowerbird.core.errors import StorageFull
 from bowerbird.core.work import Owner
 from bowerbird.startup.heart import HEART, Heart, HeartFile
+from bowerbird.startup.pipe import PIPE, Ear, mouth, speak
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 OWNER = Owner(id="boot", role="engine", pid=7, started_at=0, heard_at=0)
@@ -90,6 +92,33 @@ def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
         file.write({"at": number})
     assert json.loads((tmp_path / HEART).read_text()) == {"at": 2}
     assert [path.name for path in tmp_path.iterdir()] == [HEART]
+
+
+def test_a_disk_that_takes_no_file_does_not_silence_the_pipe(tmp_path: Path) -> None:
+    """Each beat goes into the pipe first; a pipe that is full, or that nobody reads, keeps nothing waiting."""
+    ear = Ear()
+    with ear.open() as end:
+        file = HeartFile(tmp_path / "no folder" / HEART, end)
+        for number in (1, 2):
+            with pytest.raises(FileNotFoundError):
+                file.write({"at": number})
+        ear.listen()
+        assert (ear.beats, ear.row) == (2, {"at": 2})
+        for number in range(5_000):
+            speak(end, {"at": number, "note": "x" * 100})
+        ear.close()
+        speak(end, {"at": 3})
+
+
+def test_only_a_pipe_is_taken_for_a_pipe(tmp_path: Path) -> None:
+    """A variable that an old shell left behind must not write into somebody's file."""
+    other = os.open(tmp_path / "file", os.O_CREAT | os.O_RDWR)
+    ear = Ear()
+    with ear.open() as end:
+        assert [mouth({PIPE: text}) for text in ("", "x", "-1", "999999", str(other))] == [None] * 5
+        assert mouth({PIPE: str(end)}) == end
+    os.close(other)
+    ear.close()
 
 
 def test_on_a_full_disk_the_old_beat_is_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

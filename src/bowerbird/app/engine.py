@@ -43,6 +43,7 @@ from bowerbird.startup.lag import Lag
 from bowerbird.startup.late import Late
 from bowerbird.startup.opening import Opening
 from bowerbird.startup.orphan import stop_with
+from bowerbird.startup.pipe import mouth
 from bowerbird.storage.sqlite import SqliteStorage
 from bowerbird.writers.ladder import Ladder
 
@@ -214,7 +215,7 @@ async def run_engine(settings: Settings, *, parent: int | None = None) -> None:
     owner = Owner(id=chance.name("boot"), role="engine", pid=os.getpid(), started_at=now, heard_at=now)
     folder = await asyncio.to_thread(make_folder, settings.folder)
     opening = Opening(clock, chance)
-    heart = Heart(None, clock, owner, opening.note, pulse=HeartFile(folder / HEART))
+    heart = Heart(None, clock, owner, opening.note, pulse=HeartFile(folder / HEART, mouth(os.environ)))
     beat = asyncio.create_task(heart.beat_for_ever(), name="heart")
     watch = asyncio.create_task(stop_with(parent, clock), name="parent")
     try:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bowerbird.startup.messenger import Trouble, wall
+from bowerbird.startup.pipe import PIPE, Ear
 from bowerbird.startup.silence import Silence
 
 RESTARTS_MAX = 3
@@ -31,7 +32,7 @@ class Child:
     """One process to be kept alive.
 
     Args:
-        heart: the file in which it beats, or None.
+        heart: the file in which it beats, or None; it beats in a pipe (`ear`) besides.
         restarts: when it was started again within the last `WINDOW_S`, monotonic seconds.
         trouble: the incident that is open about it.
     """
@@ -40,6 +41,7 @@ class Child:
     argv: list[str]
     heart: Path | None = None
     silence: Silence = field(default_factory=Silence)
+    ear: Ear = field(default_factory=Ear)
     process: subprocess.Popen[bytes] | None = None
     restarts: deque[float] = field(default_factory=deque)
     start_at: float = 0.0
@@ -52,7 +54,12 @@ class Child:
         """Start it now, in this process group."""
         self.silence.begin(self.mark())
         self.started_at = now
-        self.process = subprocess.Popen(self.argv, env={**os.environ, GUARDIAN: str(os.getpid())})
+        env = {**os.environ, GUARDIAN: str(os.getpid())}
+        if self.heart is None:
+            self.process = subprocess.Popen(self.argv, env=env)
+        else:
+            with self.ear.open() as end:
+                self.process = subprocess.Popen(self.argv, env={**env, PIPE: str(end)}, pass_fds=(end,))
         say(f"{self.name} started", pid=self.process.pid)
 
     def rule(self, what: str) -> str:
@@ -64,17 +71,23 @@ class Child:
         return self.process.poll() if self.process else None
 
     def mark(self) -> object:
-        """What changes with every beat; None if there is none."""
+        """What changes with every beat, in the file or in the pipe; None if there is none."""
         if self.heart is None:
             return None
+        self.ear.listen()
         try:
             stat = self.heart.stat()
         except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_ino, stat.st_size
+            return self.ear.beats or None
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size, self.ear.beats
 
     def beat(self) -> Mapping[str, object]:
-        """What it said with its last beat; empty if that cannot be read."""
+        """What it said with its last beat; empty if that cannot be read.
+
+        The pipe knows better than the file, which may be that of an earlier process on a disk that takes no other.
+        """
+        if self.ear.row:
+            return self.ear.row
         try:
             row = json.loads(self.heart.read_text(encoding="utf-8")) if self.heart else {}
         except (OSError, ValueError):

@@ -6,7 +6,8 @@ It knows nothing about posts, and opens no books. For each of its children:
    `WINDOW_S`. Then it tells, keeps the other child up, and goes on as soon as the window allows; it never gives up.
 2. Only a child that says it cannot run as it is set up (`REFUSED`) stays down until a person has mended that: a
    restart of the service, or SIGHUP, tries again.
-3. It listens to the heart of a child that has one. Silent for four seconds is told, at once and once; silent for
+3. It listens to the heart of a child that has one, in its file and in a pipe: a disk that turned read-only silences
+   only the first, and is no reason to kill anything. Silent for four seconds is told, at once and once; silent for
    half a minute is a death, and the child is killed and started again, within the same bounds.
 4. When the heart is back it says so. What it found it writes into `guardian.jsonl`, which the engine adopts.
 

@@ -5,11 +5,14 @@ the **file** `engine.heart` of the data folder, every `PULSE_S` seconds, for the
 
     {"at": µs, "pid": int, "owner": boot id, "note": sentence, "progress": int, "state": word}
 
+The same line goes through a pipe that the guardian opened (`startup/pipe.py`), which a disk cannot silence.
+
 `state` is ``opening`` until there are books, ``starting`` until every part was tried, then ``up``.
 
 * The file beats from the event loop, so a loop that stands still is heard as silence.
 * It beats with progress made or with a reason why there is none; a `note` that is empty is no reason, and no beat.
-* Books that cannot be written are a reason, and so is a full disk, on which the old file is touched instead.
+* Books that cannot be written are a reason, and so is a full disk, on which the old file is touched instead; on one
+  that is read-only the pipe goes on.
 * Whatever else stops a heart is raised: a process without one has to end, so that the guardian starts another.
 """
 
@@ -30,6 +33,7 @@ from bowerbird.core.books import Journal
 from bowerbird.core.errors import StorageError
 from bowerbird.core.ports import Clock
 from bowerbird.core.work import Owner
+from bowerbird.startup.pipe import speak
 
 BEAT_S = 2.0
 """Seconds between two beats in the books; an owner not heard for 10 s is taken for dead."""
@@ -47,10 +51,14 @@ class Pulse(Protocol):
 
 
 class HeartFile:
-    """The file, replaced whole with each beat, by a thread that does nothing else, so nobody can keep it waiting."""
+    """The file, replaced whole with each beat, by a thread that does nothing else, so nobody can keep it waiting.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Args:
+        pipe: the end of the guardian's pipe, into which it beats first; None without one.
+    """
+
+    def __init__(self, path: Path, pipe: int | None = None) -> None:
+        self._path, self._pipe = path, pipe
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heart")
 
     async def beat(self, row: dict[str, Any]) -> None:
@@ -58,7 +66,9 @@ class HeartFile:
         await asyncio.get_running_loop().run_in_executor(self._thread, self.write, row)
 
     def write(self, row: dict[str, Any]) -> None:
-        """Write a beat now."""
+        """Write a beat now: into the pipe first, which waits for no disk."""
+        if self._pipe is not None:
+            speak(self._pipe, row)
         new = self._path.with_name(f"{self._path.name}.new")
         try:
             new.write_text(json.dumps(row), encoding="utf-8")
@@ -130,5 +140,5 @@ class Heart:
         state = "opening" if self.storage is None else "starting" if self.starting() else "up"
         row = {"at": self.clock.now(), "pid": self.owner.pid, "owner": self.owner.id, "note": note,
                "progress": self.progress(), "state": state}  # fmt: skip
-        with suppress(OSError):  # the guardian hears the silence, and the books on the same disk say why
+        with suppress(OSError):  # the pipe was written before, and the books on the same disk say what is wrong
             await self.pulse.beat(row)
