@@ -24,6 +24,7 @@ from bowerbird.core.post import SECOND_US, Choice, RemoteRef
 from bowerbird.posting.proof import confirm_late
 from bowerbird.resilience import failpoints
 from bowerbird.resilience.failpoints import Failpoints
+from bowerbird.storage.aside import set_aside
 from bowerbird.storage.memory import MemoryStorage
 from bowerbird.storage.parcels import packed, unpacked
 from bowerbird.storage.spool import Spool
@@ -338,6 +339,15 @@ async def test_what_can_never_be_written_is_set_aside_and_blocks_nobody(tmp_path
     assert [fact.data["record"] for fact in await books.facts(kinds=("set_aside",))] == [1, 2]
     assert (tmp_path / "spool.aside").read_bytes().splitlines() == [b"not JSON", b'{"holds": [{}]}']
     await books.close()
+
+
+def test_what_is_set_aside_is_bounded(tmp_path: Path) -> None:
+    """Two files of so many bytes, the newest lines in them; a line that is larger is kept whole, and for itself."""
+    file, older = tmp_path / "spool.aside", tmp_path / "spool.aside.1"
+    assert [set_aside(file, b"%04d" % n, most=10) for n in range(7)] == [0, 0, 0, 0, 10, 0, 10]
+    assert (older.read_bytes(), file.read_bytes()) == (b"0004\n0005\n", b"0006\n")
+    assert set_aside(file, b"x" * 99, most=10) == 10
+    assert (older.read_bytes(), file.stat().st_size) == (b"0006\n", 100)
 
 
 async def test_a_record_that_the_books_will_not_have_is_set_aside_after_three_tries(tmp_path: Path) -> None:

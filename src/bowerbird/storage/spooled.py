@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -27,6 +26,7 @@ from bowerbird.core.incident import Delivery, Incident
 from bowerbird.core.keeping import Receipt, Words
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import Post
+from bowerbird.storage.aside import set_aside
 from bowerbird.storage.checks import check_kept
 from bowerbird.storage.cipher import Cipher
 from bowerbird.storage.parcels import is_proof, packed, unpacked
@@ -225,8 +225,9 @@ class Spooling:
     async def _set_aside(self, number: int, payload: bytes, why: str) -> None:
         """Move a record into a file of its own, and say so."""
         aside = self._spool.path.with_name(f"{self._spool.path.name}.aside")
-        await carry_out(lambda: _append_line(aside, payload), inline=self._inline)
+        let_go = await carry_out(lambda: set_aside(aside, payload), inline=self._inline)
         data = {"record": number, "why": why[:500], "bytes": len(payload), "file": aside.name}
+        data |= {"let_go_bytes": let_go} if let_go else {}
         await self._handle.record(Batch(facts=(self._fact("set_aside", data),), cursors={CURSOR: number}))
 
     # --- how it is ---------------------------------------------------------------------------------------------
@@ -284,16 +285,3 @@ class SpooledStorage(Spooling, SqliteStorage):
         await SqliteStorage.close(self)
         for door in self._doors:
             await carry_out(door, inline=self._inline)
-
-
-def _append_line(path: Path, payload: bytes) -> None:
-    """Add one line to a file that is only ever added to, down to the disk."""
-    try:
-        file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(file, payload + b"\n")
-            os.fsync(file)
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise StorageFull(f"{path} cannot be written: {error.strerror}") from error
