@@ -232,3 +232,19 @@ async def test_a_jump_that_is_taken_back_keeps_no_proposal_for_ever() -> None:
     await wall.watch_once()
 
     assert await passed(room, clock, wall, 200) is State.DROPPED
+
+
+@pytest.mark.proves("2.2", "4.4")
+async def test_a_step_back_by_an_hour_leaves_no_doubt_for_an_hour() -> None:
+    """Its next look and its attempt's end go back with the wall; what ends soon by the new wall stays as it is."""
+    room, clock = Room(), Stepped()
+    wall = Wall(room.books, clock)
+    soon = clock.now() - 3600 * SECOND_US + 70 * SECOND_US
+    doubt = {"state": State.UNSURE, "not_before": clock.now() + 5 * SECOND_US}
+    await room.put(post(1, **doubt, attempt_until=clock.now() + 60 * SECOND_US), post(2, **doubt, attempt_until=soon))
+    await wall.watch_once()
+    clock.at -= 3600 * SECOND_US
+    await wall.watch_once()
+    before, fresh = await room.get("p1"), await room.get("p2")
+    assert (before.not_before, before.attempt_until) == (clock.at + 5 * SECOND_US, clock.at + 60 * SECOND_US)
+    assert (fresh.not_before, fresh.attempt_until) == (clock.at + 5 * SECOND_US, soon)

@@ -20,6 +20,8 @@ from bowerbird.posting.publisher import Books
 
 PAGE = 200
 """Posts looked at together."""
+AHEAD_MAX_S = 120
+"""No attempt lasts longer from now on, seconds."""
 
 
 @dataclass
@@ -40,7 +42,8 @@ class Wall:
         """Compare the wall with the time since the machine was started.
 
         1. A step of more than 30 s holds every account, with one fact that says how far; to wake up is no step. What
-           a step ahead made late has as much longer, also to be approved.
+           a step ahead made late has as much longer, also to be approved; what a step back would leave in doubt for
+           as long as it went back is looked at as soon as it would have been.
         2. A minute without another step lifts the holds, also those of a process that died meanwhile.
 
         Return False: the next comparison is the next run.
@@ -62,6 +65,8 @@ class Wall:
         fact = Fact(kind="clock_stepped", at=now, by=self.by, data={"seconds": round(seconds, 3), "why": why})
         await self.storage.record(Batch(holds=holds, facts=(fact,)))
         await self._spare(now, int(seconds * SECOND_US))
+        if seconds < 0:
+            await self._hasten(now, int(seconds * SECOND_US))
 
     async def _spare(self, now: int, step: int) -> None:
         """Give the posts that the wall overtook as much longer as it jumped, for no time has passed for them.
@@ -77,6 +82,13 @@ class Wall:
             if len(page) < PAGE or page[-1].due == before:
                 return
             before = page[-1].due
+
+    async def _hasten(self, now: int, step: int) -> None:
+        """Take a step back from the instants of doubts that were written down before it."""
+        for post in await self.storage.posts(states=(State.UNSURE,), limit=PAGE):
+            after = _hastened(post, now, step)
+            if after is not post:
+                await self.storage.record(Batch(changes=(Change(post, after),)))
 
     async def _lift(self, now: int) -> None:
         held = [hold.account_id for hold in await self.storage.holds(now=now) if hold.kind is HoldKind.CLOCK]
@@ -108,3 +120,14 @@ def _awaited(post: Post, now: int, step: int) -> Post:
         most = now + int(STAY_MAX_S[State.PROPOSED] * SECOND_US)
         return post.changed(not_before=min(ends_at + step, most), expires_at=post.expires_at + step)
     return post.changed(not_before=max(0, post.not_before + step)) if post.not_before > post.due else post
+
+
+def _hastened(post: Post, now: int, step: int) -> Post:
+    """A doubt whose next look, or whose attempt's end, lies further ahead than any that is written down after the step.
+
+    What may have been written down since keeps its instant: an attempt must never seem to be over before it is.
+    """
+    latest = now + AHEAD_MAX_S * SECOND_US
+    instants = {"not_before": post.not_before, "attempt_until": post.attempt_until}
+    sooner = {name: at + step for name, at in instants.items() if at > latest}
+    return post.changed(**sooner) if sooner else post
