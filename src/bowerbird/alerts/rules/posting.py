@@ -88,6 +88,7 @@ POSTING: tuple[Rule, ...] = (
     Rule(
         name="PostOverdue",
         test=Test(metric="bowerbird_post_due_seconds", bound=45),
+        for_s=9,  # so that a job or a lane that stands still, and holds the posts of all accounts, is seen first
         part="posting:{account}",
         title="A post of {account} is due and not sent",
         why="It has waited {value} s past its time.",
