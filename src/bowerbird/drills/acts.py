@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from bowerbird.clock import SystemChance
 from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput
@@ -53,6 +55,15 @@ def ran_well(job: str) -> Check:
         return failures == 0 and (overdue or 0) <= 0 and await stage.sampled_since()
 
     return check
+
+
+async def begins_when(
+    stage: Stage, happened: Callable[[], Awaitable[bool]], *, within_s: float, else_note: str
+) -> None:
+    """The fault begins when this has happened; if it does not in time, that is held against the program."""
+    if not await stage.until(happened, within_s=within_s):
+        stage.notes.append(f"{else_note} within {within_s:g} s")
+    stage.fault_begins()
 
 
 async def flowing(stage: Stage) -> bool:

@@ -18,8 +18,6 @@ from bowerbird.drills.outside import Message
 from bowerbird.drills.row import Drill, Outcome
 from bowerbird.drills.stage import LOOK_S, Stage
 
-CALM_S = 90.0
-"""How long the calm before a drill may take to come, and the calm after it, seconds."""
 OVERTIME = 1.5
 GRACE_S = 5.0
 """How much longer than its bound something is waited for: half as long again, and this many seconds."""
@@ -146,7 +144,7 @@ class Rehearsal:
 
     async def _calm(self) -> str:
         """Wait until nothing is open and nothing in doubt; say what still is if it does not come."""
-        calm = await self.stage.until(self._is_calm, within_s=CALM_S)
+        calm = await self.stage.until(self._is_calm, within_s=self.drill.calm_max_s)
         return "" if calm else await self._unrest()  # a look later a post may be under way again, as it should
 
     async def _is_calm(self) -> bool:

@@ -34,6 +34,7 @@ class Drill:
         by_itself: it heals while the fault lasts, so recovery counts from the fault's beginning.
         alert_max_s, recover_max_s: instead of the catalogue's bounds where those are a period and no fixed number.
         holds_s: how long the fault stays at least, seconds.
+        calm_max_s: how long the calm before it may take to come, and the calm after it, seconds.
         because: why a bound of its own is no looser than the promise, where it is a larger number.
     """
 
@@ -53,6 +54,7 @@ class Drill:
     alert_max_s: float | None = None
     recover_max_s: float | None = None
     holds_s: float = 0.0
+    calm_max_s: float = 90.0
     because: str = ""
 
     @property
