@@ -19,9 +19,10 @@ from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US, Choice, Payload, Post, RemoteRef, expiry
 from bowerbird.core.work import Command, Owner
+from bowerbird.dashboard.app import create_app
+from bowerbird.dashboard.asked import SettingRow
 from bowerbird.dashboard.doors import COOKIE, Doors
-from bowerbird.dashboard.pages import SettingRow
-from bowerbird.dashboard.routes import Face, create_app
+from bowerbird.dashboard.face import Face
 from bowerbird.jobs.desk import Desk
 from bowerbird.posting.verbs import Verbs
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage

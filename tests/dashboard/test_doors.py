@@ -20,6 +20,13 @@ def pass_s(doors: Doors, seconds: float) -> None:
     doors.clock.advance(seconds)
 
 
+def session_of(doors: Doors, cookie: str | None) -> str:
+    """The random name of a session that is known."""
+    visitor = doors.known(cookie)
+    assert visitor is not None
+    return visitor.session
+
+
 def test_the_right_password_opens_and_a_wrong_one_does_not(doors: Doors) -> None:
     """A session is a random name, signed."""
     cookie = doors.sign_in(PASSWORD)
@@ -53,7 +60,7 @@ def test_a_session_outlives_a_restart_and_ends_by_its_age(doors: Doors) -> None:
 def test_signing_out_ends_the_session_for_a_copied_cookie_too(doors: Doors) -> None:
     """The other session goes on."""
     one, two = doors.sign_in(PASSWORD), doors.sign_in(PASSWORD)
-    doors.sign_out(doors.known(one) or "")
+    doors.sign_out(session_of(doors, one))
     assert doors.known(one) is None
     assert doors.known(two)
 
@@ -81,10 +88,10 @@ def test_a_right_password_forgives_the_wrong_ones_before(doors: Doors) -> None:
 def test_a_form_belongs_to_its_session_alone(doors: Doors) -> None:
     """A session's cookie is no form token, nor the other way round."""
     one, two = doors.sign_in(PASSWORD) or "", doors.sign_in(PASSWORD) or ""
-    session = doors.known(one) or ""
+    session = session_of(doors, one)
     token = doors.form_token(session)
     assert doors.form_is_ours(session, token)
-    assert not doors.form_is_ours(doors.known(two) or "", token)
+    assert not doors.form_is_ours(session_of(doors, two), token)
     assert not doors.form_is_ours(session, one)
     assert doors.known(token) is None
     pass_s(doors, AGE_S + 1)

@@ -14,7 +14,7 @@ from bowerbird.core.findings import Advice, Counts, Reading, Seen, Target
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Choice, Media, Payload, RemoteRef, ReplyTo
 from bowerbird.core.work import Command, Outcome, Owner, Run
-from bowerbird.dashboard.pages import SettingRow
+from bowerbird.dashboard.asked import SettingRow
 from bowerbird.settings import KNOBS, load
 
 from .corpus import HOSTILE

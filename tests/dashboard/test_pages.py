@@ -9,7 +9,9 @@ from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.findings import Advice, Counts, Reading, Seen, Target
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Choice, Kind, RemoteRef
-from bowerbird.dashboard import pages
+from bowerbird.dashboard import drawing
+from bowerbird.dashboard.asked import Asked
+from bowerbird.dashboard.pages import overview
 
 from .house import START, WREN, House, a_post, published
 
@@ -59,7 +61,7 @@ async def test_an_answers_numbers_come_without_an_age_and_a_posts_with_it(home: 
     """How old an answer was when it was read matters to nobody."""
     await home.put(published("p8", kind=Kind.REPLY), published("p9"))
     await home.put(readings=(a_reading("p8", likes=1), a_reading("p9", likes=1)))
-    done = (await pages.overview(home.books, home.clock))["done"]
+    done = (await overview.read(home.books, home.clock, Asked()))["done"]
     assert {card.post.id: card.numbers for card in done} == {"p8": "1 like", "p9": "1 like, at 1 min"}
 
 
@@ -121,7 +123,7 @@ async def test_turning_down_keeps_the_reason(home: House) -> None:
     post = await home.books.post("p1")
     assert post is not None
     assert (post.state, post.reason) == (State.REJECTED, "Too dull.")
-    assert "Turned down by a person, on the dashboard: Too dull." in (await home.get("/posts/p1")).words
+    assert "Turned down by the owner: Too dull." in (await home.get("/posts/p1")).words
 
 
 @pytest.mark.parametrize(
@@ -207,8 +209,8 @@ async def test_instants_carry_what_a_script_needs_to_say_them_locally(home: Hous
 @pytest.mark.parametrize(("seconds", "words"), [(-0.4, "now"), (0.9, "now"), (-30, "in 30 s"), (90, "2 min ago")])
 def test_an_instant_is_said_from_now(seconds: float, words: str) -> None:
     """Ago, ahead, or now."""
-    assert pages.ago(START, START - int(seconds * SECOND_US)) == words
-    assert pages.ago(START, None) == "never"
+    assert drawing.ago(START, START - int(seconds * SECOND_US)) == words
+    assert drawing.ago(START, None) == "never"
 
 
 async def test_pages_are_small_also_when_the_books_are_full(home: House) -> None:
@@ -226,6 +228,6 @@ def test_everything_beside_the_page_is_small_and_named_in_it() -> None:
     """Three more requests: style, script, icon; well below eight and 100 KiB."""
     from pathlib import Path
 
-    files = list((Path(pages.__file__).parent / "static").iterdir())
+    files = list((Path(drawing.__file__).parent / "static").iterdir())
     assert len(files) <= 7
     assert sum(file.stat().st_size for file in files) <= 40 * 1024

@@ -7,8 +7,9 @@ import pytest
 from starlette.routing import Route
 
 from bowerbird.core.lifecycle import State
+from bowerbird.dashboard.answers import local
 from bowerbird.dashboard.doors import COOKIE, TRIES_MAX, WINDOW_S
-from bowerbird.dashboard.routes import VERBS, local
+from bowerbird.dashboard.roles import VERBS
 
 from .house import PASSWORD, House, Page, a_post
 
@@ -37,7 +38,9 @@ async def test_nothing_is_shown_or_done_without_a_session(house: House) -> None:
 @pytest.mark.parametrize("token", [None, "", "made-up", "foreign", "session"])
 async def test_a_form_that_is_not_ours_does_nothing(home: House, verb: str, token: str | None) -> None:
     """No token, nonsense, another session's, and the cookie itself in its place."""
-    foreign = home.doors.form_token(home.doors.known(home.doors.sign_in(PASSWORD)) or "")
+    other = home.doors.known(home.doors.sign_in(PASSWORD))
+    assert other is not None
+    foreign = home.doors.form_token(other.session)
     value = {"foreign": foreign, "session": home.browser.cookies[COOKIE]}.get(token or "", token)
     fields = {"verb": verb, "post_id": "p1", "account_id": "sandbox:wren", "text": "My own words."}
     answer = await home.browser.post("/commands", data=fields | ({} if value is None else {"token": value}))
@@ -114,7 +117,7 @@ async def test_a_button_is_a_row_and_its_answer_is_read_from_there(home: House) 
     """The words in the address are no words of ours, so nobody can put words into our mouth."""
     page = await home.press("pause", onward="/accounts", account_id="sandbox:wren")
     [command] = await home.books.commands()
-    assert (command.verb, command.by, command.ok) == ("pause", "face", True)
+    assert (command.verb, command.by, command.ok) == ("pause", "owner", True)
     assert command.answer in page.words
     assert page.answer.url.params["did"] == command.id
     forged = await home.get("/accounts?did=You+won&said=You+won&bad=1")

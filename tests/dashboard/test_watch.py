@@ -10,7 +10,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.incident import Delivery, Incident, Severity, Silence, Told
 from bowerbird.core.post import SECOND_US
-from bowerbird.dashboard.watch import switch
+from bowerbird.dashboard.pages.engine import switch
 
 from .house import START, House
 

@@ -19,7 +19,7 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
     Raises:
         BadInput: the port is in use, or the address is wider than this machine and no password is set.
     """
-    from bowerbird.dashboard.pages import SettingRow
+    from bowerbird.dashboard.asked import SettingRow
     from bowerbird.dashboard.serve import serve
 
     clock, chance = SystemClock(), SystemChance()

@@ -48,7 +48,7 @@ def who(by: str) -> str:
     """Say who decided: a mode of the account, somebody at the dashboard, or a person by name."""
     if by.startswith(MODE):
         return f"the account's approval mode, {by.removeprefix(MODE)}"
-    return {"": "a person", "face": "a person, on the dashboard"}.get(by, by)
+    return {"": "a person", "face": "a person, on the dashboard", "owner": "the owner"}.get(by, by)
 
 
 def _wrote(data: dict[str, Any]) -> str:
@@ -75,7 +75,7 @@ TELL: dict[str, tuple[str, Teller]] = {
     "duplicate_seen": ("in doubt", lambda _, d: f"A second copy appeared on the platform: {d.get('remote_id', '?')}."),
     "refused": ("ended", lambda _, d: f"The platform refused it{_said(d)}."),
     "forbidden": ("ended", lambda _, d: f"A rule forbids it{_said(d)}; nothing was sent."),
-    "missed": ("ended", lambda _, d: "It would have been too late to matter; nothing was sent."),
+    "missed": ("ended", lambda _, d: f"It would have been too late to matter; nothing was sent{_said(d)}."),
     "expired": ("ended", lambda _, d: "Nobody approved it in time; nothing was sent."),
     "withdrawn": ("ended", lambda f, d: f"Taken back by {who(f.by)}{_said(d)}."),
     "postponed": ("waited", lambda _, d: f"The platform asked us to wait{_said(d)}; nothing was sent."),

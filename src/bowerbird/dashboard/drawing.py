@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.story import clock_time, count, span
-from bowerbird.dashboard.pages import ago
 
 
 @cache
@@ -67,3 +66,13 @@ def short(seconds: float) -> str:
 def capital(sentence: str) -> str:
     """The sentence with a capital letter in front, and nothing else changed."""
     return sentence[:1].upper() + sentence[1:]
+
+
+def ago(now: int, at: int | None) -> str:
+    """Say how long ago an instant was, or how far ahead it is."""
+    if at is None:
+        return "never"
+    seconds = (now - at) / SECOND_US
+    if abs(seconds) < 1:
+        return "now"
+    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"

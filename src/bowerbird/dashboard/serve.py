@@ -11,10 +11,11 @@ import uvicorn
 
 from bowerbird.core.errors import BadInput
 from bowerbird.core.ports import Chance, Clock
+from bowerbird.dashboard.app import create_app
+from bowerbird.dashboard.asked import Books, SettingRow
 from bowerbird.dashboard.doors import Doors
+from bowerbird.dashboard.face import Face
 from bowerbird.dashboard.middleware import loopback
-from bowerbird.dashboard.pages import Books, SettingRow
-from bowerbird.dashboard.routes import Face, create_app
 
 
 async def serve(

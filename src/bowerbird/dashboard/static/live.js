@@ -119,7 +119,5 @@
   }
 
   tell();
-  const nav = document.querySelector("nav"), current = document.querySelector("nav [aria-current]");
-  if (current) nav.scrollLeft = current.offsetLeft - nav.clientWidth / 2 + current.offsetWidth / 2;
-  if (nav) look();
+  if (document.querySelector("nav")) look();
 })();

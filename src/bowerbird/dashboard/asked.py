@@ -1,0 +1,48 @@
+"""What every page is made from: the books, a clock, and what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bowerbird.core.books import Alarms, Findings, Journal, Ledger, Posts, Recorder
+from bowerbird.core.people import Role
+from bowerbird.core.ports import Clock
+
+
+class Books(Recorder, Posts, Findings, Ledger, Alarms, Journal, Protocol):
+    """What the face reads, and where it writes its commands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRow:
+    """One setting as a person may see it."""
+
+    name: str
+    value: str
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked of a page, with nothing in it of who asked but the role: a page is drawn once for all of them.
+
+    Args:
+        path: of the address, such as ``/posts/p1``.
+        params: the parts of the path that the row of the table names, such as ``{"post_id": "p1"}``.
+        query: what stands behind the question mark; the last of each name.
+        role: of whoever looks.
+        settings: as in force, without secrets.
+    """
+
+    path: str = "/"
+    params: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    role: Role = Role.OWNER
+    settings: Sequence[SettingRow] = ()
+
+
+Read = Callable[[Books, Clock, Asked], Awaitable[dict[str, Any] | None]]
+"""How a page reads: what its template is given, or None if there is no such thing."""

@@ -1,0 +1,69 @@
+"""The face itself: what every answer works with, and how a page is drawn for somebody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import HTMLResponse
+
+from bowerbird.core.ports import Chance, Clock
+from bowerbird.dashboard.asked import Asked, Books, SettingRow
+from bowerbird.dashboard.doors import Doors, Visitor
+from bowerbird.dashboard.drawing import templates
+from bowerbird.dashboard.flash import flash
+from bowerbird.dashboard.picture import engine
+from bowerbird.dashboard.roles import VERBS, refusal
+from bowerbird.dashboard.routes import Leaf, menu
+
+
+@dataclass
+class Face:
+    """What the routes work with."""
+
+    books: Books
+    clock: Clock
+    chance: Chance
+    doors: Doors
+    settings: list[SettingRow]
+    requests: Counter[str] = field(default_factory=Counter)
+
+    def asked(self, visitor: Visitor, path: str, params: dict[str, str], query: dict[str, str]) -> Asked:
+        """What this visitor asks for."""
+        return Asked(path=path, params=params, query=query, role=visitor.role, settings=self.settings)
+
+    async def page(self, leaf: Leaf, asked: Asked, visitor: Visitor) -> tuple[str, int]:
+        """Read a page and draw it, with how the engine is and what became of the last button; with the status."""
+        if not visitor.role.may(leaf.may):
+            return self.draw("problem.html", visitor, asked.path, problem=refusal(visitor.role, leaf.may)), 403
+        around = await self.around(asked.query.get("did", ""))
+        found = await leaf.read(self.books, self.clock, asked)
+        if found is None:
+            return self.draw("missing.html", visitor, asked.path, **around), 404
+        return self.draw(leaf.template, visitor, asked.path, asked=asked, **around, **found), 200
+
+    async def around(self, did: str = "") -> dict[str, Any]:
+        """What stands on every page: how the engine is, and what became of the button `did`."""
+        return {
+            "engine": await engine(self.books, self.clock),
+            "flash": await flash(self.books, did) if did else None,
+        }
+
+    def draw(self, name: str, visitor: Visitor | None = None, here: str = "/", **context: Any) -> str:
+        """Draw a template from what is given, without a look at the books."""
+        given = {
+            "here": here,
+            "token": self.doors.form_token(visitor.session) if visitor else "",
+            "visitor": visitor,
+            "menu": menu(visitor.role) if visitor else (),
+            "may": lambda verb: visitor is not None and visitor.role.may(VERBS[verb]),
+            "engine": None,
+            "flash": None,
+            "now": self.clock.now(),
+        }
+        return templates().get_template(name).render({**given, **context})
+
+    def answer(self, name: str, visitor: Visitor | None = None, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """Answer with a page that reads nothing."""
+        return HTMLResponse(self.draw(name, visitor, **context), status)

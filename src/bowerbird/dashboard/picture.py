@@ -1,0 +1,64 @@
+"""One look at the books: what the overview, the accounts and the strip about the engine are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bowerbird.core.findings import Reading, TargetState
+from bowerbird.core.health import Health
+from bowerbird.core.lifecycle import State
+from bowerbird.core.ports import Clock
+from bowerbird.core.post import Post
+from bowerbird.core.work import Run
+from bowerbird.dashboard.asked import Books
+from bowerbird.dashboard.layers import Picture, startup
+from bowerbird.dashboard.metrics import SAMPLES, unpacked
+
+DONE_MAX = 10
+"""Published posts on the overview."""
+RUNS_MAX = 200
+"""Runs looked at for the newest of each job."""
+
+
+async def engine(books: Books, clock: Clock) -> Health:
+    """How the engine is; every page says so when it is silent."""
+    now = clock.now()
+    nothing = Picture(
+        now=now, read_ms=0, accounts=(), holds=(), owners=await books.owners(), runs={}, counts={}, upcoming=(),
+        published=(), newest=None, targets=(), advice=(), stopped_at=await _stopped_at(books),
+    )  # fmt: skip
+    return startup(nothing)
+
+
+async def _stopped_at(books: Books) -> int | None:
+    newest = await books.newest_facts(kinds=("started", "stopped"), limit=1)
+    return newest[0].at if newest and newest[0].kind == "stopped" else None
+
+
+async def look(books: Books, clock: Clock) -> Picture:
+    """Read everything that the overview shows."""
+    began = clock.monotonic()
+    accounts = await books.accounts()
+    runs: dict[str, Run] = {}
+    for run in await books.runs(limit=RUNS_MAX):
+        runs.setdefault(run.job, run)
+    upcoming = await books.posts(states=(State.QUEUED, State.PROPOSED), limit=200, newest_first=False)
+    published = await books.posts(states=(State.PUBLISHED,), limit=DONE_MAX)
+    advice = [found for account in accounts if (found := await books.advice(account.id)) is not None]
+    read = (await latest(books, published)).values()
+    targets = await books.targets(states=(TargetState.OPEN, TargetState.DRAFTED), limit=50)
+    counts, stopped_at = await books.count_posts(), await _stopped_at(books)
+    now = clock.now()
+    holds, owners = await books.holds(now=now), await books.owners()
+    samples = unpacked(await books.snapshot(SAMPLES), now=now)
+    return Picture(
+        now=now, read_ms=(clock.monotonic() - began) * 1000, accounts=accounts, holds=holds, owners=owners, runs=runs,
+        counts=counts, upcoming=upcoming, published=published, targets=targets, advice=advice, stopped_at=stopped_at,
+        newest=max(read, key=lambda reading: reading.observed_at, default=None), samples=samples,
+    )  # fmt: skip
+
+
+async def latest(books: Books, posts: Sequence[Post]) -> dict[str, Reading]:
+    """The newest reading of each of these posts that has one."""
+    found = {post.id: await books.readings(post_id=post.id) for post in posts if post.state is State.PUBLISHED}
+    return {post_id: readings[-1] for post_id, readings in found.items() if readings}
