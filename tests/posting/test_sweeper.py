@@ -6,6 +6,7 @@ from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.books import Batch
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US
+from bowerbird.core.story import story
 
 from .room import ACCOUNT, START, Room, post, thread
 
@@ -54,6 +55,28 @@ async def test_parts_after_a_broken_one_are_taken_out_with_their_quota() -> None
     await room.sweeper.sweep_once()
 
     assert [(await room.get(p.id)).reason for p in rest] == ["orphaned", "orphaned"]
+
+
+async def test_what_is_left_of_a_thread_whose_beginning_stands_says_what_can_be_done() -> None:
+    """Half a thread is in public: a person takes it back, or writes the rest beneath it; nothing is asked of them."""
+    room = Room()
+    head, second, third = thread(3)
+    await room.put(head, second.changed(expires_at=START + 60 * SECOND_US), third)
+    await room.publisher.publish_once()
+    await room.books.record(Batch(holds=(Hold(account_id=ACCOUNT.id, kind=HoldKind.PAUSED, since=START),)))
+    room.clock.pass_s(61)
+    await room.sweeper.sweep_once()
+    await room.sweeper.sweep_once()
+
+    assert [(await room.get(name)).reason for name in ("p2", "p3")] == ["missed", "orphaned"]
+    for name, told in (("p2", "too late"), ("p3", "Taken back by sweeper")):
+        (line,) = [
+            line.sentence
+            for line in story(await room.get(name), await room.books.facts(post_id=name), [])
+            if line.chapter == "ended"
+        ]
+        assert told in line
+        assert "the beginning of its thread stands (https://there/p1): `bowerbird retract p1` takes it back" in line
 
 
 async def test_a_withdrawn_post_that_came_back_to_the_queue_ends_there() -> None:

@@ -33,7 +33,7 @@ class Sweeper:
         1. Queued past its expiry is missed; proposed past its time is expired; withdrawn while queued is dropped.
            An account whose clock jumped loses nothing: nothing is late until the wall is steady, whoever sees
            the jump first, the watch or we.
-        2. A part whose thread broke before it is orphaned.
+        2. A part whose thread broke before it is orphaned; where the beginning stands, it says what can be done.
         3. A parked post that nobody answered for during 14 days is abandoned.
 
         Return True if there may be more.
@@ -61,6 +61,15 @@ class Sweeper:
             return Event.WITHDRAWN, "withdrawn", "withdrawn"
         return Event.MISSED, "missed", "missed"
 
+    async def _broken(self, post: Post) -> dict[str, str]:
+        """What a person can do about a thread of which the beginning stands, and this part will not come."""
+        head = (await self.storage.thread(post.thread_id))[0] if post.part else None
+        if head is None or head.state is not State.PUBLISHED:
+            return {}
+        where = f" ({head.remote.url})" if head.remote and head.remote.url else ""
+        return {"sentence": f"the beginning of its thread stands{where}: `bowerbird retract {head.id}` takes it back, "
+                            "or write the rest beneath it"}  # fmt: skip
+
     async def _parked(self) -> list[Post]:
         return await self.storage.posts(states=(State.PARKED,), limit=SWEEP_MAX, newest_first=False)
 
@@ -72,7 +81,7 @@ class Sweeper:
             by=self.by,
             account_id=post.account_id,
             post_id=post.id,
-            data={"reason": reason},
+            data={"reason": reason, **await self._broken(post)},
         )
         # Lost is ordinary: a person or a worker moved the post in the meantime.
         await self.storage.record(
