@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,34 @@ async def test_a_foreign_post_is_told_once_also_after_a_restart_and_counts_for_a
     facts = await room.books.facts(kinds=("foreign_post",))
     assert [fact.data["remote_id"] for fact in facts] == ["foreign"]
     room.clock.pass_s(86_400)
+    assert (await room.audited())["foreign_posts"] == 0
+
+
+@pytest.mark.proves("4.5")
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+async def test_a_post_that_is_confirmed_while_the_books_are_read_is_not_foreign(at: int) -> None:
+    """Before whichever reading of the posts its answer comes in: it is ours, under way or published."""
+    room = Room()
+    await room.put(post(1))
+    claimed = await room.books.claim_post(ACCOUNT.id, now=START, owner="boot-1", until=START + 10**9, quotas=())
+    assert isinstance(claimed, Post)
+    sending = claimed.changed(wire="w")
+    await room.books.record(Batch(changes=(Change(claimed, sending),)))
+    sending = await room.get()
+    room.platform.timeline = [shown("r-p1", WORDS, at=room.clock.now())]
+    reads, plain = 0, room.books.posts
+
+    async def posts(**asked: Any) -> list[Post]:
+        nonlocal reads
+        reads += 1
+        if reads == at:
+            there = {"remote": RemoteRef(id="r-p1"), "published_at": START}
+            confirmed = sending.after(Event.CONFIRMED, now=START, **there)
+            await room.books.record(Batch(changes=(Change(sending, confirmed),)))
+        return await plain(**asked)
+
+    room.books.posts = posts  # type: ignore[method-assign]  # somebody writes between two readings
+
     assert (await room.audited())["foreign_posts"] == 0
 
 

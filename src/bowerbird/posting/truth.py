@@ -175,6 +175,10 @@ class Audit:
         told = await self._told(account.id, view)
         new = [one for one in found if one.ref.id not in told and one.posted_at >= account.created_at]
         tried = await self._posts(account.id, *MAY_STAND) if new else []
+        # Read last, so that what was confirmed since the books were read is in one of the two.
+        stands = await self._posts(account.id, State.PUBLISHED) if new else []
+        known = {post.remote.id for post in stands if post.remote}
+        new = [one for one in new if one.ref.id not in known]
         proofs = [await self._explain(account, told, one, tried, stand) for one in new[:STRANGERS_MAX]]
         edge = self.clock.now() - int(FOREIGN_S * SECOND_US)
         view.foreign = frozenset(one.ref.id for one in found if told.get(one.ref.id, 0) > edge)
