@@ -13,8 +13,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bowerbird.core.errors import BadInput
+from bowerbird.core.lifecycle import State
 from bowerbird.storage import alarms
 from bowerbird.storage.sqlite import schema
+from tests.contracts.books import WREN, a_post, shelve
 from tests.storage.conftest import open_books
 
 OPEN_TWICE = """
@@ -88,3 +90,31 @@ async def test_a_file_half_made_is_made_whole(tmp_path: Path) -> None:
     books = await open_books(tmp_path)
     assert await books.accounts() == []
     await books.close()
+
+
+async def test_posts_of_an_older_file_are_counted_when_it_is_migrated(tmp_path: Path) -> None:
+    """The numbers begin right, and go on right."""
+    path = tmp_path / "books.db"
+    books = await open_books(tmp_path)
+    await shelve(books, a_post("a"), a_post("b"))
+    await books.close()
+    await asyncio.to_thread(_step_back, path)
+    again = await open_books(tmp_path)
+    await shelve(again, a_post("c"))
+    assert dict(await again.count_posts()) == {(WREN, State.QUEUED): 3}
+    await again.close()
+
+
+def _step_back(path: Path) -> None:
+    """Make the file what the first schema was."""
+    with sqlite3.connect(path) as connection:
+        names = connection.execute("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        added = (
+            "published|published_by_account|replies|replies_by_account|published_replies|published_replies_by_account"
+        )
+        for kind, name in names:
+            if kind == "trigger" or re.fullmatch(f"ix_posts_({added})", name):
+                connection.execute(f"DROP {kind} {name}")
+        connection.execute("DROP TABLE tallies")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()

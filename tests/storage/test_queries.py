@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bowerbird.storage import alarms, forgetting
+from bowerbird.core.lists import Order
+from bowerbird.core.post import Kind
+from bowerbird.storage import alarms, forgetting, tallies
 from bowerbird.storage import statements as s
 from bowerbird.storage.sqlite.schema import prepare
 from bowerbird.storage.sqlite.tx import sql
 
 NAMED = {
     name: found
-    for name, found in (vars(s) | vars(alarms) | vars(forgetting)).items()
+    for name, found in (vars(s) | vars(alarms) | vars(forgetting) | vars(tallies)).items()
     if isinstance(found, sa.Select | sa.Insert | sa.Update | sa.Delete) and not name.startswith("_")
 }
 BOTH = (False, True)
@@ -26,19 +28,41 @@ LISTS = {
     },
     **{f"readings {a} {b}": s.list_readings(of_post=a, of_account=b) for a, b in product(BOTH, BOTH)},
     **{f"facts {a} {b}": s.list_facts(of_post=a, of_kind=b) for a, b in product(BOTH, BOTH)},
-    **{f"newest facts {a} {b}": s.newest_facts(of_account=a, of_kind=b) for a, b in product(BOTH, BOTH)},
+    **{
+        f"newest facts {a} {b} {c}": s.newest_facts(of_account=a, of_kind=b, bounded=c)
+        for a, b, c in product(BOTH, BOTH, BOTH)
+    },
     **{f"targets {a}": s.list_targets(of_account=a) for a in BOTH},
-    **{f"runs {a}": s.list_runs(of_job=a) for a in BOTH},
-    **{f"incidents {a}": alarms.list_incidents(open_only=a) for a in BOTH},
+    **{f"runs {a} {b}": s.list_runs(of_job=a, bounded=b) for a, b in product(BOTH, BOTH)},
+    **{f"incidents {a} {b}": alarms.list_incidents(open_only=a, bounded=b) for a, b in product(BOTH, BOTH)},
     **{f"deliveries {a} {b}": alarms.list_deliveries(of_incident=a, waiting=b) for a, b in product(BOTH, BOTH)},
 }
 FORGETTING = {f"forget {what}": statement for what, statement in forgetting.FORGET.items()}
-STATEMENTS = NAMED | LISTS | FORGETTING
 
-SMALL = {"accounts", "holds", "secrets", "owners", "cursors", "meta", "advice", "learned", "breakers", "snapshots"}
+PAGES = {
+    f"find {order} {kind} {a} {b} {c}": s.find_posts(order, kind, of_account=a, goes_on=b, newest_first=c)
+    for order, kind, a, b, c in product(Order, (None, *Kind), BOTH, BOTH, BOTH)
+}
+"""They have no limit: the page that reads them stops when it is full, so they must not sort."""
+
+STATEMENTS = NAMED | LISTS | FORGETTING | PAGES
+
+SMALL = {
+    "tallies",
+    "accounts",
+    "holds",
+    "secrets",
+    "owners",
+    "cursors",
+    "meta",
+    "advice",
+    "learned",
+    "breakers",
+    "snapshots",
+}
 """Tables with a row per account, process, limit or part, which may be read from end to end."""
-RARE = {"COUNT_POSTS", "DUE_SINCE", "ANSWER_COMMANDS"}
-"""Counting reads an index that holds nothing else, for pages and never for claims; the others are a restore's."""
+RARE = {"DUE_SINCE", "ANSWER_COMMANDS"}
+"""They are a restore's."""
 SORTS = {"DUE_ACCOUNTS", "CLAIMABLE", "ORPHANED"}
 """Sorts what it found, which is what is due and no more."""
 
@@ -83,3 +107,13 @@ def test_a_claim_is_bounded_in_both_columns(plans: sqlite3.Connection, name: str
     assert "USING INDEX ix_posts_" in first or "USING COVERING INDEX ix_posts_" in first
     assert "state=?" in first
     assert ("<?" in first or ">?" in first) or name == "LAPSED"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_begins_where_the_one_before_it_ended(plans: sqlite3.Connection, name: str) -> None:
+    """The thousandth page is found by an index in both columns of its order, by an index of its own."""
+    (step,) = _plan(plans, PAGES[name])
+    assert step.startswith("SEARCH posts USING INDEX ix_posts_")
+    assert ("(due,id)" in step or "(published_at,id)" in step) == (name.split()[-2] == "True")
+    assert ("replies" in step) == ("reply" in name)
+    assert ("account" in step) == (name.split()[-3] == "True")

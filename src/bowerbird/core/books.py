@@ -19,6 +19,8 @@ from bowerbird.core.gauge import Snapshot
 from bowerbird.core.incident import Delivery, Incident, Silence
 from bowerbird.core.keeping import Receipt, Words
 from bowerbird.core.lifecycle import State
+from bowerbird.core.lists import Found, Order, Place, Queue, Wanted
+from bowerbird.core.people import Person
 from bowerbird.core.post import Post
 from bowerbird.core.work import Command, Owner, Run
 
@@ -49,9 +51,9 @@ class Batch:
 
     If any `Change` has lost its race, or any new row collides with one that exists (post id, key, reply target),
     nothing is written and the answer is `Lost`.
-    `targets`, `accounts`, `runs`, `commands`, `incidents`, `deliveries`, `silences`, `breakers`, `learned` and
-    `snapshots` are written whole (insert or replace by id, name or key). A second open incident with the same
-    fingerprint has lost, too.
+    `targets`, `accounts`, `runs`, `commands`, `incidents`, `deliveries`, `silences`, `breakers`, `learned`,
+    `snapshots` and `people` are written whole (insert or replace by id, name or key). A second open incident with the
+    same fingerprint has lost, too.
     `words` are stored once, and settle their reservation; `used` are words of which a post was made, or of which
     none can be made: nobody reads them again.
     """
@@ -75,6 +77,7 @@ class Batch:
     breakers: tuple[BreakerState, ...] = ()
     learned: tuple[Learned, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    people: tuple[Person, ...] = ()
     words: tuple[Words, ...] = ()
     used: tuple[Words, ...] = ()
     cursors: Mapping[str, int] = field(default_factory=dict)
@@ -181,6 +184,20 @@ class Posts(Protocol):
     async def thread(self, thread_id: str) -> list[Post]:
         """All parts of a thread, in order."""
 
+    async def threads(self, thread_ids: Collection[str]) -> Mapping[str, list[Post]]:
+        """All parts of each of these threads, in order, in one look; a thread nobody knows is left out."""
+
+    async def find_posts(
+        self,
+        wanted: Wanted,
+        *,
+        order: Order = Order.DUE,
+        newest_first: bool = True,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> Found:
+        """One page of the posts that are wanted, from where the page before it ended (`Found.after`)."""
+
     async def posts(
         self,
         *,
@@ -190,7 +207,7 @@ class Posts(Protocol):
         limit: int = 50,
         newest_first: bool = True,
     ) -> list[Post]:
-        """Posts by due time; `before` is an exclusive bound on `due` (keyset paging), limit <= 1,000."""
+        """Posts by due time, limit <= 1,000; `before` is an exclusive bound on `due`. For pages see `find_posts`."""
 
     async def said(self, account_id: str, *, limit: int = 500) -> list[Post]:
         """The newest posts of this account that are not REJECTED or DROPPED, for the gate "not said before"."""
@@ -199,7 +216,10 @@ class Posts(Protocol):
         """True if another account has, or will have, said exactly this."""
 
     async def count_posts(self) -> Mapping[tuple[str, State], int]:
-        """How many posts each account has in each state."""
+        """How many posts each account has in each state; a number kept while posts move, so it costs nothing."""
+
+    async def queues(self) -> Mapping[str, Queue]:
+        """How far the QUEUED posts of each account reach; an account without any is left out."""
 
 
 class Findings(Protocol):
@@ -209,6 +229,9 @@ class Findings(Protocol):
         self, *, post_id: str = "", account_id: str = "", after: int = 0, limit: int = 500
     ) -> list[Reading]:
         """Readings by seq, oldest first, those with seq > `after`."""
+
+    async def latest_readings(self, post_ids: Collection[str]) -> Mapping[str, Reading]:
+        """The newest reading of each of these posts, in one look; a post without any is left out."""
 
     async def targets(
         self, *, account_id: str = "", states: Sequence[TargetState] = (), limit: int = 100
@@ -227,6 +250,9 @@ class Findings(Protocol):
     async def advice(self, account_id: str) -> Advice | None:
         """The newest advice."""
 
+    async def advice_given(self) -> Mapping[str, Advice]:
+        """The newest advice of every account that has some."""
+
 
 class Secrets(Protocol):
     """Where sessions and passwords are kept, encrypted."""
@@ -238,8 +264,15 @@ class Secrets(Protocol):
         """Store it encrypted, replacing the old one in one step; an empty value is refused with ValueError."""
 
 
-class Ledger(Secrets, Protocol):
-    """Accounts, holds, limits and secrets."""
+class People(Protocol):
+    """Who may sign in."""
+
+    async def people(self) -> list[Person]:
+        """Everybody who may, or once might, sign in, by name."""
+
+
+class Ledger(Secrets, People, Protocol):
+    """Accounts, holds, limits, secrets and people."""
 
     async def accounts(self) -> list[Account]:
         """All accounts, by id."""
@@ -266,8 +299,10 @@ class Ledger(Secrets, Protocol):
 class Alarms(Protocol):
     """Incidents, the outbox, silences and breakers."""
 
-    async def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
-        """Incidents, newest first."""
+    async def incidents(
+        self, *, open_only: bool = False, before: Place | None = None, limit: int = 100
+    ) -> list[Incident]:
+        """Incidents, newest first by their opening; those that opened before this place."""
 
     async def incident(self, incident_id: str) -> Incident | None:
         """One incident by its id."""
@@ -297,14 +332,19 @@ class Journal(Protocol):
     ) -> list[Fact]:
         """Facts by seq, oldest first, those with seq > `after`; of one post with `post_id`."""
 
-    async def newest_facts(self, *, kinds: Sequence[str] = (), account_id: str = "", limit: int = 50) -> list[Fact]:
-        """The newest facts first."""
+    async def newest_facts(
+        self, *, kinds: Sequence[str] = (), account_id: str = "", before: int | None = None, limit: int = 50
+    ) -> list[Fact]:
+        """The newest facts first; those with seq < `before`."""
 
     async def claim_run(self, run: Run) -> bool:
         """Write the start of a run; False if this job, scope and slot has one already."""
 
-    async def runs(self, *, job: str = "", limit: int = 100) -> list[Run]:
-        """Runs, newest first."""
+    async def runs(self, *, job: str = "", before: Place | None = None, limit: int = 100) -> list[Run]:
+        """Runs, newest first by their start; those that started before this place."""
+
+    async def latest_runs(self, jobs: Collection[str], *, each: int = 1) -> Mapping[str, list[Run]]:
+        """The newest runs of each of these jobs, newest first, in one look; a job that never ran is left out."""
 
     async def forget(self, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:
         """Forget the oldest rows of this kind from before this instant; return how many, at most `limit`."""
@@ -315,8 +355,11 @@ class Journal(Protocol):
     async def claim_command(self, *, now: int, owner: str) -> Command | None:
         """Take the oldest command that nobody has taken."""
 
-    async def commands(self, *, limit: int = 50) -> list[Command]:
-        """Commands, newest first."""
+    async def command(self, command_id: str) -> Command | None:
+        """One command by its id."""
+
+    async def commands(self, *, before: Place | None = None, limit: int = 50) -> list[Command]:
+        """Commands, newest first; those asked for before this place."""
 
     async def beat(self, owner: Owner) -> None:
         """Write that this process is alive."""

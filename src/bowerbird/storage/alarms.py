@@ -16,7 +16,7 @@ from bowerbird.core.incident import Delivery, Incident, Severity, Silence, Told
 from bowerbird.storage import tables as t
 from bowerbird.storage.columns import count, home, instant, metadata, one_of, text
 from bowerbird.storage.rows import Line, Row, encode, flat, reader
-from bowerbird.storage.statements import HOME, LIMIT, given, upsert
+from bowerbird.storage.statements import HOME, LIMIT, earlier, given, upsert
 
 # --- tables ----------------------------------------------------------------------------------------------------
 
@@ -124,9 +124,11 @@ WRITE_SNAPSHOT = upsert(t.snapshots)
 
 
 @cache
-def list_incidents(*, open_only: bool) -> sa.Select[Any]:
+def list_incidents(*, open_only: bool, bounded: bool = False) -> sa.Select[Any]:
     """Incidents, newest first."""
     listed = sa.select(*_i)
+    if bounded:
+        listed = listed.where(earlier(_i.opened_at, _i.id))
     if open_only:
         listed = listed.where(sa.text("closed_at IS NULL"))
     return listed.order_by(_i.opened_at.desc(), _i.id.desc()).limit(LIMIT)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from bowerbird.core.lifecycle import FINAL, State
+from bowerbird.core.lists import Order
 from bowerbird.core.post import Kind
 from bowerbird.storage import tables as t
 from bowerbird.storage.checks import GIVEN_UP
@@ -44,6 +45,11 @@ def upsert(table: sa.Table, *, keep: Sequence[str] = (), leave: Sequence[str] = 
 
 def _insert(table: sa.Table, *, leave: Sequence[str] = ()) -> sa.Insert:
     return sa.insert(table).values({c.name: given(c.name) for c in table.c if c.name not in leave})
+
+
+def earlier(at: sa.ColumnElement[Any], row_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """A condition: before a place in a list that is newest first."""
+    return sa.tuple_(at, row_id) < sa.tuple_(given("before_at"), given("before_id"))
 
 
 LIMIT = given("limit")
@@ -164,8 +170,6 @@ SAID_ELSEWHERE = (
     .where(_p.text_hash == given("text_hash"), _p.account_id != given("account_id"), _said)
     .limit(sa.literal_column("1"))
 )
-COUNT_POSTS = sa.select(_p.account_id, _p.state, sa.func.count()).group_by(_p.account_id, _p.state)
-
 STEPPED = (
     *("state", "since", "seq", "not_before", "first_claim_at", "attempt", "absences", "owner", "attempt_until"),
     *("wire", "withdrawn", "reason", "approved_by", "approved_at"),
@@ -202,6 +206,26 @@ def list_posts(*, of_account: bool, bounded: bool, newest_first: bool) -> sa.Sel
     return listed.order_by(*order).limit(LIMIT)
 
 
+@cache
+def find_posts(
+    order: Order, kind: Kind | None, *, of_account: bool, goes_on: bool, newest_first: bool
+) -> sa.Select[Any]:
+    """What a page is made of, of one state and in the order of an index: the instant, the id, the text."""
+    at = _p[order.value]
+    found = sa.select(at, _p.id, _p.text).where(_p.state == given("state"))
+    # What goes on after a place has an instant anyhow; to say so twice leads the planner to the index of all kinds.
+    if order is Order.PUBLISHED and not (goes_on and kind is Kind.REPLY):
+        found = found.where(sa.text("published_at IS NOT NULL"))
+    if kind is not None:
+        found = found.where(_p.kind == sa.literal_column(f"'{kind}'"))
+    if of_account:
+        found = found.where(_p.account_id == given("account_id"))
+    if goes_on:
+        here, there = sa.tuple_(at, _p.id), sa.tuple_(given("after_at"), given("after_id"))
+        found = found.where(here < there if newest_first else here > there)
+    return found.order_by(*((at.desc(), _p.id.desc()) if newest_first else (at, _p.id)))
+
+
 # --- findings --------------------------------------------------------------------------------------------------
 
 _r = t.readings.c
@@ -222,6 +246,10 @@ def list_readings(*, of_post: bool, of_account: bool) -> sa.Select[Any]:
         listed = listed.where(_r.account_id == given("account_id"))
     return listed.order_by(_r.seq).limit(LIMIT)
 
+
+NEWEST_READING = (
+    sa.select(*_r).where(_r.post_id == given("post_id")).order_by(_r.seq.desc()).limit(sa.literal_column("1"))
+)
 
 _t = t.targets.c
 TARGET = sa.select(*_t).where(_t.id == given("id"))
@@ -252,6 +280,7 @@ DETHRONE = (
 )
 WRITE_MODEL = upsert(t.models, leave=HOME)
 ADVICE = sa.select(*t.advice.c).where(t.advice.c.account_id == given("account_id"))
+ALL_ADVICE = sa.select(*t.advice.c).order_by(t.advice.c.account_id)
 WRITE_ADVICE = upsert(t.advice, leave=HOME)
 
 # --- the ledger ------------------------------------------------------------------------------------------------
@@ -321,9 +350,11 @@ def list_facts(*, of_post: bool, of_kind: bool) -> sa.Select[Any]:
 
 
 @cache
-def newest_facts(*, of_account: bool, of_kind: bool) -> sa.Select[Any]:
+def newest_facts(*, of_account: bool, of_kind: bool, bounded: bool = False) -> sa.Select[Any]:
     """The newest facts first."""
     listed = sa.select(*_f)
+    if bounded:
+        listed = listed.where(_f.seq < given("before"))
     if of_account:
         listed = listed.where(_f.account_id == given("account_id"))
     if of_kind:
@@ -337,16 +368,20 @@ WRITE_RUN = upsert(t.runs, leave=HOME)
 
 
 @cache
-def list_runs(*, of_job: bool) -> sa.Select[Any]:
+def list_runs(*, of_job: bool, bounded: bool = False) -> sa.Select[Any]:
     """Runs, newest first."""
     listed = sa.select(*_u)
+    if bounded:
+        listed = listed.where(earlier(_u.started_at, _u.id))
     if of_job:
         listed = listed.where(_u.job == given("job"))
     return listed.order_by(_u.started_at.desc(), _u.id.desc()).limit(LIMIT)
 
 
 WRITE_COMMAND = upsert(t.commands, leave=(*HOME, "taken_by", "taken_at"))
+COMMAND = sa.select(*_c).where(_c.id == given("id"))
 COMMANDS = sa.select(*_c).order_by(_c.asked_at.desc(), _c.id.desc()).limit(LIMIT)
+OLDER_COMMANDS = COMMANDS.where(earlier(_c.asked_at, _c.id))
 _taker_lives = there_is(t.owners, _o.id == _c.taken_by, _o.heard_at > given("silent_since"))
 FREE_COMMAND = (
     sa.select(*_c)

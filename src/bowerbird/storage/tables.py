@@ -92,6 +92,15 @@ sa.Index(
     *(posts.c.account_id, posts.c.state, posts.c.look_at, posts.c.id),
     sqlite_where=_watched,
 )
+# What pages list besides: by publication, and the answers, which are few and must not be sought among all the rest.
+for _name, _by, _where in (
+    ("published", posts.c.published_at, "published_at IS NOT NULL"),
+    ("replies", posts.c.due, "kind = 'reply'"),
+    ("published_replies", posts.c.published_at, "kind = 'reply'"),
+):
+    sa.Index(f"ix_posts_{_name}", posts.c.state, _by, posts.c.id, sqlite_where=sa.text(_where))
+    _columns = (posts.c.account_id, posts.c.state, _by, posts.c.id)
+    sa.Index(f"ix_posts_{_name}_by_account", *_columns, sqlite_where=sa.text(_where))
 
 facts = sa.Table(
     "facts",

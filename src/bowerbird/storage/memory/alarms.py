@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import islice
 
 from bowerbird.core.breaker import BreakerState
 from bowerbird.core.incident import Delivery, Incident, Silence
+from bowerbird.core.lists import Place
 from bowerbird.storage.alarms import pushed
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.memory.handle import Handle, verb
@@ -15,11 +17,12 @@ class MemoryAlarms(Handle):
     """Incidents, the outbox, silences and breakers."""
 
     @verb
-    def incidents(self, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
+    def incidents(self, *, open_only: bool = False, before: Place | None = None, limit: int = 100) -> list[Incident]:
         """Incidents, newest first by their opening."""
         wanted = [i for i in self.books.incidents.values() if not (open_only and i.closed_at is not None)]
         newest = sorted(wanted, key=lambda incident: (incident.opened_at, incident.id), reverse=True)
-        return newest[: checked_limit(limit)]
+        earlier = (one for one in newest if before is None or Place(one.opened_at, one.id) < before)
+        return list(islice(earlier, checked_limit(limit)))
 
     @verb
     def incident(self, incident_id: str) -> Incident | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bowerbird.core.findings import Advice, Model, Reading, Target, TargetState
 from bowerbird.storage.checks import checked_limit
@@ -19,6 +19,12 @@ class MemoryFindings(Handle):
         found = of_post if post_id else self.books.readings[after:]
         wanted = [r for r in found if (r.seq or 0) > after and account_id in {"", r.account_id}]
         return wanted[: checked_limit(limit)]
+
+    @verb
+    def latest_readings(self, post_ids: Collection[str]) -> Mapping[str, Reading]:
+        """The newest reading of each of these posts; a post without any is left out."""
+        of_post = {post_id: self.books.readings_of_post.get(post_id) for post_id in post_ids}
+        return {post_id: next(reversed(found.values())) for post_id, found in of_post.items() if found}
 
     @verb
     def targets(self, *, account_id: str = "", states: Sequence[TargetState] = (), limit: int = 100) -> list[Target]:
@@ -49,3 +55,8 @@ class MemoryFindings(Handle):
     def advice(self, account_id: str) -> Advice | None:
         """The newest advice."""
         return self.books.advice.get(account_id)
+
+    @verb
+    def advice_given(self) -> Mapping[str, Advice]:
+        """The newest advice of every account that has some."""
+        return dict(sorted(self.books.advice.items()))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 
 from bowerbird.core.books import Old
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Snapshot
+from bowerbird.core.lists import Place
 from bowerbird.core.work import Command, Owner, Run
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.leases import TAKER_MAX_US
@@ -32,11 +33,14 @@ class MemoryJournal(Handle):
         return found[: checked_limit(limit)]
 
     @verb
-    def newest_facts(self, *, kinds: Sequence[str] = (), account_id: str = "", limit: int = 50) -> list[Fact]:
-        """The newest facts first."""
+    def newest_facts(
+        self, *, kinds: Sequence[str] = (), account_id: str = "", before: int | None = None, limit: int = 50
+    ) -> list[Fact]:
+        """The newest facts first; those with seq < `before`."""
         lines = [self.books.facts_of_kind.get(kind, []) for kind in dict.fromkeys(kinds)]
         newest = merge(*(reversed(line) for line in lines or [self.books.facts]), key=_seq, reverse=True)
-        wanted = (fact for fact in newest if account_id in {"", fact.account_id})
+        earlier = newest if before is None else (fact for fact in newest if _seq(fact) < before)
+        wanted = (fact for fact in earlier if account_id in {"", fact.account_id})
         return list(islice(wanted, checked_limit(limit)))
 
     @verb
@@ -50,10 +54,14 @@ class MemoryJournal(Handle):
         return True
 
     @verb
-    def runs(self, *, job: str = "", limit: int = 100) -> list[Run]:
+    def runs(self, *, job: str = "", before: Place | None = None, limit: int = 100) -> list[Run]:
         """Runs, newest first by their start."""
-        newest = (self.books.runs[run_id] for _, run_id in reversed(self.books.runs_by_age))
-        return list(islice((run for run in newest if job in {"", run.job}), checked_limit(limit)))
+        return _runs(self.books, job, before, checked_limit(limit))
+
+    @verb
+    def latest_runs(self, jobs: Collection[str], *, each: int = 1) -> Mapping[str, list[Run]]:
+        """The newest runs of each of these jobs, newest first."""
+        return {job: runs for job in jobs if (runs := _runs(self.books, job, None, checked_limit(each)))}
 
     @verb
     def forget(self, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:
@@ -81,10 +89,16 @@ class MemoryJournal(Handle):
         return oldest
 
     @verb
-    def commands(self, *, limit: int = 50) -> list[Command]:
+    def command(self, command_id: str) -> Command | None:
+        """One command by its id."""
+        return self.books.commands.get(command_id)
+
+    @verb
+    def commands(self, *, before: Place | None = None, limit: int = 50) -> list[Command]:
         """Commands, newest first."""
         newest = sorted(self.books.commands.values(), key=lambda c: (c.asked_at, c.id), reverse=True)
-        return newest[: checked_limit(limit)]
+        earlier = (c for c in newest if before is None or Place(c.asked_at, c.id) < before)
+        return list(islice(earlier, checked_limit(limit)))
 
     @verb
     def beat(self, owner: Owner) -> None:
@@ -112,6 +126,13 @@ class MemoryJournal(Handle):
     def change_mark(self) -> int:
         """A number that rises when anybody writes."""
         return self.books.mark
+
+
+def _runs(books: MemoryBooks, job: str, before: Place | None, limit: int) -> list[Run]:
+    line = books.runs_by_age
+    past = len(line) if before is None else bisect_left(line, (before.at, before.id))
+    newest = (books.runs[line[n][1]] for n in range(past - 1, -1, -1))
+    return list(islice((run for run in newest if job in {"", run.job}), limit))
 
 
 def _seq(fact: Fact) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from bowerbird.core.account import Limited, Quota
 from bowerbird.core.lifecycle import FINAL, State
+from bowerbird.core.lists import Found, Order, Place, Queue, Wanted
 from bowerbird.core.post import Post
 from bowerbird.storage.checks import GIVEN_UP, checked_limit
 from bowerbird.storage.leases import claim_fact, leased
@@ -14,6 +15,7 @@ from bowerbird.storage.memory.books import MemoryBooks
 from bowerbird.storage.memory.handle import Handle, verb
 from bowerbird.storage.memory.ledger import take
 from bowerbird.storage.memory.recorder import write_facts
+from bowerbird.storage.paging import Candidate, page, place_of
 from bowerbird.storage.quotas import NEVER
 
 
@@ -104,6 +106,30 @@ class MemoryPosts(Handle):
         return self.books.shelf.of_thread(thread_id)
 
     @verb
+    def threads(self, thread_ids: Collection[str]) -> Mapping[str, list[Post]]:
+        """All parts of each of these threads, in order; a thread nobody knows is left out."""
+        return {thread_id: parts for thread_id in thread_ids if (parts := self.books.shelf.of_thread(thread_id))}
+
+    @verb
+    def find_posts(
+        self,
+        wanted: Wanted,
+        *,
+        order: Order = Order.DUE,
+        newest_first: bool = True,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> Found:
+        """One page of the posts that are wanted, from where the page before it ended."""
+        candidates = sorted(_candidates(self.books, wanted, order), key=place_of, reverse=newest_first)
+        if after is not None:
+            here = (after.at, after.id)
+            past = (c for c in candidates if (place_of(c) < here if newest_first else place_of(c) > here))
+            candidates = list(past)
+        ids, on = page(candidates, wanted.words, checked_limit(limit))
+        return Found(tuple(self.books.shelf.by_id[post_id] for post_id in ids), on)
+
+    @verb
     def posts(
         self,
         *,
@@ -136,6 +162,24 @@ class MemoryPosts(Handle):
     def count_posts(self) -> Mapping[tuple[str, State], int]:
         """How many posts each account has in each state; a state without posts is left out."""
         return {place: n for place, n in self.books.shelf.tallies.items() if n}
+
+    @verb
+    def queues(self) -> Mapping[str, Queue]:
+        """How far the QUEUED posts of each account reach; an account without any is left out."""
+        waiting = {
+            account_id: sorted((due, post_id) for due, _, _, post_id in line)
+            for account_id, line in self.books.shelf.queues.items()
+            if line
+        }
+        return {account_id: Queue(line[0][1], line[0][0], line[-1][0]) for account_id, line in waiting.items()}
+
+
+def _candidates(books: MemoryBooks, wanted: Wanted, order: Order) -> Iterator[Candidate]:
+    for post in books.shelf.in_state(*dict.fromkeys(wanted.states or State)):
+        at: int | None = getattr(post, order)
+        if at is None or wanted.account_id not in {"", post.account_id} or wanted.kind not in {None, post.kind}:
+            continue
+        yield at, post.id, post.payload.text
 
 
 def _claimable(books: MemoryBooks, account_id: str, *, now: int) -> Iterator[Post]:

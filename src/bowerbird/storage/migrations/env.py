@@ -5,7 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context
 
-from bowerbird.storage import alarms
+from bowerbird.storage import alarms, people, tallies
+
+BOOKS = (alarms.incidents, tallies.tallies, people.people)
+"""Importing these has filled the metadata that they share."""
 
 
 def _engine() -> sa.Engine:
@@ -21,7 +24,7 @@ def _engine() -> sa.Engine:
 
 with _engine().connect() as connection:
     context.configure(
-        connection=connection, target_metadata=alarms.incidents.metadata, render_as_batch=True, transactional_ddl=True
+        connection=connection, target_metadata=BOOKS[0].metadata, render_as_batch=True, transactional_ddl=True
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -6,8 +6,10 @@ from collections.abc import Collection
 
 from bowerbird.core.breaker import BreakerState
 from bowerbird.core.incident import Delivery, Incident, Silence
+from bowerbird.core.lists import Place
 from bowerbird.storage import alarms as s
 from bowerbird.storage.checks import checked_limit
+from bowerbird.storage.paging import bounds
 from bowerbird.storage.sqlite.handle import Handle, reading, writing
 from bowerbird.storage.sqlite.tx import Tx
 
@@ -16,9 +18,12 @@ class SqliteAlarms(Handle):
     """Incidents, the outbox, silences and breakers."""
 
     @reading
-    def incidents(self, tx: Tx, *, open_only: bool = False, limit: int = 100) -> list[Incident]:
+    def incidents(
+        self, tx: Tx, *, open_only: bool = False, before: Place | None = None, limit: int = 100
+    ) -> list[Incident]:
         """Incidents, newest first by their opening."""
-        lines = tx.all(s.list_incidents(open_only=open_only), limit=checked_limit(limit))
+        statement = s.list_incidents(open_only=open_only, bounded=before is not None)
+        lines = tx.all(statement, limit=checked_limit(limit), **bounds(before))
         return [s.incident_of(line) for line in lines]
 
     @reading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bowerbird.core.findings import Advice, Model, Reading, Target, TargetState
 from bowerbird.storage import rows
@@ -23,6 +23,12 @@ class SqliteFindings(Handle):
         statement = s.list_readings(of_post=bool(post_id), of_account=bool(account_id))
         values = {"post_id": post_id, "account_id": account_id, "after": after, "limit": checked_limit(limit)}
         return [rows.reading_of(line) for line in tx.all(statement, **values)]
+
+    @reading
+    def latest_readings(self, tx: Tx, post_ids: Collection[str]) -> Mapping[str, Reading]:
+        """The newest reading of each of these posts; a post without any is left out."""
+        found = {post_id: tx.one(s.NEWEST_READING, post_id=post_id) for post_id in post_ids}
+        return {post_id: rows.reading_of(line) for post_id, line in found.items() if line is not None}
 
     @reading
     def targets(
@@ -57,3 +63,8 @@ class SqliteFindings(Handle):
         """The newest advice."""
         line = tx.one(s.ADVICE, account_id=account_id)
         return None if line is None else rows.advice_of(line)
+
+    @reading
+    def advice_given(self, tx: Tx) -> Mapping[str, Advice]:
+        """The newest advice of every account that has some."""
+        return {advice.account_id: advice for advice in map(rows.advice_of, tx.all(s.ALL_ADVICE))}

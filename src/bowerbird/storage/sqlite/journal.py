@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bowerbird.core.books import Old
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Snapshot
+from bowerbird.core.lists import Place
 from bowerbird.core.work import Command, Owner, Run
 from bowerbird.storage import alarms, rows
 from bowerbird.storage import forgetting as f
 from bowerbird.storage import statements as s
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.leases import TAKER_MAX_US
+from bowerbird.storage.paging import bounds
 from bowerbird.storage.sqlite.handle import Handle, reading, writing
 from bowerbird.storage.sqlite.tx import Line, Tx
 
@@ -29,10 +31,19 @@ class SqliteJournal(Handle):
         return _by_kind(tx, statement, kinds, limit, {"after": after, "post_id": post_id})
 
     @reading
-    def newest_facts(self, tx: Tx, *, kinds: Sequence[str] = (), account_id: str = "", limit: int = 50) -> list[Fact]:
-        """The newest facts first."""
-        statement = s.newest_facts(of_account=bool(account_id), of_kind=bool(kinds))
-        return _by_kind(tx, statement, kinds, limit, {"account_id": account_id}, newest_first=True)
+    def newest_facts(
+        self,
+        tx: Tx,
+        *,
+        kinds: Sequence[str] = (),
+        account_id: str = "",
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[Fact]:
+        """The newest facts first; those with seq < `before`."""
+        bounded = before is not None
+        statement = s.newest_facts(of_account=bool(account_id), of_kind=bool(kinds), bounded=bounded)
+        return _by_kind(tx, statement, kinds, limit, {"account_id": account_id, "before": before}, newest_first=True)
 
     @writing
     def claim_run(self, tx: Tx, run: Run) -> bool:
@@ -40,10 +51,18 @@ class SqliteJournal(Handle):
         return tx.run(s.CLAIM_RUN, **rows.run_row(run)) == 1
 
     @reading
-    def runs(self, tx: Tx, *, job: str = "", limit: int = 100) -> list[Run]:
+    def runs(self, tx: Tx, *, job: str = "", before: Place | None = None, limit: int = 100) -> list[Run]:
         """Runs, newest first by their start."""
-        lines = tx.all(s.list_runs(of_job=bool(job)), job=job, limit=checked_limit(limit))
+        statement = s.list_runs(of_job=bool(job), bounded=before is not None)
+        lines = tx.all(statement, job=job, limit=checked_limit(limit), **bounds(before))
         return [rows.run_of(line) for line in lines]
+
+    @reading
+    def latest_runs(self, tx: Tx, jobs: Collection[str], *, each: int = 1) -> Mapping[str, list[Run]]:
+        """The newest runs of each of these jobs, newest first."""
+        statement, most = s.list_runs(of_job=True), checked_limit(each)
+        found = {job: [rows.run_of(line) for line in tx.all(statement, job=job, limit=most)] for job in jobs}
+        return {job: runs for job, runs in found.items() if runs}
 
     @writing
     def forget(self, tx: Tx, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:
@@ -69,9 +88,16 @@ class SqliteJournal(Handle):
         return command
 
     @reading
-    def commands(self, tx: Tx, *, limit: int = 50) -> list[Command]:
+    def command(self, tx: Tx, command_id: str) -> Command | None:
+        """One command by its id."""
+        line = tx.one(s.COMMAND, id=command_id)
+        return None if line is None else rows.command_of(line)
+
+    @reading
+    def commands(self, tx: Tx, *, before: Place | None = None, limit: int = 50) -> list[Command]:
         """Commands, newest first."""
-        return [rows.command_of(line) for line in tx.all(s.COMMANDS, limit=checked_limit(limit))]
+        statement = s.COMMANDS if before is None else s.OLDER_COMMANDS
+        return [rows.command_of(line) for line in tx.all(statement, limit=checked_limit(limit), **bounds(before))]
 
     @writing
     def beat(self, tx: Tx, owner: Owner) -> None:
@@ -105,7 +131,7 @@ def _by_kind(
     statement: s.Statement,
     kinds: Sequence[str],
     limit: int,
-    values: Mapping[str, str | int],
+    values: Mapping[str, str | int | None],
     *,
     newest_first: bool = False,
 ) -> list[Fact]:

@@ -1,4 +1,4 @@
-"""Accounts, holds, limits and secrets."""
+"""Accounts, holds, limits, secrets and people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bowerbird.core.account import Account, Hold, Learned, Limited, Quota, Used
 from bowerbird.core.keeping import Words
-from bowerbird.storage import alarms, rows
+from bowerbird.core.people import Person
+from bowerbird.storage import alarms, people, rows
 from bowerbird.storage import statements as s
 from bowerbird.storage.checks import checked_limit
 from bowerbird.storage.quotas import CALL_MAX_US, limited, window_us, worst
@@ -15,7 +16,7 @@ from bowerbird.storage.sqlite.tx import Tx
 
 
 class SqliteLedger(Handle):
-    """Accounts, holds, limits and secrets."""
+    """Accounts, holds, limits, secrets and people."""
 
     @reading
     def accounts(self, tx: Tx) -> list[Account]:
@@ -42,6 +43,11 @@ class SqliteLedger(Handle):
     def learned(self, tx: Tx) -> list[Learned]:
         """Every learned limit, by key, unit and window."""
         return [alarms.learned_of(line) for line in tx.all(alarms.LEARNED)]
+
+    @reading
+    def people(self, tx: Tx) -> list[Person]:
+        """Everybody who may, or once might, sign in, by name."""
+        return [people.person_of(line) for line in tx.all(people.PEOPLE)]
 
     @writing
     def reserve(self, tx: Tx, subject: str, quotas: Sequence[Quota], *, now: int) -> Limited | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from heapq import merge
 from itertools import islice
 
 from bowerbird.core.account import Limited, Quota
 from bowerbird.core.books import Change
 from bowerbird.core.lifecycle import State
+from bowerbird.core.lists import Found, Order, Place, Queue, Wanted
 from bowerbird.core.post import Post
-from bowerbird.storage import rows
+from bowerbird.storage import rows, tallies
 from bowerbird.storage import statements as s
 from bowerbird.storage.checks import GIVEN_UP, checked_limit
 from bowerbird.storage.leases import claim_fact, leased
+from bowerbird.storage.paging import page, place_of
 from bowerbird.storage.quotas import NEVER
 from bowerbird.storage.sqlite.handle import Handle, reading, writing
 from bowerbird.storage.sqlite.ledger import take
@@ -97,6 +100,37 @@ class SqlitePosts(Handle):
         return [rows.post_of(line) for line in tx.all(s.THREAD, thread_id=thread_id)]
 
     @reading
+    def threads(self, tx: Tx, thread_ids: Collection[str]) -> Mapping[str, list[Post]]:
+        """All parts of each of these threads, in order; a thread nobody knows is left out."""
+        found = {thread_id: tx.all(s.THREAD, thread_id=thread_id) for thread_id in thread_ids}
+        return {thread_id: [rows.post_of(line) for line in lines] for thread_id, lines in found.items() if lines}
+
+    @reading
+    def find_posts(
+        self,
+        tx: Tx,
+        wanted: Wanted,
+        *,
+        order: Order = Order.DUE,
+        newest_first: bool = True,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> Found:
+        """One page of the posts that are wanted: a line per state, merged, read no further than the page reaches."""
+        statement = s.find_posts(
+            order, wanted.kind, of_account=bool(wanted.account_id), goes_on=after is not None, newest_first=newest_first
+        )
+        values: dict[str, str | int] = {"account_id": wanted.account_id}
+        if after is not None:
+            values |= {"after_at": after.at, "after_id": after.id}
+        states = dict.fromkeys(wanted.states or State)
+        lines = (tx.lines(statement, state=state.value, **values) for state in states)
+        candidates = merge(*lines, key=place_of, reverse=newest_first)
+        ids, on = page(candidates, wanted.words, checked_limit(limit))
+        found = (tx.one(s.POST, id=post_id) for post_id in ids)
+        return Found(tuple(rows.post_of(line) for line in found if line is not None), on)
+
+    @reading
     def posts(
         self,
         tx: Tx,
@@ -124,7 +158,12 @@ class SqlitePosts(Handle):
     @reading
     def count_posts(self, tx: Tx) -> Mapping[tuple[str, State], int]:
         """How many posts each account has in each state; a state without posts is left out."""
-        return {(account_id, State(state)): n for account_id, state, n in tx.all(s.COUNT_POSTS)}
+        return {(account_id, State(state)): n for account_id, state, n in tx.all(tallies.TALLIES)}
+
+    @reading
+    def queues(self, tx: Tx) -> Mapping[str, Queue]:
+        """How far the QUEUED posts of each account reach; an account without any is left out."""
+        return {account_id: Queue(*reach) for account_id, *reach in tx.all(tallies.QUEUES)}
 
 
 def _subjects(tx: Tx, post: Post) -> list[str]:

@@ -10,7 +10,7 @@ from bowerbird.core.errors import StorageError
 from bowerbird.core.facts import Fact
 from bowerbird.core.keeping import Receipt, Words
 from bowerbird.core.post import Post
-from bowerbird.storage import alarms, rows
+from bowerbird.storage import alarms, people, rows
 from bowerbird.storage import statements as s
 from bowerbird.storage.checks import GIVEN_UP, came_to_rest, check, check_kept, never_sent
 from bowerbird.storage.sqlite.handle import Handle, writing
@@ -127,6 +127,7 @@ def _write_ledger(tx: Tx, batch: Batch) -> None:
     for account_id, kind in batch.lifted:
         tx.run(s.LIFT_HOLD, account_id=account_id, kind=kind.value)
     tx.each(s.WRITE_HOLD, map(rows.hold_row, batch.holds))
+    tx.each(people.WRITE_PERSON, map(people.person_row, batch.people))
     tx.each(alarms.WRITE_LEARNED, map(rows.flat, batch.learned))
     for words in batch.words:
         _write_words(tx, s.KEEP_WORDS, rows.words_row(words), words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -31,6 +31,10 @@ class Tx:
     def all(self, statement: Statement, **values: Any) -> list[Line]:
         """Every line of the answer."""
         return self._execute(statement, values).fetchall()
+
+    def lines(self, statement: Statement, **values: Any) -> Iterator[Line]:
+        """The lines of the answer, each found when it is asked for; they end with the transaction."""
+        return iter(self._execute(statement, values))
 
     def one(self, statement: Statement, **values: Any) -> Line | None:
         """The first line, or None."""
