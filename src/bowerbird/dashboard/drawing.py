@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bowerbird.core.health import Light
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.story import clock_time, count, span
+
+LIGHT_WORDS = {
+    Light.GREEN: "works", Light.AMBER: "works with less", Light.RED: "does not work", Light.GREY: "not in use",
+}  # fmt: skip
+"""Each light in words, where nothing more exact is said."""
 
 
 @cache
@@ -28,6 +36,9 @@ def templates() -> Environment:
         count=count,
         short=short,
         capital=capital,
+        slug=slug,
+        light_word=LIGHT_WORDS.__getitem__,
+        tojson_text=json.dumps,
     )
     made.globals.update(ago=ago)
     for name in made.list_templates(extensions=["html"]):
@@ -76,3 +87,8 @@ def ago(now: int, at: int | None) -> str:
     if abs(seconds) < 1:
         return "now"
     return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
+
+
+def slug(words: str) -> str:
+    """A name that an element may have: ``Limits of robin`` is ``limits-of-robin``."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
