@@ -297,6 +297,11 @@ class Engine:
         context.run(LIVING.set, self.process)
         self._task = asyncio.create_task(self._live(), context=context)
 
+    def fall(self) -> None:
+        """Begin nothing more, for the process died; what is on its way to a platform arrives all the same."""
+        self.jobs.runner.stop()
+        self._task.cancel()
+
     async def _live(self) -> None:
         loops: list[Coroutine[Any, Any, None]] = [
             self._heart.beat_for_ever(), self._boot.run(), self._supervisor.run(), self._beat_while_sending(),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bowerbird.jobs.piece import LET_GO_S
 from bowerbird.jobs.table import JOBS, Job
-from bowerbird.simulation.years.troubles import JOBS_HIT, Trouble
+from bowerbird.simulation.years.troubles import JOBS_HIT, MONITORS_HIT, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,19 @@ def expected(trouble: Trouble) -> Expected | None:
     tries = 1 if job.critical else job.tries
     within_s = 60.0 + (job.timeout_s + LET_GO_S if trouble.kind == "job_hangs" else 0.0)
     return replace(row, after_bites=row.after_bites * tries, within_s=within_s)
+
+
+def speechless(trouble: Trouble) -> bool:
+    """True if it takes those who tell with it, so that the time to tell begins when they are back.
+
+    An engine that stands still runs no line of its code, and of the monitors two do the telling.
+    """
+    return trouble.kind == "frozen" or (trouble.kind == "monitor_dies" and monitor_hit(trouble) in {"alerts", "outbox"})
+
+
+def monitor_hit(trouble: Trouble) -> str:
+    """The monitor that dies."""
+    return MONITORS_HIT[int(trouble.start_s) % len(MONITORS_HIT)]
 
 
 def job_hit(trouble: Trouble) -> Job:

@@ -68,6 +68,8 @@ TROUBLES: dict[str, Kind] = {
 
 JOBS_HIT = ("plan", "publish", "settle", "measure", "harvest", "learn", "sweep")
 """Jobs that fail, hang or lose their timer, in turn."""
+MONITORS_HIT = ("alerts", "lag", "timers", "breakers", "outbox")
+"""Monitors that die, in turn."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

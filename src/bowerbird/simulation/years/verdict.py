@@ -20,7 +20,7 @@ from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.pacing import quotas_for
 from bowerbird.simulation.judge import Violation
 from bowerbird.simulation.platform import Arrival
-from bowerbird.simulation.years.expect import EXPECTED, NEVER_ALARMS, allowed, expected
+from bowerbird.simulation.years.expect import EXPECTED, NEVER_ALARMS, allowed, expected, speechless
 from bowerbird.simulation.years.troubles import Trouble
 
 if TYPE_CHECKING:
@@ -29,16 +29,13 @@ if TYPE_CHECKING:
 GRACE_S = 1_800.0
 """So long after a trouble what it left behind may still be told, seconds."""
 BURN_S = 7 * 3_600.0
-"""What is judged over hours may be told so long after its cause, seconds."""
-MAY_STAY_OPEN = frozenset({"Parked", "ForeignWriter", "TruthGap", "DuplicateSeen", "WriterDown"})
-"""Rules whose incidents stay open until a person has looked, a day has passed, or a writer is asked again."""
-LATE_AT_ONCE = frozenset({"suspended", "wall_steps"})
-SHOWS_FIRST = frozenset({"slow", "job_hangs"})
-"""Troubles whose effect may be told before they can be known themselves."""
-SPEECHLESS = frozenset({"frozen", "monitor_dies"})
-"""Troubles that may take those who tell with them: the time to tell begins when they are back."""
+"""What is told in its own right may come so long after its cause, seconds: the slow burn looks back over six hours."""
+MAY_STAY_OPEN = frozenset({"TruthGap", "WriterDown"})
+"""What may outlast the calm: a post that its platform only claimed to take is known to be gone at its next look, which
+may be a day away; and whether a writer answers again is known when it is next asked, and nobody asks it by night."""
 OF_THEIR_OWN = frozenset({"Parked", "PostingBurn", "PostingBurnSlow"})
-"""What a trouble leaves behind and is told in its own right: somebody has to look, or posts were not sent."""
+"""What is no effect that passes with its root, so that its message is one more and not a second root: a parked post
+waits for a person long after the trouble, and a burn says how many posts of the last hours were not sent."""
 DUE_SLACK_S = 120.0
 """What is due is under way at the latest after so long, seconds."""
 
@@ -215,7 +212,7 @@ def _felt_s(world: World, trouble: Trouble) -> float | None:
     if row is None:
         return None
     if not row.after_bites:
-        return trouble.end_s if trouble.kind in SPEECHLESS else trouble.start_s
+        return trouble.end_s if speechless(trouble) else trouble.start_s
     bites = [at for at, kind, n in world.bites if kind == trouble.kind and n == world.number(trouble)]
     for first, last in zip(bites, bites[row.after_bites - 1 :], strict=False):
         if last - first <= row.spread_s:
@@ -270,14 +267,9 @@ def nothing_is_told_twice(world: World) -> Iterator[Violation]:
 
 
 def one_trouble_is_one_root(world: World) -> Iterator[Violation]:
-    """A trouble that comes alone opens one root, not two: flapping is the same one.
-
-    A slow host may show first in a job that waits for its seat, and a job that hangs in those that live on it, long
-    before the third failure that tells of the job itself. A machine that wakes, or whose clock was wrong, finds
-    everything late at once, and each account says so for itself.
-    """
+    """A trouble that comes alone opens one root, not two: flapping is the same one."""
     for trouble in world.plot.troubles:
-        if trouble.kind in LATE_AT_ONCE or not _alone(world, trouble):
+        if not _alone(world, trouble):
             continue
         opened = {
             world.books.incidents[message.delivery.incident_id].fingerprint
@@ -287,7 +279,7 @@ def one_trouble_is_one_root(world: World) -> Iterator[Violation]:
             and message.delivery.channel == "phone"
             and world.books.incidents[message.delivery.incident_id].rule not in OF_THEIR_OWN
         }
-        if len(opened) > 1 + (trouble.kind in SHOWS_FIRST):
+        if len(opened) > 1:
             yield Violation("two roots", f"{trouble.kind}@{trouble.start_s:.0f}", ", ".join(sorted(opened)))
 
 

@@ -35,7 +35,7 @@ from bowerbird.simulation.years.engine import LIVING, Engine
 from bowerbird.simulation.years.pace import CALM_S, Pace
 from bowerbird.simulation.years.plots import Plot, cast_of
 from bowerbird.simulation.years.spool import ListedSpool
-from bowerbird.simulation.years.troubles import JOBS_HIT, Trouble
+from bowerbird.simulation.years.troubles import JOBS_HIT, MONITORS_HIT, Trouble
 from bowerbird.simulation.years.venue import Elsewhere, Venue
 from bowerbird.simulation.years.words import WORDS, Provider, the_bank
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
@@ -55,7 +55,6 @@ BURST = 4
 AT_EASE_S = 5.0
 """How often every job looks while something is wrong, where its period allows it, seconds."""
 HOST_WIDE = frozenset({"down", "slow", "broken", "busy"})
-MONITORS_HIT = ("alerts", "lag", "timers", "breakers", "outbox")
 STIRRING = frozenset({
     "breaker_opened", "breaker_closed", "job_overdue", "hold_set", "degraded", "recovered", "lost_touch",
     "clock_stepped", "monitor_died", "foreign_post", "incident_opened", "incident_closed", "parked",
@@ -272,6 +271,7 @@ class World:
             errands = [asyncio.create_task(self._befall(trouble)) for trouble in self.plot.troubles]
             await self.clock.sleep(self.plot.day_s)
             await asyncio.gather(*errands)
+            self._put_right(0.0)
             await self.clock.sleep(self.plot.calm_s)
             person.cancel()
             for engine in self.engines:
@@ -381,12 +381,16 @@ class World:
         """Be the person: now and then settle what is parked, truthfully, and delete what is not ours."""
         while True:
             await self.clock.sleep(PERSON_S)
-            for post in list(self.shelf.in_state(State.PARKED)):
-                there = any(arrival.post_id == post.id for venue in self.venues.values() for arrival in venue.arrivals)
-                self._press("settle", post_id=post.id, verdict="there" if there else "leave")
-            for venue in self.venues.values():
-                old = self.true.now() - int(LEFT_S * SECOND_US)
-                venue.removed.update(each.id for each in venue.foreign if each.at < old)
+            self._put_right(LEFT_S)
+
+    def _put_right(self, left_s: float) -> None:
+        """Settle what is parked, and delete what is not ours and has stood for so long, in seconds."""
+        for post in list(self.shelf.in_state(State.PARKED)):
+            there = any(arrival.post_id == post.id for venue in self.venues.values() for arrival in venue.arrivals)
+            self._press("settle", post_id=post.id, verdict="there" if there else "leave")
+        for venue in self.venues.values():
+            old = self.true.now() - int(left_s * SECOND_US)
+            venue.removed.update(each.id for each in venue.foreign if each.at <= old)
 
     def _press(self, verb: str, **args: Any) -> None:
         """Press a button."""
@@ -396,6 +400,7 @@ class World:
 
     def _crash(self, process: Process, point: str) -> None:
         process.die()
+        self.engines[process.life].fall()
         self.crashes[point] += 1
         self.bell.runner = None
         asyncio.get_running_loop().call_later(RESTART_S, self._start)
