@@ -91,12 +91,16 @@ class Rises:
             self._series.pop(next(iter(self._series)))
 
     def within(self, sample: Sample, window_s: float) -> float:
-        """How much a counter rose in the last `window_s` seconds; what is new in the window rose from zero."""
+        """How much a counter rose in the last `window_s` seconds; what is new in the window rose from zero.
+
+        It is counted from the last look before the window: where nobody looked for longer than that, because those
+        who look were dead themselves, what rose meanwhile is news.
+        """
+        begins_s = self._now_s - window_s
         series = self._series.get((sample.name, _key(sample.labels)), deque())
-        inside = [value for at_s, value in series if at_s >= self._now_s - window_s]
-        is_new = not any(at_s <= self._now_s - window_s for at_s, _ in series)
-        first = inside[0] if inside and is_new else 0.0
-        return first + sum(after - before if after >= before else after for before, after in pairwise(inside))
+        before = [value for at_s, value in series if at_s <= begins_s][-1:]
+        seen = [*(before or [0.0]), *(value for at_s, value in series if at_s > begins_s)]
+        return sum(after - before if after >= before else after for before, after in pairwise(seen))
 
 
 @dataclass
