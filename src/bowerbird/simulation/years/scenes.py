@@ -21,8 +21,8 @@ SCENES: dict[str, tuple[Row, ...]] = {
     "breaker_restored": (("down", -60, 1_500, 0), ("crash", 400, 0, 0)),
     # answers take so long that the breaker opens, and its probe is not answered in time
     "probe_lease_expired": (("slow", -60, 1_800, 0),),
-    # a post is on its way, slowly, and its receipt finds the books shut
-    "proof_replayed": (("slow", -20, 400, 0), ("books_full", 35, 120, 0)),
+    # posts have just been written out when both hosts become slow, and their receipts find the books shut
+    "proof_replayed": (("slow", 0.5, 100, 0), ("slow", 0.5, 100, 2), ("books_full", 10, 90, 0)),
     "spool_replayed": (("books_full", -2, 90, 0),),
     # the platform takes half, and later takes all again
     "limit_raised": (("halved", -1_800, 6 * HOUR_S, 0),),
