@@ -150,7 +150,7 @@ class House:
         return Page(await self.browser.get(path))
 
     async def token(self) -> str:
-        """The token of this session's forms."""
+        """The token of this session's forms: the one for signing out is on every page."""
         found = re.search(r'name="token" value="([^"]+)"', (await self.browser.get("/accounts")).text)
         assert found is not None
         return found[1]

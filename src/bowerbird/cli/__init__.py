@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from bowerbird.cli import accounts, alerts, drills, operate, posts, rehearse
+from bowerbird.cli import accounts, alerts, drills, operate, people, posts, rehearse
 from bowerbird.cli.examples import epilog, summary
 from bowerbird.core.errors import BadInput, BowerbirdError, StorageBusy
 
@@ -50,6 +50,7 @@ posts.register(app)
 accounts.register(app)
 alerts.register(app)
 drills.register(app)
+people.register(app)
 for _command in app.registered_commands:
     if _command.callback is not None:
         _command.epilog = epilog(_command.callback.__name__)

@@ -39,6 +39,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "resume": ("bowerbird resume bluesky:wren.example.org",),
     "incidents": ("bowerbird incidents", "bowerbird incidents --all --json"),
     "alerts": ("bowerbird alerts test", "bowerbird alerts silence --rule BreakerOpen --hours 2"),
+    "people": ("bowerbird people", "bowerbird people add ann --role approver", "bowerbird people remove ann"),
     "bank": ("bowerbird bank", "bowerbird bank my-tips.yaml"),
 }
 """Command lines by command; the tests see that each can be read."""

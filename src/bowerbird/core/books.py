@@ -343,8 +343,11 @@ class Journal(Protocol):
     async def runs(self, *, job: str = "", before: Place | None = None, limit: int = 100) -> list[Run]:
         """Runs, newest first by their start; those that started before this place."""
 
-    async def latest_runs(self, jobs: Collection[str], *, each: int = 1) -> Mapping[str, list[Run]]:
-        """The newest runs of each of these jobs, newest first, in one look; a job that never ran is left out."""
+    async def latest_runs(self, jobs: Collection[str] = (), *, each: int = 1) -> Mapping[str, list[Run]]:
+        """The newest runs of each of these jobs, or of every job, newest first, in one look.
+
+        A job that never ran is left out.
+        """
 
     async def forget(self, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:
         """Forget the oldest rows of this kind from before this instant; return how many, at most `limit`."""

@@ -56,6 +56,8 @@ KINDS: dict[str, str] = {
     "started": "A process started.",
     "stopped": "A process stopped gracefully.",
     "degraded": "A part is missing; the plan for running without it is followed.",
+    "person_added": "Somebody may sign in, or got another password or role.",
+    "person_removed": "Somebody may sign in no more.",
     "commanded": "A person pressed a button or gave a command.",
     "job_failed": "A run of a job failed.",
     "job_skipped": "A run of a job was skipped, with the reason.",

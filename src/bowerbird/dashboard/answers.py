@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
@@ -17,13 +18,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from bowerbird.core.books import Batch
+from bowerbird.core.errors import BadInput
 from bowerbird.core.health import Light
 from bowerbird.core.people import NAME_MAX, OWNER
 from bowerbird.core.story import span
 from bowerbird.core.work import Command
+from bowerbird.dashboard.deeds import DEEDS, SECRET
 from bowerbird.dashboard.doors import AGE_S, COOKIE, Visitor
 from bowerbird.dashboard.face import Face
-from bowerbird.dashboard.flash import COMMANDS_MAX
 from bowerbird.dashboard.middleware import HEADERS
 from bowerbird.dashboard.pages import overview
 from bowerbird.dashboard.picture import engine
@@ -60,6 +62,7 @@ def known(handler: Callable[[Request, Face, Visitor], Awaitable[Response]]) -> H
 async def visitor_of(request: Request) -> Visitor | None:
     """Return who is signed in, by the people there are now."""
     face: Face = request.app.state.face
+    face.doors.meet(await face.books.people())
     return face.doors.known(request.cookies.get(COOKIE))
 
 
@@ -85,6 +88,7 @@ async def login(request: Request) -> Response:
     if shut_s > 0:
         problem = f"Too many wrong passwords. Try again in {span(shut_s)}."
         return face.answer("login.html", status=429, next=onward, problem=problem, person=name)
+    face.doors.meet(await face.books.people())
     # Outside the loop, for a hash takes long on purpose.
     session = await asyncio.to_thread(face.doors.sign_in, _text(form, "password"), name)
     if session is None:
@@ -147,9 +151,14 @@ async def _ask(request: Request, face: Face, visitor: Visitor) -> Response:
         return face.answer("problem.html", visitor, status=400, problem="There is no such button.")
     if not visitor.role.may(VERBS[verb]):
         return face.answer("problem.html", visitor, status=403, problem=refusal(visitor.role, VERBS[verb]))
-    args = {name: _text(form, name) for name in form if name not in ("token", "verb", "next")}
+    given = {name: _text(form, name) for name in form if name not in ("token", "verb", "next")}
+    if verb == "approve" and not visitor.role.may(VERBS["edit"]):
+        given = {name: value for name, value in given.items() if not name.startswith("text")}  # as it stands, or not
+    args = {name: value for name, value in given.items() if name not in SECRET}
     now = face.clock.now()
     command = Command(id=face.chance.name("command"), verb=verb, args=args, by=visitor.name, asked_at=now)
+    if verb in DEEDS:
+        command = await _done(face, command, given)
     await face.books.record(Batch(commands=(command,)))
     await _wait_for(face, command)
     return RedirectResponse(f"{local(_text(form, 'next') or '/')}?did={command.id}", 303)
@@ -158,15 +167,24 @@ async def _ask(request: Request, face: Face, visitor: Visitor) -> Response:
 ask = known(_ask)
 
 
+async def _done(face: Face, command: Command, given: dict[str, str]) -> Command:
+    """Do what the face does itself, and return the command with its answer."""
+    try:
+        answer, ok = await DEEDS[command.verb](face.books, face.clock, given, command.by), True
+    except BadInput as error:
+        answer, ok = f"{error}.", False
+    return replace(command, done_at=face.clock.now(), ok=ok, answer=answer[:1].upper() + answer[1:])
+
+
 async def _wait_for(face: Face, command: Command) -> None:
-    """Wait a moment for the engine's answer, unless there is no engine to wait for."""
-    if (await engine(face.books, face.clock)).light is Light.RED:
+    """Wait a moment for the engine's answer, unless it is there or there is no engine to wait for."""
+    if command.done_at is not None or (await engine(face.books, face.clock)).light is Light.RED:
         return
     until = face.clock.monotonic() + ANSWER_S
     while face.clock.monotonic() < until:
-        for found in await face.books.commands(limit=COMMANDS_MAX):
-            if found.id == command.id and found.done_at is not None:
-                return
+        found = await face.books.command(command.id)
+        if found is not None and found.done_at is not None:
+            return
         await face.clock.sleep(0.1)
 
 

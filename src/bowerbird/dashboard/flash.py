@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from bowerbird.dashboard.asked import Books
 
-COMMANDS_MAX = 50
-"""Buttons looked through for the one that was just pressed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Flash:
@@ -28,7 +25,7 @@ class Flash:
 
 async def flash(books: Books, command_id: str) -> Flash | None:
     """Return what became of a button, or None if there is none of that name."""
-    found = next((each for each in await books.commands(limit=COMMANDS_MAX) if each.id == command_id), None)
+    found = await books.command(command_id)
     if found is None:
         return None
     if found.done_at is None:

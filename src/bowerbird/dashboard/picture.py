@@ -9,15 +9,12 @@ from bowerbird.core.health import Health
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import Post
-from bowerbird.core.work import Run
 from bowerbird.dashboard.asked import Books
 from bowerbird.dashboard.layers import Picture, startup
 from bowerbird.dashboard.metrics import SAMPLES, unpacked
 
 DONE_MAX = 10
 """Published posts on the overview."""
-RUNS_MAX = 200
-"""Runs looked at for the newest of each job."""
 
 
 async def engine(books: Books, clock: Clock) -> Health:
@@ -39,12 +36,10 @@ async def look(books: Books, clock: Clock) -> Picture:
     """Read everything that the overview shows."""
     began = clock.monotonic()
     accounts = await books.accounts()
-    runs: dict[str, Run] = {}
-    for run in await books.runs(limit=RUNS_MAX):
-        runs.setdefault(run.job, run)
+    runs = {job: newest for job, (newest, *_) in (await books.latest_runs()).items()}
     upcoming = await books.posts(states=(State.QUEUED, State.PROPOSED), limit=200, newest_first=False)
     published = await books.posts(states=(State.PUBLISHED,), limit=DONE_MAX)
-    advice = [found for account in accounts if (found := await books.advice(account.id)) is not None]
+    advice = list((await books.advice_given()).values())
     read = (await latest(books, published)).values()
     targets = await books.targets(states=(TargetState.OPEN, TargetState.DRAFTED), limit=50)
     counts, stopped_at = await books.count_posts(), await _stopped_at(books)
@@ -60,5 +55,4 @@ async def look(books: Books, clock: Clock) -> Picture:
 
 async def latest(books: Books, posts: Sequence[Post]) -> dict[str, Reading]:
     """The newest reading of each of these posts that has one."""
-    found = {post.id: await books.readings(post_id=post.id) for post in posts if post.state is State.PUBLISHED}
-    return {post_id: readings[-1] for post_id, readings in found.items() if readings}
+    return dict(await books.latest_readings([post.id for post in posts if post.state is State.PUBLISHED]))

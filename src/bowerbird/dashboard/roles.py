@@ -26,6 +26,8 @@ VERBS: dict[str, Role] = {
     "breaker_probe": Role.OWNER,
     "alerts_test": Role.OWNER,
     "run": Role.OWNER,
+    "person_add": Role.OWNER,
+    "person_remove": Role.OWNER,
 }
 """What the buttons may ask for, each with the least role that may press it."""
 

@@ -22,6 +22,7 @@ from bowerbird.dashboard.pages import (
     jobs,
     opportunities,
     overview,
+    people,
     post,
     settings,
 )
@@ -67,6 +68,8 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/accounts", read=accounts.read, template="accounts.html", label="Accounts", group="Publish", key="b"),
     Leaf(path="/posts/{post_id}", read=post.read, template="post.html"),
     Leaf(path="/settings", read=settings.read, template="settings.html", label="Settings", group="Settings", key="s"),
+    Leaf(path="/people", read=people.read, template="people.html", label="People", group="Settings", may=Role.OWNER,
+         key="p"),
 )
 # fmt: on
 

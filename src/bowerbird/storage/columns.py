@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import sqlalchemy as sa
 
-from bowerbird.core.account import HoldKind
-from bowerbird.core.breaker import Position
-from bowerbird.core.findings import TargetState
-from bowerbird.core.incident import Severity, Told
 from bowerbird.core.lifecycle import State
 
 metadata = sa.MetaData(
@@ -18,7 +16,7 @@ Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """A number that the engine gives; SQLite numbers only what it calls INTEGER."""
 
 
-def one_of(column: str, words: type[State | HoldKind | TargetState | Severity | Told | Position]) -> sa.CheckConstraint:
+def one_of(column: str, words: type[StrEnum]) -> sa.CheckConstraint:
     """A constraint: this column holds one of these words."""
     listed = ", ".join(f"'{word}'" for word in words)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")

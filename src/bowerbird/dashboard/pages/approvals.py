@@ -17,7 +17,7 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
     """Everything that waits for a person's yes, soonest due first; a thread stands under its head."""
     posts = await books.posts(states=(State.PROPOSED,), limit=PROPOSED_MAX, newest_first=False)
     heads = [post for post in posts if post.part == 0]
-    threads = {post.id: await books.thread(post.thread_id) for post in heads if post.parts > 1}
+    threads = await books.threads([post.thread_id for post in heads if post.parts > 1])
     found = await cards(books, heads, await books.accounts())
     waiting = sum(n for (_, state), n in (await books.count_posts()).items() if state is State.PROPOSED)
     later = waiting - len(posts)

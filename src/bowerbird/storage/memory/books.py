@@ -16,6 +16,7 @@ from bowerbird.core.gauge import Snapshot
 from bowerbird.core.incident import Delivery, Incident, Silence
 from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import State
+from bowerbird.core.people import Person
 from bowerbird.core.post import Kind, Post
 from bowerbird.core.work import Command, Owner, Run
 
@@ -141,6 +142,7 @@ class MemoryBooks:
         self.deliveries: dict[str, Delivery] = {}
         self.silences: dict[str, Silence] = {}
         self.breakers: dict[str, BreakerState] = {}
+        self.people: dict[str, Person] = {}
         self.snapshots: dict[str, Snapshot] = {}
 
 

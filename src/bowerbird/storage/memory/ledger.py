@@ -1,4 +1,4 @@
-"""Accounts, holds, limits and secrets."""
+"""Accounts, holds, limits, secrets and people."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bowerbird.core.account import Account, Hold, Learned, Limited, Quota, Used
 from bowerbird.core.books import Change
 from bowerbird.core.keeping import Words
+from bowerbird.core.people import Person
 from bowerbird.storage.checks import came_to_rest, checked_limit, never_sent
 from bowerbird.storage.memory.books import MemoryBooks, Spend
 from bowerbird.storage.memory.handle import Handle, verb
@@ -15,7 +16,7 @@ from bowerbird.storage.quotas import CALL_MAX_US, limited, window_us, worst
 
 
 class MemoryLedger(Handle):
-    """Accounts, holds, limits and secrets."""
+    """Accounts, holds, limits, secrets and people."""
 
     @verb
     def accounts(self) -> list[Account]:
@@ -42,6 +43,11 @@ class MemoryLedger(Handle):
     def learned(self) -> list[Learned]:
         """Every learned limit, by key, unit and window."""
         return [self.books.learned[place] for place in sorted(self.books.learned)]
+
+    @verb
+    def people(self) -> list[Person]:
+        """Everybody who may, or once might, sign in, by name."""
+        return [self.books.people[name] for name in sorted(self.books.people)]
 
     @verb
     def reserve(self, subject: str, quotas: Sequence[Quota], *, now: int) -> Limited | None:

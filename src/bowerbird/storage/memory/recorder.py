@@ -185,6 +185,7 @@ def _write_ledger(books: MemoryBooks, batch: Batch) -> None:
     for place in batch.lifted:
         books.holds.pop(place, None)
     books.learned.update(((limit.key, limit.unit, limit.window_s), limit) for limit in batch.learned)
+    books.people.update((person.name, person) for person in batch.people)
     books.holds.update(((hold.account_id, hold.kind), hold) for hold in batch.holds)
     for run in batch.runs:
         put_run(books, run)
