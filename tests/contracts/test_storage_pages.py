@@ -129,6 +129,7 @@ async def test_runs_are_paged_and_the_newest_of_many_jobs_come_at_once(books: St
         "plan": ["r4", "r2"],
         "post": ["r5", "r3"],
     }
+    assert {job: newest.id for job, (newest,) in (await books.latest_runs()).items()} == {"plan": "r4", "post": "r5"}
 
 
 async def test_facts_commands_and_incidents_are_paged(books: Storage) -> None:

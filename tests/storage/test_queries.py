@@ -49,6 +49,7 @@ STATEMENTS = NAMED | LISTS | FORGETTING | PAGES
 
 SMALL = {
     "tallies",
+    "known",
     "accounts",
     "holds",
     "secrets",

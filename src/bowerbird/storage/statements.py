@@ -366,6 +366,12 @@ _u, _c, _o = t.runs.c, t.commands.c, t.owners.c
 CLAIM_RUN = insert(t.runs).values({c.name: given(c.name) for c in _u if c.name not in HOME}).on_conflict_do_nothing()
 WRITE_RUN = upsert(t.runs, leave=HOME)
 
+# Every name that has a run: from one to the next by the index, for there are few names and a great many runs.
+_known = sa.select(sa.func.min(_u.job).label("job")).cte("known", recursive=True)
+_next = sa.select(sa.func.min(_u.job)).where(_u.job > _known.c.job).scalar_subquery()
+_names = _known.union_all(sa.select(_next).where(_known.c.job.is_not(None)))
+JOBS = sa.select(_names.c.job).where(_names.c.job.is_not(None))
+
 
 @cache
 def list_runs(*, of_job: bool, bounded: bool = False) -> sa.Select[Any]:

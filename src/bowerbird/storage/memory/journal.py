@@ -59,9 +59,10 @@ class MemoryJournal(Handle):
         return _runs(self.books, job, before, checked_limit(limit))
 
     @verb
-    def latest_runs(self, jobs: Collection[str], *, each: int = 1) -> Mapping[str, list[Run]]:
-        """The newest runs of each of these jobs, newest first."""
-        return {job: runs for job in jobs if (runs := _runs(self.books, job, None, checked_limit(each)))}
+    def latest_runs(self, jobs: Collection[str] = (), *, each: int = 1) -> Mapping[str, list[Run]]:
+        """The newest runs of each of these jobs, or of every job, newest first."""
+        wanted = jobs or sorted({run.job for run in self.books.runs.values()})
+        return {job: runs for job in wanted if (runs := _runs(self.books, job, None, checked_limit(each)))}
 
     @verb
     def forget(self, *, before: int, limit: int = 1000, what: Old = Old.RUNS) -> int:

@@ -58,8 +58,9 @@ class SqliteJournal(Handle):
         return [rows.run_of(line) for line in lines]
 
     @reading
-    def latest_runs(self, tx: Tx, jobs: Collection[str], *, each: int = 1) -> Mapping[str, list[Run]]:
-        """The newest runs of each of these jobs, newest first."""
+    def latest_runs(self, tx: Tx, jobs: Collection[str] = (), *, each: int = 1) -> Mapping[str, list[Run]]:
+        """The newest runs of each of these jobs, or of every job, newest first."""
+        jobs = jobs or [line[0] for line in tx.all(s.JOBS)]
         statement, most = s.list_runs(of_job=True), checked_limit(each)
         found = {job: [rows.run_of(line) for line in tx.all(statement, job=job, limit=most)] for job in jobs}
         return {job: runs for job, runs in found.items() if runs}
