@@ -5,6 +5,7 @@ To add a page, add its row here, `pages/<name>.py` with `read`, and `templates/<
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,7 @@ from bowerbird.dashboard.pages import (
     overview,
     people,
     post,
+    posts,
     settings,
 )
 
@@ -66,6 +68,7 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/opportunities", read=opportunities.read, template="opportunities.html", label="Conversations",
          group="Publish", key="c"),
     Leaf(path="/accounts", read=accounts.read, template="accounts.html", label="Accounts", group="Publish", key="b"),
+    Leaf(path="/posts", read=posts.read, template="posts.html", label="Posts", group="Publish", key="l"),
     Leaf(path="/posts/{post_id}", read=post.read, template="post.html"),
     Leaf(path="/settings", read=settings.read, template="settings.html", label="Settings", group="Settings", key="s"),
     Leaf(path="/people", read=people.read, template="people.html", label="People", group="Settings", may=Role.OWNER,
@@ -83,6 +86,11 @@ def menu(role: Role) -> tuple[tuple[str, Sequence[Leaf]], ...]:
 
 
 @cache
-def patterns() -> tuple[tuple[Leaf, object], ...]:
-    """Each page with the pattern of its path."""
+def _patterns() -> tuple[tuple[Leaf, re.Pattern[str]], ...]:
     return tuple((leaf, compile_path(leaf.path)[0]) for leaf in LEAVES)
+
+
+def found(path: str) -> tuple[Leaf, dict[str, str]] | None:
+    """The page at this path with the parts that its row names, or None if there is none."""
+    matches = ((leaf, pattern.match(path)) for leaf, pattern in _patterns())
+    return next(((leaf, match.groupdict()) for leaf, match in matches if match), None)
