@@ -177,8 +177,8 @@ async def test_a_silent_engine_is_red_within_ten_seconds(porch: Porch, page: Pag
 
 async def test_a_page_that_lost_touch_says_so(porch: Porch, page: Page) -> None:
     """The face itself is gone: what is shown may be old."""
+    await page.route("**/live?*", lambda route: route.abort())
     await porch.enter(page)
-    await page.route("**/mark", lambda route: route.abort())
     await expect(page.locator("body.cut-off")).to_be_attached(timeout=SOON_MS)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -26,11 +26,12 @@ from bowerbird.core.work import Command
 from bowerbird.dashboard.deeds import DEEDS, SECRET
 from bowerbird.dashboard.doors import AGE_S, COOKIE, Visitor
 from bowerbird.dashboard.face import Face
+from bowerbird.dashboard.live import OPEN_MAX, Live, Stream
 from bowerbird.dashboard.middleware import HEADERS
 from bowerbird.dashboard.pages import overview
 from bowerbird.dashboard.picture import engine
 from bowerbird.dashboard.roles import VERBS, refusal
-from bowerbird.dashboard.routes import Leaf
+from bowerbird.dashboard.routes import Leaf, found
 
 ANSWER_S = 3.0
 """How long a button waits for the engine's answer before the page says that it was written down."""
@@ -38,6 +39,8 @@ FORM_MAX = 20_000
 """Longest value of a form's field, in characters."""
 FIELDS_MAX = 100
 """Most fields of a form: a thread of forty parts."""
+ADDRESS_MAX = 2_000
+"""Longest address of a page that can be followed, in characters."""
 HTTP_404 = 404
 
 PATH = re.compile(r"/|(/[A-Za-z0-9_.~-]+)+")
@@ -113,16 +116,18 @@ async def _logout(request: Request, face: Face, visitor: Visitor) -> Response:
 logout = known(_logout)
 
 
-async def _mark(request: Request, face: Face, visitor: Visitor) -> Response:
-    """Return a number that rises when anything changes, how the engine is, and what time it is here.
+async def _follow(request: Request, face: Face, visitor: Visitor) -> Response:
+    """Send what changes on an open page, as it changes: `page` is its path with what stands behind the path."""
+    live: Live = request.app.state.live
+    address = request.query_params.get("page", "/")[:ADDRESS_MAX]
+    if found(urlsplit(address).path) is None:
+        return PlainTextResponse("There is no such page.", 404)
+    if len(live) >= OPEN_MAX:
+        return PlainTextResponse("Too many pages are open.", 503)
+    return Stream(live, address, visitor, request.cookies.get(COOKIE, ""))
 
-    Open pages ask for it each second and draw themselves anew when either of the first two is another one.
-    """
-    light = (await engine(face.books, face.clock)).light
-    return JSONResponse({"mark": await face.books.change_mark(), "engine": light, "now": face.clock.now()})
 
-
-mark = known(_mark)
+follow = known(_follow)
 
 
 async def _api_overview(request: Request, face: Face, visitor: Visitor) -> Response:

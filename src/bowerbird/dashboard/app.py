@@ -16,6 +16,7 @@ from bowerbird.core.errors import StorageError
 from bowerbird.dashboard import answers, probes
 from bowerbird.dashboard.drawing import templates
 from bowerbird.dashboard.face import Face
+from bowerbird.dashboard.live import Live
 from bowerbird.dashboard.middleware import Counted, Guarded
 from bowerbird.dashboard.routes import LEAVES
 
@@ -34,7 +35,7 @@ def create_app(face: Face, *, host: str = "127.0.0.1") -> Starlette:
             Route("/login", answers.login, methods=["GET", "POST"]),
             Route("/logout", answers.logout, methods=["POST"]),
             *(Route(leaf.path, answers.shown(leaf)) for leaf in LEAVES),
-            Route("/mark", answers.mark),
+            Route("/live", answers.follow),
             Route("/api/overview", answers.api_overview),
             Route("/commands", answers.ask, methods=["POST"]),
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
@@ -46,5 +47,5 @@ def create_app(face: Face, *, host: str = "127.0.0.1") -> Starlette:
         ],
         exception_handlers={HTTPException: answers.refused, StorageError: answers.unread, Exception: answers.broken},
     )
-    app.state.face = face
+    app.state.face, app.state.live = face, Live(face)
     return app

@@ -33,11 +33,15 @@ class Face:
         """What this visitor asks for."""
         return Asked(path=path, params=params, query=query, role=visitor.role, settings=self.settings)
 
-    async def page(self, leaf: Leaf, asked: Asked, visitor: Visitor) -> tuple[str, int]:
-        """Read a page and draw it, with how the engine is and what became of the last button; with the status."""
+    async def page(self, leaf: Leaf, asked: Asked, visitor: Visitor, **given: str) -> tuple[str, int]:
+        """Read a page and draw it, with how the engine is and what became of the last button; with the status.
+
+        Args:
+            given: what the template is given in place of the usual, such as another `token`.
+        """
         if not visitor.role.may(leaf.may):
             return self.draw("problem.html", visitor, asked.path, problem=refusal(visitor.role, leaf.may)), 403
-        around = await self.around(asked.query.get("did", ""))
+        around = await self.around(asked.query.get("did", "")) | given
         found = await leaf.read(self.books, self.clock, asked)
         if found is None:
             return self.draw("missing.html", visitor, asked.path, **around), 404

@@ -44,8 +44,10 @@ async def serve(
         app, access_log=False, log_level="warning", lifespan="off", ws="none", server_header=False,
         timeout_graceful_shutdown=3, limit_concurrency=200,
     )  # fmt: skip
+    server = uvicorn.Server(config)
+    app.state.live.stopping = lambda: server.should_exit
     try:
-        await uvicorn.Server(config).serve(sockets=[listener])
+        await server.serve(sockets=[listener])
     finally:
         listener.close()
 

@@ -1,53 +1,95 @@
 // Keep an open page true, without losing anything that somebody typed and without moving what somebody looks at.
 //
-// 1. Once a second ask whether anything changed, or the engine fell silent. If so, and every REFRESH_MS in any case
-//    (time passes also while nothing changes), fetch the page anew and patch what differs into the one that is open: elements stay the same objects,
-//    so the focus, open details and the scroll position stay too. What somebody is typing in is not touched.
-// 2. Say instants in the viewer's own time zone, and let "in 5 s" count down between two looks.
-// 3. Say what a button does once the words beside it were changed; Ctrl+Enter presses it.
+// 1. The server sends what the page says whenever that changes (dashboard/live.py). It is morphed into the one that is
+//    open: elements stay the same objects, so the focus, open details and the scroll position stay too. What somebody
+//    is typing in is not touched; where it was decided meanwhile, it says so and stays.
+// 2. A page that is not looked at hears nothing, for a browser has six connections in all; it catches up when it is.
+// 3. Say instants in the viewer's own time zone, and let "in 5 s" count down.
+// 4. Say what a button does once the words beside it were changed; Ctrl+Enter presses it. Keys lead everywhere: `?`.
 //
-// Without scripts the page reads and acts just as well; it is only as fresh as when it was opened.
+// Links and forms are htmx's. Without scripts the page reads and acts just as well; it is only as fresh as when opened.
 (() => {
   "use strict";
-  const ASK_MS = 1000, REFRESH_MS = 3000, CUT_OFF_MS = 5000;
-  const main = document.querySelector("main");
-  let known = null, drawnAt = Date.now(), ahead = Number(document.body.dataset.now) / 1000 - Date.now();
+  const CUT_OFF_MS = 5000, FIELDS = "textarea, select, input:not([type=hidden])";
+  let ahead = 0, heardAt = Date.now(), stream = null;
+  const main = () => document.querySelector("main");
 
   // --- what is being typed -----------------------------------------------------------------------------------------
-  const fields = (node) => [...node.querySelectorAll("textarea, input:not([type=hidden])")];
-  const changed = (field) => field.value !== field.defaultValue;
-  const typed = (node) => fields(node).some((field) => changed(field) || field === document.activeElement);
-  const held = (node) => node.nodeType === 1 && node.matches("[data-hold]") && typed(node);
+  const changed = (field) => field.matches("select") ? [...field.options].some((one) => one.selected !== one.defaultSelected) && field.dataset.touched
+    : field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  const typed = (field) => changed(field) || field === document.activeElement;
+  const held = (node) => node.matches("[data-hold]") && [...node.querySelectorAll(FIELDS)].some(typed);
 
-  // --- patching ----------------------------------------------------------------------------------------------------
-  const key = (node) => (node.nodeType === 1 && node.dataset.key) || "";
+  // --- morphing ----------------------------------------------------------------------------------------------------
+  // Things are told apart by their ids; what has only a key gets one of it.
+  function name(root) {
+    for (const node of root.querySelectorAll("[data-key]:not([id])")) node.id = `key-${node.dataset.key}`;
+  }
+  const callbacks = {
+    beforeNodeMorphed(old, fresh) {
+      if (old.nodeType !== 1) return true;
+      if (old.matches("[data-curve]") && fresh.dataset.curve) { old.dataset.curve = fresh.dataset.curve; return false; } // what is in it, uPlot drew
+      return !(held(old) || (old.matches(FIELDS) && typed(old)));
+    },
+    beforeAttributeUpdated: (attribute, node) => !(attribute === "open" && node.matches("details")),
+    beforeNodeRemoved(node) {
+      if (node.nodeType !== 1) return true;
+      const kept = held(node) ? node : [...node.querySelectorAll("[data-hold]")].find(held);
+      if (kept) kept.classList.add("decided"); // somebody types in it: it stays, and says that it was decided meanwhile
+      return !kept;
+    },
+  };
 
-  function patch(old, fresh) {
-    if (held(old)) return;
-    if (old.nodeType !== 1) { if (old.data !== fresh.data) old.data = fresh.data; return; }
-    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
-    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-    children(old, fresh);
+  function show(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    name(fresh);
+    name(document);
+    Idiomorph.morph(main(), fresh.querySelector("main"), { morphStyle: "outerHTML", callbacks });
+    document.title = fresh.title;
+    htmx.process(main());
+    settle();
   }
 
-  function children(old, fresh) {
-    const coming = new Set([...fresh.children].map(key).filter(Boolean));
-    for (const child of [...old.children]) if (key(child) && !coming.has(key(child))) leave(child);
-    const known = new Map([...old.children].filter(key).map((child) => [key(child), child]));
-    let here = old.firstChild;
-    for (const next of [...fresh.childNodes]) {
-      let mine = key(next) ? known.get(key(next)) : here && !key(here) && here.nodeName === next.nodeName ? here : null;
-      while (mine && here !== mine && here && !key(here)) { const gone = here; here = here.nextSibling; gone.remove(); }
-      if (!mine) { old.insertBefore(next, here); continue; }
-      if (mine === here) here = here.nextSibling; else old.insertBefore(mine, here);
-      patch(mine, next);
+  // --- listening ---------------------------------------------------------------------------------------------------
+  function heard(event) {
+    heardAt = Date.now();
+    document.body.classList.remove("cut-off");
+    const said = JSON.parse(event.data);
+    if (said.now) ahead = said.now / 1000 - Date.now();
+    return said;
+  }
+
+  function listen() {
+    hush();
+    if (document.hidden || !main().matches("[data-live]")) return;
+    heardAt = Date.now();
+    stream = new EventSource(`/live?page=${encodeURIComponent(location.pathname + location.search)}`);
+    stream.addEventListener("page", (event) => show(heard(event).html));
+    stream.addEventListener("beat", heard);
+    stream.addEventListener("left", () => location.reload());
+    stream.addEventListener("error", lost);
+  }
+
+  function hush() {
+    stream?.close();
+    stream = null;
+  }
+
+  function lost() {
+    document.body.classList.add("cut-off");
+    if (stream?.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    hush();
+    setTimeout(again, CUT_OFF_MS / 5);
+  }
+
+  async function again() {
+    try {
+      const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" });
+      if (answer.type === "opaqueredirect") location.reload(); // signed out meanwhile
+      listen();
+    } catch {
+      setTimeout(again, CUT_OFF_MS);
     }
-    while (here) { const gone = here; here = here.nextSibling; leave(gone); }
-  }
-
-  function leave(node) {
-    if (!held(node)) { node.remove(); return; }
-    node.classList.add("decided"); // somebody types in it: it stays, and says that it was decided meanwhile
   }
 
   // --- time --------------------------------------------------------------------------------------------------------
@@ -71,53 +113,101 @@
     }
     for (const time of document.querySelectorAll("time[data-clock]")) say(time, clock.format(Number(time.dataset.clock) / 1000));
     for (const note of document.querySelectorAll("[data-zone]")) say(note, `Times are yours (${zone}).`);
+    if (stream && Date.now() - heardAt > CUT_OFF_MS) document.body.classList.add("cut-off");
   }
 
-  // --- buttons -----------------------------------------------------------------------------------------------------
+  // --- buttons and keys --------------------------------------------------------------------------------------------
   function label(button) {
     button.dataset.plain ??= button.textContent;
-    say(button, button.form && fields(button.form).some(changed) ? button.dataset.changed : button.dataset.plain);
+    say(button, button.form && [...button.form.querySelectorAll(FIELDS)].some(changed) ? button.dataset.changed : button.dataset.plain);
   }
-  document.addEventListener("input", () => document.querySelectorAll("button[data-changed]").forEach(label));
+  const labels = () => document.querySelectorAll("button[data-changed]").forEach(label);
+  document.addEventListener("input", (event) => { event.target.dataset.touched = "1"; labels(); });
+
+  const items = () => [...document.querySelectorAll("[data-item]")];
+  function step(by) { // to the next or previous of a page's items
+    const all = items(), at = all.indexOf(document.activeElement.closest("[data-item]"));
+    const next = all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + by))];
+    if (next) { next.tabIndex = -1; next.focus(); }
+  }
+  function press(key) { // what this key does in the item that has the focus
+    const one = document.activeElement.closest("[data-item]")?.querySelector(`[data-press="${key}"]`);
+    if (one) one.matches("button, a") ? one.click() : one.focus();
+    return Boolean(one);
+  }
+  let leading = 0;
+  const off = () => localStorage.getItem("keys") === "off";
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.ctrlKey && event.target.matches("textarea")) event.target.form.requestSubmit();
+    const box = event.target;
+    if (event.key === "Enter" && event.ctrlKey && box.matches("textarea")) box.form.requestSubmit();
+    if (event.key === "Escape" && box.matches(FIELDS)) (box.closest("[data-item]") ?? main()).focus();
+    if (event.ctrlKey || event.metaKey || event.altKey || box.matches(FIELDS) || document.querySelector("dialog[open]")) return;
+    if (event.key === "?") { help(); event.preventDefault(); return; }
+    if (off() || !/^[a-z]$/.test(event.key)) return;
+    const to = Date.now() - leading < 1500 && document.querySelector(`[data-go="${event.key}"]`);
+    leading = event.key === "g" ? Date.now() : 0;
+    if (to) to.click();
+    else if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (!press(event.key)) return;
+    event.preventDefault();
   });
 
-  // --- looking -----------------------------------------------------------------------------------------------------
-  async function fetched(address) {
-    const answer = await fetch(address, { redirect: "manual", signal: AbortSignal.timeout(CUT_OFF_MS) });
-    if (answer.type === "opaqueredirect") location.reload(); // signed out meanwhile
-    if (!answer.ok) throw new Error(answer.status);
-    return answer;
+  function help() {
+    const box = document.createElement("dialog"), list = document.createElement("dl"), add = (keys, words) => {
+      const row = list.appendChild(document.createElement("div"));
+      row.append(Object.assign(document.createElement("dt"), { textContent: keys }), Object.assign(document.createElement("dd"), { textContent: words }));
+    };
+    for (const link of document.querySelectorAll("[data-go]")) add(`g ${link.dataset.go}`, link.textContent);
+    if (items().length) add("j, k", "the next one, the one before");
+    for (const one of new Map([...document.querySelectorAll("[data-press]")].map((each) => [each.dataset.press, each])).values())
+      add(one.dataset.press, one.dataset.plain || one.getAttribute("aria-label") || (one.matches("button, a") ? one.textContent : one.labels?.[0]?.textContent) || "");
+    add("Ctrl Enter", "press the button of the words you are typing");
+    add("?", "this list");
+    const toggle = Object.assign(document.createElement("button"), { textContent: off() ? "Turn single keys on" : "Turn single keys off" });
+    toggle.onclick = () => { localStorage.setItem("keys", off() ? "on" : "off"); box.close(); };
+    const close = Object.assign(document.createElement("button"), { textContent: "Close", className: "good", onclick: () => box.close() });
+    list.className = "keys";
+    box.setAttribute("aria-label", "Keys");
+    box.append(list, close, toggle);
+    box.onclose = () => box.remove();
+    document.body.append(box);
+    box.showModal();
   }
 
-  async function draw() {
-    const page = await fetched(location.pathname + location.search);
-    const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
-    patch(main, fresh.querySelector("main"));
-    document.title = fresh.title;
-    document.querySelectorAll("button[data-changed]").forEach(label);
-    drawnAt = Date.now();
-  }
-
-  async function look() {
-    let wait = ASK_MS;
-    try {
-      if (!document.hidden) {
-        const { mark, engine, now } = await (await fetched("/mark")).json(), found = `${mark} ${engine}`;
-        ahead = now / 1000 - Date.now();
-        if ((known !== null && found !== known) || Date.now() - drawnAt >= REFRESH_MS) await draw();
-        known = found;
-      }
-      document.body.classList.remove("cut-off");
-    } catch {
-      document.body.classList.add("cut-off");
-      wait = CUT_OFF_MS;
+  // --- beginning, and again after each page htmx brought -----------------------------------------------------------
+  function plots() { // drawing curves takes scripts that no other page loads
+    if (!document.querySelector("[data-curve]")) return;
+    if (window.drawCurves) { window.drawCurves(); return; }
+    if (document.querySelector("script[data-curves]")) return;
+    for (const src of ["/static/vendor/curves.js", "/static/curves.js"]) {
+      const script = Object.assign(document.createElement("script"), { src, async: false });
+      script.dataset.curves = "";
+      document.head.append(script);
     }
-    tell();
-    setTimeout(look, wait);
   }
 
-  tell();
-  if (document.querySelector("nav")) look();
+  function settle() {
+    tell();
+    labels();
+    plots();
+  }
+
+  function begin() {
+    ahead = Number(main().dataset.now) / 1000 - Date.now();
+    document.body.classList.remove("cut-off");
+    settle();
+    listen();
+  }
+
+  begin();
+  setInterval(tell, 1000);
+  document.addEventListener("visibilitychange", () => document.hidden ? hush() : listen());
+  window.addEventListener("pagehide", hush);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target !== document.body) return;
+    begin();
+    if (!document.activeElement?.matches("[autofocus]")) main().focus({ preventScroll: true });
+  });
 })();
