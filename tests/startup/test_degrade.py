@@ -18,7 +18,7 @@ from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Post, RemoteRef
 from bowerbird.core.work import Owner
 from bowerbird.posting.publisher import Publisher
-from bowerbird.startup.degrade import TABLE, table_markdown
+from bowerbird.core.degrade import TABLE, table_markdown
 from bowerbird.startup.heart import Heart
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.writers.ladder import Ladder

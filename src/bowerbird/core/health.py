@@ -36,7 +36,7 @@ class Part:
         check: tells how it is, cheaply, for it is asked every two seconds; red has it started again.
         needed_for: what cannot be done without it, in words.
         critical: nothing is called ready before it has answered.
-        without: its row in the table of what is done without it (`startup.degrade`), such as ``browser``.
+        without: its row in the table of what is done without it (`core.degrade`), such as ``browser``.
         start_s: how long one try to start it may take, in seconds.
     """
 

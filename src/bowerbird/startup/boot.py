@@ -3,7 +3,7 @@
 1. Each part is started by itself, with growing waits and jitter, for ever; none waits for another.
 2. A part that was up and whose check turns red is started again in the same way.
 3. The engine is ready when every critical part has answered; what fails then degrades it, and the row of the
-   table in `startup.degrade` says what is done meanwhile.
+   table in `core.degrade` says what is done meanwhile.
 4. A critical part that cannot run as it is set up refuses: waiting would not mend it, a person must.
 
 The snapshot ``parts`` is written every `LOOK_S` seconds. Its data:
@@ -33,7 +33,7 @@ from bowerbird.core.health import Health, Light, Part
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.resilience.retry import backoff_s
-from bowerbird.startup.degrade import TABLE
+from bowerbird.core.degrade import TABLE
 
 LOOK_S = 2.0
 """Seconds between two checks of a part, and between two snapshots."""
