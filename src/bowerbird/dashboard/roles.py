@@ -10,6 +10,7 @@ from bowerbird.core.people import Role
 
 VERBS: dict[str, Role] = {
     "approve": Role.APPROVER,
+    "approve_all": Role.APPROVER,
     "reject": Role.APPROVER,
     "edit": Role.EDITOR,
     "post": Role.EDITOR,

@@ -13,7 +13,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.ports import Chance, Clock, Platform
 from bowerbird.core.post import Post
 from bowerbird.core.work import Command
-from bowerbird.posting import again, approvals
+from bowerbird.posting import again, approvals, several
 from bowerbird.posting.again import Slots
 from bowerbird.posting.publisher import Books
 
@@ -46,6 +46,7 @@ class Verbs:
         """Every verb by its name."""
         return {
             "approve": self.approve,
+            "approve_all": self.approve_all,
             "reject": self.reject,
             "edit": self.edit,
             "withdraw": self.withdraw,
@@ -144,38 +145,57 @@ class Verbs:
         )
         return f"Taken back{_parts(gone)}; nobody sees it any more." if gone else "It was taken back before."
 
+    async def approve_all(self, command: Command) -> str:
+        """Approve several posts as they were shown: each `shown.n` is an id and the versions of its parts."""
+        return await several.approve_each(self.storage, command.args, by=command.by, now=self.clock.now())
+
     async def pause(self, command: Command) -> str:
-        """Send nothing for an account, or for all: `account_id` (empty: all), `why`."""
+        """Send nothing for an account, for several, or for all: `account_id` (empty: all), `account_id.n`, `why`.
+
+        What is paused already stays so, with its own reason.
+        """
         now, why = self.clock.now(), str(command.args.get("why", "")) or f"paused by {command.by}"
-        ids = await self._accounts(command)
+        ids, unknown = await self._named(command)
         if not ids:
             raise BadInput("there is no account to pause; `bowerbird connect` adds one")
-        holds = tuple(Hold(account_id=name, kind=HoldKind.PAUSED, since=now, why=why) for name in ids)
-        facts = tuple(self._fact("hold_set", name, {"hold": HoldKind.PAUSED, "why": why}) for name in ids)
+        kept = {hold.account_id for hold in await self.storage.holds(now=now) if hold.kind is HoldKind.PAUSED}
+        fresh = [name for name in ids if name not in kept]
+        holds = tuple(Hold(account_id=name, kind=HoldKind.PAUSED, since=now, why=why) for name in fresh)
+        facts = tuple(self._fact("hold_set", name, command, {"hold": HoldKind.PAUSED, "why": why}) for name in fresh)
         await self.storage.record(Batch(holds=holds, facts=facts))
-        return f"Paused {', '.join(ids)}; nothing is sent until you resume."
+        said = [f"Paused {', '.join(fresh)}; nothing is sent until you resume."] if fresh else []
+        said += [f"{name} was paused already." for name in ids if name in kept]
+        return " ".join(said + unknown)
 
     async def resume(self, command: Command) -> str:
-        """Lift the holds of an account, or of all: `account_id` (empty: all).
+        """Lift the holds of an account, of several, or of all: `account_id` (empty: all), `account_id.n`, `why`.
 
         Two kinds stay, since a button cannot mend them and posts would be lost: not attested, and a wall clock that
         jumped.
         """
-        ids = await self._accounts(command)
+        ids, unknown = await self._named(command)
+        why = str(command.args.get("why", ""))
         holds = [hold for hold in await self.storage.holds(now=self.clock.now()) if hold.account_id in ids]
         held = [hold for hold in holds if hold.kind not in STAYING]
         lifted = tuple((hold.account_id, hold.kind) for hold in held)
-        facts = tuple(self._fact("hold_lifted", hold.account_id, {"hold": hold.kind}) for hold in held)
+        facts = tuple(
+            self._fact("hold_lifted", hold.account_id, command, {"hold": hold.kind, "why": why}) for hold in held
+        )
         await self.storage.record(Batch(lifted=lifted, facts=facts))
-        said = [f"Resumed {', '.join(ids)}."] if held else []
+        free = dict.fromkeys(hold.account_id for hold in held)
+        said = [f"Resumed {', '.join(free)}."] if held else []
         said += [f"{hold.account_id} is still held ({hold.kind}): {hold.why}." for hold in holds if hold not in held]
-        return " ".join(said) or "Nothing was held."
+        still = {hold.account_id for hold in holds}
+        if said and (idle := [name for name in ids if name not in still]):
+            said.append(f"Not held: {', '.join(idle)}.")
+        return " ".join((said or ["Nothing was held."]) + unknown)
 
     async def attest(self, command: Command) -> str:
         """Attest that the account is labelled as automated and names who runs it: `account_id`, `operator`."""
         account = await self._account(_text(command, "account_id"))
         attested = replace(account, labelled=True, operator=_text(command, "operator").strip())
-        fact = self._fact("hold_lifted", account.id, {"hold": HoldKind.UNATTESTED, "operator": attested.operator})
+        data = {"hold": HoldKind.UNATTESTED, "operator": attested.operator}
+        fact = self._fact("hold_lifted", account.id, command, data)
         lifted = ((account.id, HoldKind.UNATTESTED),)
         await self.storage.record(Batch(accounts=(attested,), lifted=lifted, facts=(fact,)))
         return f"Thank you. {account.id} may post, labelled as automated and run by {attested.operator}."
@@ -198,8 +218,20 @@ class Verbs:
             return [(await self._account(wanted)).id]
         return [account.id for account in await self.storage.accounts()]
 
-    def _fact(self, kind: str, account_id: str, data: dict[str, Any]) -> Fact:
-        return Fact(kind=kind, at=self.clock.now(), by="desk", account_id=account_id, data=data)
+    async def _named(self, command: Command) -> tuple[list[str], list[str]]:
+        """The accounts that a command is about, and a sentence for each that nobody knows."""
+        ticked = several.chosen(command.args)
+        if ticked is None:
+            return await self._accounts(command), []
+        known = {account.id for account in await self.storage.accounts()}
+        unknown = [f"There is no account {name!r}." for name in ticked if name not in known]
+        if len(unknown) == len(ticked):
+            raise BadInput(" ".join(unknown).removesuffix("."))
+        return [name for name in ticked if name in known], unknown
+
+    def _fact(self, kind: str, account_id: str, command: Command, data: dict[str, Any]) -> Fact:
+        told = {**data, "person": command.by}
+        return Fact(kind=kind, at=self.clock.now(), by="desk", account_id=account_id, data=told)
 
 
 def _text(command: Command, name: str) -> str:
@@ -211,10 +243,7 @@ def _text(command: Command, name: str) -> str:
 
 def _version(command: Command, name: str = "version") -> int | None:
     value = command.args.get(name)
-    try:
-        return None if value in (None, "") else int(str(value))
-    except ValueError as error:
-        raise BadInput(f"the version must be a number, not {value!r}") from error
+    return None if value in (None, "") else several.whole(str(value))
 
 
 def _parts(posts: list[Post]) -> str:
