@@ -260,3 +260,63 @@ async def test_signing_out_leads_to_the_door_and_an_open_page_follows(porch: Por
     await page.bring_to_front()
     await expect(page.get_by_label("Password")).to_be_visible(timeout=SOON_MS)
     assert PASSWORD not in await page.content()
+
+
+async def test_a_link_followed_by_htmx_brings_a_page_that_follows_the_books(porch: Porch, page: Page) -> None:
+    """By keys alone: `g a` leads to the approvals, the focus is in the page, and what is new appears; back works."""
+    await porch.enter(page)
+    await page.wait_for_function("window.htmx")
+    await page.keyboard.press("g")
+    await page.keyboard.press("a")
+    await expect(page.get_by_role("heading", name="Approvals")).to_be_visible()
+    await page.wait_for_function("document.activeElement.tagName === 'MAIN'")
+    await porch.put(porch.post("p1", text="Fresh."))
+    await expect(page.locator("#p1")).to_be_visible(timeout=SOON_MS)
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="Layers")).to_be_visible()
+
+
+async def test_the_list_of_keys_opens_and_closes_by_key(porch: Porch, page: Page) -> None:
+    """And single keys can be turned off, for those whose tools type by themselves (WCAG 2.1.4)."""
+    await porch.enter(page, "/settings")
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Approvals")
+    await page.get_by_role("button", name="Turn single keys off").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.keyboard.press("g")
+    await page.keyboard.press("a")
+    await page.wait_for_timeout(300)
+    assert page.url.endswith("/settings")
+
+
+async def test_a_page_that_is_hidden_lets_go_of_its_connection_and_catches_up(porch: Porch, page: Page) -> None:
+    """Six connections are all a browser has for one host."""
+    await porch.enter(page, "/approvals")
+    live = porch.app.state.live
+    while not len(live):
+        await page.wait_for_timeout(20)
+    hide = (
+        "Object.defineProperty(document, 'hidden', {{value: {}, configurable: true}});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    await page.evaluate(hide.format("true"))
+    await porch.put(porch.post("p1", text="Meanwhile."))
+    await page.wait_for_timeout(500)
+    assert len(live) == 0
+    await page.evaluate(hide.format("false"))
+    await expect(page.get_by_label("Words")).to_have_value("Meanwhile.", timeout=SOON_MS)
+    await expect(page.locator("body.cut-off")).to_have_count(0)
+
+
+async def test_the_menu_opens_on_a_phone_and_stands_beside_the_page_where_there_is_room(
+    porch: Porch, page: Page
+) -> None:
+    """The same links, in groups, in both."""
+    await porch.enter(page)
+    await expect(page.get_by_role("link", name="Approvals", exact=True)).to_be_visible()
+    await page.set_viewport_size(PHONE)
+    await expect(page.get_by_role("link", name="Approvals", exact=True)).to_be_hidden()
+    await page.get_by_text("Menu").click()
+    await page.get_by_role("link", name="Approvals", exact=True).click()
+    await expect(page.get_by_role("heading", name="Approvals")).to_be_visible()
+    await expect(page.get_by_role("link", name="Jobs", exact=True)).to_be_hidden()
