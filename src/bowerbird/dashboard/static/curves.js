@@ -16,7 +16,7 @@
       width: Math.max(240, place.clientWidth), height: 220,
       scales: { x: { time: clock } },
       axes: [clock ? axis : { ...axis, values: (_, all) => all.map(span) }, { ...axis, size: 56, label: unit || undefined }],
-      series: [clock ? {} : { value: (_, x) => x == null ? "" : span(x) }, ...lines.map((label, n) => ({ label, width: 2, spanGaps: false, stroke: colour(colours[n % colours.length]), dash: n < colours.length ? [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 4]][n] : [] }))],
+      series: [clock ? { label: "Time" } : { label: "Age", value: (_, x) => x == null ? "" : span(x) }, ...lines.map((label, n) => ({ label, width: 2, spanGaps: false, stroke: colour(colours[n % colours.length]), dash: n < colours.length ? [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 4]][n] : [] }))],
     }, data, place);
   }
 
