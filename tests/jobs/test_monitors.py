@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from bowerbird.clock import VirtualClock
 from bowerbird.core.errors import StorageBusy
 from bowerbird.core.facts import Fact
-from bowerbird.jobs.monitors import AGAIN_S, Monitor, Supervisor
+from bowerbird.jobs.monitors import AGAIN_S, FIRST_DEATHS, GivenUpError, Monitor, Supervisor
 from bowerbird.resilience import failpoints
 from bowerbird.resilience.failpoints import Failpoints
 from tests.jobs.yard import play
@@ -20,7 +21,9 @@ from tests.jobs.yard import play
 class Ward:
     """One monitor under supervision, and what was told of it."""
 
-    def __init__(self, clock: VirtualClock, step: Callable[[], Awaitable[object]], **changes: float) -> None:
+    def __init__(
+        self, clock: VirtualClock, step: Callable[[], Awaitable[object]], *, needed: bool = False, **changes: float
+    ) -> None:
         self.rounds: list[float] = []
         self.facts: list[Fact] = []
         self.shut_until = 0.0
@@ -30,7 +33,7 @@ class Ward:
             self.rounds.append(clock.monotonic())
             await step()
 
-        monitor = Monitor(name="heart", step=round_, every_s=changes.get("every_s", 2.0))
+        monitor = Monitor(name="heart", step=round_, every_s=changes.get("every_s", 2.0), needed=needed)
         self.supervisor = Supervisor([monitor], clock, self.tell)
 
     async def tell(self, fact: Fact) -> None:
@@ -213,5 +216,37 @@ def test_a_supervisor_that_dies_itself_says_so() -> None:
         ward.supervisor.clock = Stopped()
         with pytest.raises(RuntimeError, match="the clock is broken"):
             await ward.supervisor.run()
+
+    play(story)
+
+
+@pytest.mark.proves("1.3")
+@pytest.mark.parametrize("trouble", [raises, hangs, is_cancelled])
+def test_a_needed_monitor_that_never_comes_round_ends_the_engine(trouble: Callable[[], Awaitable[object]]) -> None:
+    """Whoever judges cannot tell that nobody judges: the guardian, outside, tells that the engine ended."""
+
+    async def story(clock: VirtualClock) -> None:
+        ward = Ward(clock, trouble, needed=True)
+        with pytest.raises(GivenUpError, match="the monitor heart died 3 times in its first round"):
+            await ward.for_s(60)
+        assert len(ward.rounds) == FIRST_DEATHS
+        assert clock.monotonic() < 15
+
+    play(story)
+
+
+@pytest.mark.parametrize("trouble", [None, StorageBusy("locked")])
+def test_a_needed_monitor_that_comes_round_in_between_is_started_again(trouble: Exception | None) -> None:
+    """One round that is over, also one that failed in our own words, and the deaths are counted anew."""
+    steps = itertools.cycle([ZeroDivisionError("by zero"), ZeroDivisionError("by zero"), trouble])
+
+    async def step() -> None:
+        if error := next(steps):
+            raise error
+
+    async def story(clock: VirtualClock) -> None:
+        ward = Ward(clock, step, needed=True)
+        await ward.for_s(100)
+        assert ward.supervisor.vitals["heart"].deaths > 2 * FIRST_DEATHS
 
     play(story)

@@ -89,3 +89,13 @@ def test_a_blocked_loop_is_told_while_it_lasts_and_nobody_is_restarted(
     assert time.monotonic() - began < 8 + 6
     assert outside.told() == ["opened", "resolved"]
     assert engine_pid(place) == blocked
+
+
+@pytest.mark.slow
+@pytest.mark.proves("1.3", "P2")
+def test_an_engine_in_which_nobody_can_judge_ends_and_the_guardian_tells(place: House, outside: Post) -> None:
+    """Its alerts die in every first round, so nobody inside can say so: it ends, is tried again, and told."""
+    place.start("run", "--no-face", env={WEBHOOK: outside.url, "BOWERBIRD_FAILPOINTS": "monitor.alerts=raise"})
+    outside.wait_for(1, 60)
+    assert outside.told() == ["opened"]
+    assert "It ended 4 times" in str(outside.heard[0][2])

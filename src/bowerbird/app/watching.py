@@ -120,7 +120,7 @@ def monitors_of(
 ) -> tuple[Monitor, ...]:
     """Every monitor of the engine: rounds of our own, those of the jobs, short steps, and loops without end."""
     own = (
-        Monitor(name="alerts", step=watching.judge_once, every_s=JUDGE_S, timeout_s=15.0),
+        Monitor(name="alerts", step=watching.judge_once, every_s=JUDGE_S, timeout_s=15.0, needed=True),
         Monitor(name="outbox", step=watching.deliver_once, every_s=DELIVER_S, timeout_s=30.0),
         Monitor(name="samples", step=watching.write_once, every_s=WRITE_S, timeout_s=5.0),
     )

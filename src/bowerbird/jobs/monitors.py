@@ -6,6 +6,8 @@
 3. What fails with a word of our own vocabulary (the books are shut) is a round that failed, not a death: the monitor
    is alive, and whoever owns the fault tells it.
 4. The supervisor looks at every task twice a second; if it dies itself, `run` raises and the engine ends.
+5. A monitor without which nobody is told anything (`needed`) must come round: if it dies `FIRST_DEATHS` times in a row
+   before one round is over, `run` raises, too. The engine ends, and the guardian, who needs none of us, tells it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ CALM_S = 60.0
 """A monitor that has lived for this long starts again as if it had never died, in seconds."""
 TELL_S = 4.0
 """How long telling may take before it is tried again at the next look, in seconds."""
+FIRST_DEATHS = 3
+"""Deaths in a row in the first round after a start, after which a monitor that is needed is given up."""
 OWED_MAX = 100
 """Facts kept while they cannot be told; the oldest go first."""
 
@@ -43,22 +47,28 @@ class Monitor:
         step: one round; whatever it returns is ignored.
         every_s: seconds from the end of a round to the beginning of the next.
         timeout_s: a round that takes longer is cut off and counts as a death.
+        needed: without it nobody would hear that it is gone, so the engine ends if it cannot come round.
     """
 
     name: str
     step: Callable[[], Awaitable[object]]
     every_s: float
     timeout_s: float = 3.0
+    needed: bool = False
 
 
 @dataclass(slots=True)
 class Vital:
-    """How one monitor is: when it last came round, its deaths, and how many of them in a row (monotonic seconds)."""
+    """How one monitor is: when it last came round, its deaths, and how many of them in a row (monotonic seconds).
+
+    `in_vain` are the deaths since a round was last over.
+    """
 
     round: float
     started: float = 0.0
     deaths: int = 0
     in_a_row: int = 0
+    in_vain: int = 0
     died: float | None = None
     task: asyncio.Task[None] | None = None
     error: str = ""
@@ -80,7 +90,11 @@ class Supervisor:
     _telling: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Start every monitor, and start those again that die; ends only by cancellation, or with its own defect."""
+        """Start every monitor, and start those again that die; ends only by cancellation, or with its own defect.
+
+        Raises:
+            GivenUpError: a monitor that is needed died in its first round again and again.
+        """
         now = self.clock.monotonic()
         self.vitals = {monitor.name: Vital(now) for monitor in self.monitors}
         try:
@@ -137,7 +151,13 @@ class Supervisor:
         vital, now = self.vitals[monitor.name], self.clock.monotonic()
         vital.deaths += 1
         vital.in_a_row = 1 if now - vital.started > CALM_S else vital.in_a_row + 1
+        vital.in_vain += 1
         vital.died, vital.error = now, error
+        if monitor.needed and vital.in_vain >= FIRST_DEATHS:
+            raise GivenUpError(
+                f"the monitor {monitor.name} died {vital.in_vain} times in its first round, and without it nobody is "
+                f"told anything: {error}"
+            )
         data = {"monitor": monitor.name, "error": error, "deaths": vital.deaths, "healed_by": "it is started again"}
         self._owed.append(Fact(kind="monitor_died", at=self.clock.now(), by="monitors", data=data))
 
@@ -152,7 +172,7 @@ class Supervisor:
             ended = await carry_out(partial(self._round, monitor), timeout_s=monitor.timeout_s, name=monitor.name)
             if ended.error and not ended.foreseen:
                 raise DiedError(ended.error)
-            vital.round, vital.error = self.clock.monotonic(), ended.error
+            vital.round, vital.error, vital.in_vain = self.clock.monotonic(), ended.error, 0
             await self.clock.sleep(monitor.every_s)
 
     async def _round(self, monitor: Monitor) -> None:
@@ -175,3 +195,7 @@ class Supervisor:
 
 class DiedError(Exception):
     """A round of a monitor went wrong in a way that nobody foresaw."""
+
+
+class GivenUpError(Exception):
+    """A monitor without which nobody is told cannot come round; only a new process can help."""

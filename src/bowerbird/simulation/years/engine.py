@@ -105,6 +105,11 @@ class PacedMonitor:
         return self.monitor.timeout_s
 
     @property
+    def needed(self) -> bool:
+        """Nobody is outside who would start this engine again, so it stays and goes on trying."""
+        return False
+
+    @property
     def every_s(self) -> float:
         """Seconds between two rounds, at most, just now."""
         return self.pace.longest(self.monitor.every_s)
