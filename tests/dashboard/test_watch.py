@@ -147,7 +147,7 @@ async def test_the_jobs_are_drawn_from_the_table_that_is_executed(home: House) -
     data = {"jobs": [a_job("measure"), learn], "lanes": [], "edges": []}
     await home.put(snapshots=(Snapshot(name="jobs", at=START, data=data),))
     page = await home.get("/jobs")
-    assert "learn on measure" in page.all("svg")[0]["aria-label"]
+    assert "learn on measure" in page.all("svg")[-1]["aria-label"]
     assert page.words.index("Blocked by measure since 12:04.") < page.words.index("Does measure.")
     assert "takes 4 ms, at most 2.0 s in 19 of 20; 98 % went well" in page.words
     assert "It broke." in page.words
