@@ -10,6 +10,7 @@ from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.breaker import Position
 from bowerbird.core.errors import BadInput
 from bowerbird.core.work import Command
+from bowerbird.jobs.pauses import PAUSES, Pauses
 from bowerbird.resilience.breaker import Breaker
 from bowerbird.storage.memory import MemoryStorage
 
@@ -26,7 +27,10 @@ class Bridge:
         chance = SeededChance(1)
         rng = chance.stream("b")
         self.breaker = Breaker("browser", well, clock=self.clock, rng=rng, tell=lambda state, fact: None)
-        self.steering = Steering(self.books, self.clock, chance, {"browser": self.breaker}, channels, self.rung.append)
+        self.pauses = Pauses()
+        self.steering = Steering(
+            self.books, self.clock, chance, {"browser": self.breaker}, channels, self.rung.append, self.pauses
+        )
 
     async def press(self, verb: str, **args: Any) -> str:
         """Press a button."""
@@ -52,6 +56,15 @@ async def test_a_breaker_is_opened_with_a_reason_probed_and_closed() -> None:
     [
         ("breaker_open", {"breaker": "none"}, "there is no breaker 'none'; there are browser"),
         ("run", {"job": "dance"}, "there is no job 'dance'"),
+        ("lane_pause", {"lane": "left"}, "there is no lane 'left'"),
+        ("lane_pause", {"lane": "desk"}, "nobody could let it go on"),
+        ("lane_pause", {"lane": "reading", "hours": "soon"}, "hours must be a number"),
+        ("lane_pause", {"lane": "reading", "hours": "nan"}, "some hours"),
+        ("lane_pause", {"lane": "reading", "hours": "1000"}, "at most 168 hours"),
+        ("lane_pause", {"lane": "posting", "hours": "0"}, "needs an end"),
+        ("lane_pause", {"lane": "posting", "hours": "25"}, "at most 24 hours"),
+        ("lane_resume", {"lane": "reading"}, "is not paused"),
+        ("lane_resume", {"lane": "left"}, "there is no lane 'left'"),
         ("silence", {"hours": "soon"}, "hours must be a number"),
         ("silence", {"hours": "9999"}, "a silence lasts"),
         ("alerts_test", {}, "no channel is named"),
@@ -79,3 +92,33 @@ async def test_a_channel_that_refuses_the_test_is_named() -> None:
     with pytest.raises(BadInput, match="phone") as caught:
         await bridge.press("alerts_test")
     assert "secret" not in str(caught.value)
+
+
+async def test_a_lane_rests_for_an_hour_unless_somebody_says_otherwise() -> None:
+    """It is kept in the books with who said so and why, and let go on by a button, which rings its jobs."""
+    bridge = Bridge()
+    answer = await bridge.press("lane_pause", lane="reading", why="the host asked us to")
+    assert answer.startswith("Lane reading is paused by ann until 01:00.")
+    kept = await bridge.books.snapshot(PAUSES)
+    assert kept is not None
+    assert [(row["lane"], row["by"], row["why"]) for row in kept.data["pauses"]] == [
+        ("reading", "ann", "the host asked us to")
+    ]
+    with pytest.raises(BadInput, match="harvest does not run now: lane reading is paused by ann until 01:00"):
+        await bridge.press("run", job="harvest")
+    assert "goes on" in await bridge.press("lane_resume", lane="reading")
+    assert (list(bridge.pauses), bridge.rung) == ([], ["measure", "harvest"])
+    facts = await bridge.books.facts(kinds=("lane_paused", "lane_resumed"))
+    assert [(fact.kind, fact.data["by"]) for fact in facts] == [("lane_paused", "ann"), ("lane_resumed", "ann")]
+
+
+async def test_a_lane_other_than_posting_may_rest_until_somebody_lets_it_go_on() -> None:
+    """And one that was paused may be paused anew, with another end; others stay as they are."""
+    bridge = Bridge()
+    assert "until somebody lets it go on" in await bridge.press("lane_pause", lane="reading", hours="0")
+    await bridge.press("lane_pause", lane="posting", hours="0.5")
+    await bridge.press("lane_pause", lane="reading", hours="2")
+    kept = await bridge.books.snapshot(PAUSES)
+    assert kept is not None
+    lasts = {row["lane"]: (row["until"] - row["since"]) / 3_600_000_000 for row in kept.data["pauses"]}
+    assert lasts == {"posting": 0.5, "reading": 2}

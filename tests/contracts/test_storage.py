@@ -369,6 +369,19 @@ async def test_a_spent_quota_limits_the_claim(books: Storage) -> None:
     assert (await claim(books, a_quota(), now=NOW + MINUTE)).id == "p2"
 
 
+async def test_a_full_limit_says_when_there_is_room_again(books: Storage) -> None:
+    """Others are left out; one that only posts in flight fill has room a window from now at the latest."""
+    await shelve(books, a_post("p1"), a_post("p2"))
+    wide, narrow = a_quota(5), a_quota(1)
+    assert await books.full([wide, narrow], now=NOW) == []
+    post = await claim(books, wide)
+    assert await books.full([wide, narrow], now=NOW) == [Limited(quota=narrow, used=1, retry_at=NOW + MINUTE)]
+    assert isinstance(post, Post)
+    await books.settle(post.id, at=NOW + 3)
+    assert await books.full([narrow], now=NOW + 9) == [Limited(quota=narrow, used=1, retry_at=NOW + 3 + MINUTE)]
+    assert await books.full([narrow], now=NOW + 3 + MINUTE) == []
+
+
 async def test_what_is_only_reserved_blocks_for_a_window(books: Storage) -> None:
     """Nobody knows when a post on the wire will count, so the retry is a whole window away."""
     await shelve(books, a_post("p1"), a_post("p2"))

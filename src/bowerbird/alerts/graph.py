@@ -52,6 +52,7 @@ STANDING: tuple[tuple[str, str], ...] = (
     ("breaker:writer *", "writer:*"),
     ("posting", "storage"),
     ("posting", "clock"),
+    ("posting", "lane:posting"),
     ("posting:@", "storage"),
     ("posting:@", "clock"),
     ("posting:@", "engine"),
@@ -158,10 +159,14 @@ def edges_of(
 def _seated(
     jobs: Mapping[str, Sequence[str]], lanes: Mapping[str, str], found: Mapping[str, set[str]]
 ) -> Iterable[tuple[str, str]]:
-    """Each job needs its lane and those of the jobs on which it lives, and each lane what its jobs may hang on."""
+    """Each job needs its lane and those of the jobs on which it lives, and each lane what its jobs may hang on.
+
+    Whatever lives on a job needs its lane as well: in a lane that is paused, the job itself does not fail.
+    """
     for job, lane in lanes.items():
         yield from ((f"job:{job}", f"lane:{lanes[each]}") for each in _all_needs(job, jobs) if each in lanes)
         yield from ((f"lane:{lane}", need) for need in found[f"job:{job}"] if need.split(":")[0] in OUTSIDE)
+        yield from ((part, f"lane:{lane}") for part, needs in list(found.items()) if f"job:{job}" in needs)
 
 
 def _all_needs(job: str, jobs: Mapping[str, Sequence[str]]) -> set[str]:

@@ -32,6 +32,7 @@ from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Chance, Clock, Writer
 from bowerbird.core.work import Owner
 from bowerbird.jobs.monitors import Supervisor
+from bowerbird.jobs.pauses import PAUSES, Pauses
 from bowerbird.jobs.reason import reason
 from bowerbird.jobs.runner import Runner
 from bowerbird.jobs.table import with_periods
@@ -112,7 +113,8 @@ class App:
         if not self.jobs.moving:
             return ""
         less = "; without " + ", ".join(self.boot.down()) if self.boot.down() else ""
-        sentence = reason(self.runner.jobs, self.runner.pulses, self.clock)
+        waits = [pause.sentence for pause in self.runner.pauses]
+        sentence = reason(self.runner.jobs, self.runner.pulses, self.clock, waits)
         return f"{sentence}{less}" if sentence else ""
 
     async def _say(self, kind: str) -> None:
@@ -138,15 +140,20 @@ async def build(
         """Ring at the runner that is at work then."""
         jobs.ring(name)
 
-    bound = bind(settings, storage, connections, writers, clock, chance, owner.id, alone_since=alone_since, ring=ring)
+    pauses = Pauses()
+    bound = bind(
+        settings, storage, connections, writers, clock, chance, owner.id,
+        alone_since=alone_since, ring=ring, pauses=pauses,
+    )  # fmt: skip
 
     async def before_jobs() -> None:
-        """Be heard before the first claim, or it would be taken for a dead one's; and know whom to plan for."""
+        """Be heard before the first claim, or it would be taken for a dead one's; know whom to plan for, what rests."""
         await heart.beat_once()
         await connections.attach()
+        pauses.recall(await storage.snapshot(PAUSES), now=clock.now(), mono=clock.monotonic())
         await storage.record(Batch(facts=(told("started", clock, owner),)))
 
-    jobs = Jobs(lambda: Runner(table, bound.work, storage, clock, chance, owner.id), before_jobs, clock)
+    jobs = Jobs(lambda: Runner(table, bound.work, storage, clock, chance, owner.id, pauses=pauses), before_jobs, clock)
     browser = Browser(connections.seat, connections)
     lag, adopter = Lag(storage, clock), Adopter(settings.folder, storage, clock)
     boot = Boot(

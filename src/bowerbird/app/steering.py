@@ -1,4 +1,4 @@
-"""Buttons that steer the engine itself: breakers, a test alert, a silence, a job that is to run now."""
+"""Buttons that steer the engine itself: breakers, a test alert, a silence, a job to run now, a lane that rests."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from bowerbird.alerts.outbox import try_channel
 from bowerbird.alerts.telling import hush
 from bowerbird.core.books import Storage
 from bowerbird.core.errors import BadInput
+from bowerbird.core.facts import Fact
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.story import clock_time
 from bowerbird.core.work import Command
-from bowerbird.jobs.table import JOBS
+from bowerbird.jobs.pauses import HOURS, Pauses, kept, pause_of
+from bowerbird.jobs.table import JOBS, LANES
 from bowerbird.resilience.breaker import Breaker
 
 
@@ -22,7 +24,7 @@ class Steering:
     """What a person may do to the engine.
 
     Args:
-        breakers: by name; ring: lets a job look at once.
+        breakers: by name; ring: lets a job look at once; pauses: of the runner at work.
     """
 
     storage: Storage
@@ -31,12 +33,14 @@ class Steering:
     breakers: Mapping[str, Breaker]
     channels: Sequence[Channel]
     ring: Callable[[str], object]
+    pauses: Pauses
 
     def table(self) -> Mapping[str, Callable[[Command], Awaitable[str]]]:
         """The verbs, by name."""
         return {
             "breaker_open": self.open, "breaker_close": self.close, "breaker_probe": self.probe,
             "alerts_test": self.test, "silence": self.silence, "run": self.run,
+            "lane_pause": self.lane_pause, "lane_resume": self.lane_resume,
         }  # fmt: skip
 
     async def open(self, command: Command) -> str:
@@ -93,5 +97,40 @@ class Steering:
         name = str(command.args.get("job", ""))
         if name not in {job.name for job in JOBS}:
             raise BadInput(f"there is no job {name!r}; there are {', '.join(job.name for job in JOBS)}")
+        if paused := self.pauses.of(next(job.lane for job in JOBS if job.name == name)):
+            raise BadInput(f"{name} does not run now: {paused.sentence}; let it go on first")
         self.ring(name)
         return f"{name} looks for work now."
+
+    async def lane_pause(self, command: Command) -> str:
+        """Begin nothing new in a lane for a while: `lane`, `hours` (0: until somebody lets it go on), `why`."""
+        lane, now = str(command.args.get("lane", "")), self.clock.now()
+        try:
+            hours = float(command.args.get("hours", "") or HOURS)
+        except ValueError as error:
+            raise BadInput("hours must be a number") from error
+        why = str(command.args.get("why", ""))
+        pause = pause_of(lane, by=command.by, why=why, hours=hours, now=now)
+        rest = [one for one in self.pauses if one.lane != lane]
+        data = {"lane": lane, "by": command.by, "why": pause.why, "until": pause.until}
+        told = Fact(kind="lane_paused", at=now, by="desk", data=data)
+        await self.storage.record(Batch(snapshots=(kept([*rest, pause], now=now),), facts=(told,)))
+        self.pauses.put(pause, now=now, mono=self.clock.monotonic())
+        return f"{pause.sentence[:1].upper()}{pause.sentence[1:]}. What is under way ends; nothing new is begun."
+
+    async def lane_resume(self, command: Command) -> str:
+        """Let a lane go on: `lane`, `why`."""
+        lane, now = str(command.args.get("lane", "")), self.clock.now()
+        if lane not in LANES:
+            raise BadInput(f"there is no lane {lane!r}; there are {', '.join(LANES)}")
+        if self.pauses.of(lane) is None:
+            raise BadInput(f"the lane {lane} is not paused")
+        rest = [one for one in self.pauses if one.lane != lane]
+        data = {"lane": lane, "by": command.by, "why": str(command.args.get("why", ""))}
+        told = Fact(kind="lane_resumed", at=now, by="desk", data=data)
+        await self.storage.record(Batch(snapshots=(kept(rest, now=now),), facts=(told,)))
+        self.pauses.lift(lane)
+        for job in JOBS:
+            if job.lane == lane:
+                self.ring(job.name)
+        return f"The lane {lane} goes on; its jobs look for work now."

@@ -286,6 +286,9 @@ class Ledger(Secrets, People, Protocol):
     async def used(self, quotas: Sequence[Quota], *, now: int) -> list[Used]:
         """How much of each quota is gone."""
 
+    async def full(self, quotas: Sequence[Quota], *, now: int) -> list[Limited]:
+        """Those of these quotas into which its cost does not fit just now, in order, with when it will."""
+
     async def learned(self) -> list[Learned]:
         """Every learned limit, by key."""
 

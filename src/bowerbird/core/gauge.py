@@ -93,6 +93,7 @@ METRICS: dict[str, Metric] = {
     "bowerbird_lane_stuck_seconds": _gauge(
         "How long nothing has moved in a lane without a free seat, while it should; else 0.", "lane"
     ),
+    "bowerbird_lane_paused": _gauge("1 while a person has paused the lane.", "lane"),
     "bowerbird_lane_wait_seconds": _gauge("How long the last run waited for a seat in its lane.", "lane"),
     # content (layer 3)
     "bowerbird_queue_cover_hours": _gauge("Hours of approved posts ahead.", "account"),

@@ -27,6 +27,8 @@ VERBS: dict[str, Role] = {
     "breaker_probe": Role.OWNER,
     "alerts_test": Role.OWNER,
     "run": Role.OWNER,
+    "lane_pause": Role.OWNER,
+    "lane_resume": Role.OWNER,
     "person_add": Role.OWNER,
     "person_remove": Role.OWNER,
 }

@@ -6,12 +6,13 @@ it and which is in trouble; the root is found by following that to its end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bowerbird.core.health import Light
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.story import clock_time
+from bowerbird.jobs.pauses import Pause
 from bowerbird.jobs.pulse import Pulse
 from bowerbird.jobs.table import JOBS, Job
 
@@ -23,7 +24,7 @@ Pulses = Mapping[str, Pulse]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """How a job is: `word` is one of running, queued, waiting, held, failing, overdue, stuck, blocked.
+    """How a job is: `word` is one of running, queued, waiting, held, failing, overdue, stuck, blocked, paused.
 
     Args:
         sentence: the same for a person, such as ``blocked by harvest since 12:04``.
@@ -78,17 +79,25 @@ def root_of(job: Job, jobs: Sequence[Job], pulses: Pulses, now: float) -> str:
     return job.name
 
 
-def state(job: Job, jobs: Sequence[Job], pulses: Pulses, *, now: float, now_at: int) -> State:
+def state(
+    job: Job, jobs: Sequence[Job], pulses: Pulses, *, now: float, now_at: int, paused: Pause | None = None
+) -> State:
     """How a job is, the worst first: overdue, stuck, failing, blocked, held back, else running, queued or waiting.
+
+    In a lane that a person paused it is paused, unless work of it stands still: nobody is late whom a person stopped.
 
     Args:
         now: monotonic seconds; now_at: the same instant on the wall, UTC microseconds, in which people are told.
+        paused: the pause of its lane, where there is one.
     """
     pulse = pulses[job.name]
 
     def at(moment: float) -> int:
         return now_at + round((moment - now) * SECOND_US)
 
+    if paused and not pulse.stuck_s(now):
+        ends = "; what is under way ends" if pulse.busy is not None else ""
+        return State(word="paused", light=Light.AMBER, sentence=paused.sentence + ends, since=paused.since)
     if pulse.overdue_s(job, now):
         since, seat = at(pulse.next_slot), " for a seat" if pulse.waiting is not None else ""
         return State(word="overdue", light=Light.RED, sentence=f"overdue{seat} since {_time(since)}", since=since)
@@ -107,6 +116,10 @@ def state(job: Job, jobs: Sequence[Job], pulses: Pulses, *, now: float, now_at: 
         return State(word="blocked", light=Light.AMBER, sentence=sentence, root=root, since=since)
     if pulse.skipped_why:
         return State(word="held", light=Light.AMBER, sentence=f"held back: {pulse.skipped_why}")
+    return _well(job, pulse, at, now)
+
+
+def _well(job: Job, pulse: Pulse, at: Callable[[float], int], now: float) -> State:
     if pulse.busy is not None:
         return State(word="running", light=Light.GREEN, sentence="running", since=at(pulse.busy))
     if pulse.waiting is not None:

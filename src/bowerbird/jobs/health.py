@@ -5,13 +5,14 @@ Its data (instants are UTC microseconds, durations seconds; what was never obser
     {"jobs": [{"name", "why", "lane", "critical": bool, "every_s", "needs": [names], "uses": [names],
                "level": column in the drawing,
                "state": "running" | "queued" | "waiting" | "held" | "failing" | "overdue" | "stuck" |
-                        "blocked",
+                        "blocked" | "paused",
                "light": "green" | "amber" | "red", "sentence", "since", "blocked_by": name or "", "root": name or "",
                "last_at", "good_at", "next_at", "lateness_s", "duration_s", "p50_s", "p95_s", "success_ratio",
                "failures": in a row, "error": of the last run, "ended": {"done" | "failed" | "skipped": number},
                "skips": {reason: slots}, "revived", "strays",
                "bars": [{"at", "outcome", "seconds", "units"}], oldest first, at most 30}],
-     "lanes": [{"name", "floor", "most", "busy", "in_line", "wait_s"}],
+     "lanes": [{"name", "floor", "most", "busy", "in_line", "wait_s",
+                "paused": None | {"by", "why", "since", "until": instant or None, "sentence"}}],
      "edges": [[effect, cause]], as parts: ["job:publish", "job:plan"]}
 
 `ended` counts since this engine started; `bars` reach back into earlier ones.
@@ -20,6 +21,7 @@ Its data (instants are UTC microseconds, durations seconds; what was never obser
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from bowerbird.core.books import Batch
@@ -28,6 +30,7 @@ from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Outcome
 from bowerbird.jobs import graph
 from bowerbird.jobs.monitors import Monitor
+from bowerbird.jobs.pauses import Pause
 from bowerbird.jobs.pulse import Bar, Pulse, quantile
 from bowerbird.jobs.runner import Runner
 from bowerbird.jobs.table import Job
@@ -70,6 +73,10 @@ def samples(runner: Runner) -> list[Sample]:
     ]
     found += [
         Sample(name="bowerbird_lane_stuck_seconds", value=_stuck_s(runner, lane, now), labels={"lane": lane})
+        for lane in runner.lanes
+    ]
+    found += [
+        Sample(name="bowerbird_lane_paused", value=float(runner.pauses.of(lane) is not None), labels={"lane": lane})
         for lane in runner.lanes
     ]
     for job in runner.jobs:
@@ -124,6 +131,7 @@ def snapshot(runner: Runner) -> Snapshot:
             {
                 "name": name, "floor": lane.floor, "most": lane.most, "busy": runner.places.busy(name),
                 "in_line": runner.places.in_line(name), "wait_s": round(runner.places.wait_s(name, now), 3),
+                "paused": _paused(runner.pauses.of(name)),
             }
             for name, lane in runner.lanes.items()
         ],
@@ -132,9 +140,14 @@ def snapshot(runner: Runner) -> Snapshot:
     return Snapshot(name="jobs", at=now_at, data=data)
 
 
+def _paused(pause: Pause | None) -> dict[str, Any] | None:
+    return asdict(pause) | {"sentence": pause.sentence} if pause else None
+
+
 def _row(runner: Runner, job: Job, level: int, now: float, now_at: int) -> dict[str, Any]:
     pulse = runner.pulses[job.name]
-    state = graph.state(job, runner.jobs, runner.pulses, now=now, now_at=now_at)
+    paused = runner.pauses.of(job.lane)
+    state = graph.state(job, runner.jobs, runner.pulses, now=now, now_at=now_at, paused=paused)
     return {
         "name": job.name, "why": job.why, "lane": job.lane, "critical": job.critical, "every_s": job.every_s,
         "needs": list(job.needs), "uses": list(job.uses), "level": level,

@@ -91,9 +91,13 @@ class Logbook:
         """Take a fact about a job; it is written within about a second."""
         self._facts.append(Fact(kind=kind, at=self.clock.now(), by="jobs", data={"job": job.name, **data}))
 
+    def take(self, fact: Fact) -> None:
+        """Take a fact about something else than a job; it is written within about a second."""
+        self._facts.append(fact)
+
     async def keep(self, fact: Fact) -> None:
         """Take a fact, as the supervisor gives it; never fails."""
-        self._facts.append(fact)
+        self.take(fact)
 
     def due(self) -> bool:
         """True if something waits, and the last write was long enough ago."""

@@ -10,7 +10,8 @@ clock neither bursts nor stops anything.
 * A piece that hangs is cut off, and its seat is free again, whether it lets go or not. One that gives no sign of life
   is not waited for until its time is over.
 * A timer that does not fire is started again by `jobs.timers`.
-* A critical job is held back by nothing: a gate is not even asked about it.
+* A critical job is held back by nothing but a person who pauses its lane: a gate is not even asked about it.
+* In a paused lane nothing new is begun: no run, and no further piece of one that is under way.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Outcome, Run
 from bowerbird.jobs.lanes import Lanes, Seat
 from bowerbird.jobs.logbook import Books, Logbook
+from bowerbird.jobs.pauses import Pauses
 from bowerbird.jobs.piece import LET_GO_S, carry_out
 from bowerbird.jobs.pulse import STILL_S, Pulse
 from bowerbird.jobs.skips import Skips
@@ -64,7 +66,7 @@ class Runner:
         rest_s: asked after each run for how long its job rests, in seconds; `ring` ends a rest at once. Whoever knows
             when there will be something to do can let a job sleep until then.
         gate: asked before each run of a job that is not critical; a sentence holds it back until its next slot.
-        lanes, seats: what the jobs compete for.
+        lanes, seats: what the jobs compete for. pauses: which lanes a person paused.
     """
 
     jobs: Sequence[Job]
@@ -77,6 +79,7 @@ class Runner:
     gate: Callable[[Job], str] = no_gate
     lanes: Mapping[str, Lane] = field(default_factory=lambda: LANES)
     seats: int = SEATS
+    pauses: Pauses = field(default_factory=Pauses)
     pulses: dict[str, Pulse] = field(default_factory=dict)
     places: Lanes = field(init=False)
     book: Logbook = field(init=False)
@@ -225,10 +228,11 @@ class Runner:
             pulse.next_slot = min(pulse.next_slot, now + min(job.every_s, 2.0 ** min(pulse.failures - 1, 30)))
 
     def _held_back(self, job: Job) -> bool:
-        why = "" if job.critical else self.gate(job)
+        paused, pulse = self.pauses.of(job.lane), self.pulses[job.name]
+        why = paused.sentence if paused else "" if job.critical else self.gate(job)
         if why:
-            self.pulses[job.name].skipped_why = why
-            self.skips.count(job, self.pulses[job.name], why, 1)
+            pulse.skipped_why = why
+            self.skips.count(job, pulse, f"lane {job.lane} is paused" if paused else why, 1)
         return bool(why)
 
     # --- a run ----------------------------------------------------------------------------------------------
@@ -297,7 +301,9 @@ class Runner:
         Each piece has the whole time: a slow one is not cut off because others came before it.
         """
         units, turn_ends = 0, self.clock.monotonic() + job.timeout_s
-        while units < job.units_max and not self._stopping.is_set() and self.clock.monotonic() < turn_ends:
+        while units < job.units_max and self.clock.monotonic() < turn_ends:
+            if self._stopping.is_set() or (units and self.pauses.of(job.lane)):
+                break
             more, error = await self._piece(job)
             if error or not more:
                 return units, error

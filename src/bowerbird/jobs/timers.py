@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bowerbird.core.facts import Fact
 from bowerbird.jobs import graph
 from bowerbird.jobs.piece import LET_GO_S
 from bowerbird.jobs.runner import GRACE_S, Runner
@@ -12,6 +13,7 @@ from bowerbird.jobs.table import Job
 
 REVIVE_S = 2.0
 """A job that is overdue is watched for this long before its timer is started again, so that it is seen."""
+OVER = "the time of its pause is over"
 SLEPT_S = 5.0
 """A difference between the time since boot and the monotonic clock from which on the machine slept."""
 
@@ -35,7 +37,8 @@ class Timers:
         3. If it neither works nor waits for a seat, its timer is lost: start it again.
         4. If it works and gives no sign of life, it is cut off, and tried again.
         5. Tell who has begun to wait for the results of another job, and what was skipped and not told yet.
-        6. Write what waits.
+        6. Let those lanes go on whose pause is over, and tell it.
+        7. Write what waits.
         """
         runner = self.runner()
         if not runner.running:
@@ -92,3 +95,12 @@ def _tell_blocked(runner: Runner) -> None:
             pulse.blocked_at = runner.clock.now()
             runner.book.note("job_blocked", job, by=by, root=graph.root_of(job, runner.jobs, runner.pulses, now))
         pulse.blocked_by, pulse.blocked_at = by, pulse.blocked_at if by else None
+
+
+def _go_on(runner: Runner) -> None:
+    for pause in runner.pauses.ended(runner.clock.monotonic()):
+        told = Fact(kind="lane_resumed", at=runner.clock.now(), by="jobs", data={"lane": pause.lane, "why": OVER})
+        runner.book.take(told)
+        for job in runner.jobs:
+            if job.lane == pause.lane:
+                runner.ring(job.name)

@@ -21,6 +21,9 @@ NEVER = 2**62
 CALL_MAX_US = 3600 * SECOND_US
 """No call to a provider takes longer than this (microseconds)."""
 
+NOBODY = ""
+"""Stands for one more subject where it is only asked whether there would be room."""
+
 _DUST = 1e-9
 
 

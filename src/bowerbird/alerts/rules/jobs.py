@@ -7,6 +7,17 @@ from bowerbird.core.incident import Severity
 
 JOBS: tuple[Rule, ...] = (
     Rule(
+        name="LanePaused",
+        test=Test(metric="bowerbird_lane_paused"),
+        severity=Severity.WARNING,
+        part="lane:{lane}",
+        title="The lane {lane} is paused",
+        why="A person paused it, so nothing new is begun in it; what comes too late meanwhile is not told besides.",
+        fix="Let it go on by its button on the page Jobs; else it does when the time of its pause is over.",
+        heals="it goes on",
+        serves=("2.4",),
+    ),
+    Rule(
         name="LaneStuck",
         test=Test(metric="bowerbird_lane_stuck_seconds"),
         for_s=2,

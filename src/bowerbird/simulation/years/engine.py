@@ -36,6 +36,7 @@ from bowerbird.core.incident import Delivery
 from bowerbird.core.ports import Platform, Writer
 from bowerbird.core.work import Owner
 from bowerbird.jobs.monitors import Monitor, Supervisor, Vital
+from bowerbird.jobs.pauses import Pauses
 from bowerbird.jobs.runner import Runner
 from bowerbird.jobs.table import JOBS
 from bowerbird.settings import Settings
@@ -214,6 +215,7 @@ class Engine:
             self._storage, self._clock, world.settings, self._seat, self._chance, way=self._mortal_way
         )
         self._writers: Late[Writer] = Late(self._writer)
+        self._pauses = Pauses()
         self._bound = self._bind()
         self.jobs = Jobs(self._runner, self._before_jobs, self._clock)
         self.jobs.progress.still_s = 4 * IDLE_MAX_S + CALM_S
@@ -232,14 +234,16 @@ class Engine:
     def _bind(self) -> Bound:
         return bind(
             self._world.settings, self._storage, self._connections, self._writers, self._clock, self._chance,
-            self._owner.id, alone_since=self._clock.now(), ring=self._ring,
+            self._owner.id, alone_since=self._clock.now(), ring=self._ring, pauses=self._pauses,
         )  # fmt: skip
 
     def _ring(self, name: str) -> None:
         self.jobs.ring(name)
 
     def _runner(self) -> Runner:
-        runner = Runner(JOBS, self._bound.work, self._storage, self._clock, self._chance, self._owner.id)
+        runner = Runner(
+            JOBS, self._bound.work, self._storage, self._clock, self._chance, self._owner.id, pauses=self._pauses
+        )
         runner.rest_s = self._world.bell.rest_s
         self._world.bell.runner = runner
         return runner

@@ -12,7 +12,7 @@ from bowerbird.core.people import Person
 from bowerbird.storage.checks import came_to_rest, checked_limit, never_sent
 from bowerbird.storage.memory.books import MemoryBooks, Spend
 from bowerbird.storage.memory.handle import Handle, verb
-from bowerbird.storage.quotas import CALL_MAX_US, limited, window_us, worst
+from bowerbird.storage.quotas import CALL_MAX_US, NOBODY, limited, window_us, worst
 
 
 class MemoryLedger(Handle):
@@ -38,6 +38,11 @@ class MemoryLedger(Handle):
     def used(self, quotas: Sequence[Quota], *, now: int) -> list[Used]:
         """How much of each quota is gone."""
         return [Used(quota=quota, used=_sum(self.books, quota, now=now)) for quota in quotas]
+
+    @verb
+    def full(self, quotas: Sequence[Quota], *, now: int) -> list[Limited]:
+        """Those of these quotas into which its cost does not fit just now, in order, with when it will."""
+        return list(_refusals(self.books, ((quota, [NOBODY]) for quota in quotas), now=now))
 
     @verb
     def learned(self) -> list[Learned]:

@@ -10,7 +10,7 @@ from bowerbird.core.people import Person
 from bowerbird.storage import alarms, people, rows
 from bowerbird.storage import statements as s
 from bowerbird.storage.checks import checked_limit
-from bowerbird.storage.quotas import CALL_MAX_US, limited, window_us, worst
+from bowerbird.storage.quotas import CALL_MAX_US, NOBODY, limited, window_us, worst
 from bowerbird.storage.sqlite.handle import Handle, reading, writing
 from bowerbird.storage.sqlite.tx import Tx
 
@@ -38,6 +38,11 @@ class SqliteLedger(Handle):
     def used(self, tx: Tx, quotas: Sequence[Quota], *, now: int) -> list[Used]:
         """How much of each quota is gone."""
         return [Used(quota=quota, used=_used(tx, quota, now=now)) for quota in quotas]
+
+    @reading
+    def full(self, tx: Tx, quotas: Sequence[Quota], *, now: int) -> list[Limited]:
+        """Those of these quotas into which its cost does not fit just now, in order, with when it will."""
+        return list(_refusals(tx, ((quota, [NOBODY]) for quota in quotas), now=now))
 
     @reading
     def learned(self, tx: Tx) -> list[Learned]:
