@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bowerbird.alerts.notifiers import Channel
 from bowerbird.alerts.outbox import try_channel
 from bowerbird.alerts.telling import hush
-from bowerbird.core.books import Storage
+from bowerbird.core.books import Batch, Storage
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
 from bowerbird.core.ports import Chance, Clock

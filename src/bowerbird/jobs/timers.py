@@ -48,6 +48,7 @@ class Timers:
             runner.skips.tell(job, runner.pulses[job.name])
             _look_after(runner, job)
         _tell_blocked(runner)
+        _go_on(runner)
         await runner.write()
 
     def _wake(self, runner: Runner) -> None:
