@@ -11,6 +11,7 @@ from bowerbird.core.books import Batch, Committed, Lost, Storage
 from bowerbird.core.breaker import BreakerState, Position
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.incident import Silence, Told
+from bowerbird.core.lists import Place
 from tests.contracts.books import NOW, WREN, a_delivery, a_fact, a_hold, an_incident, write
 
 # --- incidents -------------------------------------------------------------------------------------------------
@@ -58,6 +59,38 @@ async def test_the_order_in_a_batch_of_incidents_counts(books: Storage) -> None:
     changed = replace(second, part="clock", fingerprint="ClockStepped|clock|")
     await write(books, incidents=(changed, an_incident("i3")))
     assert [i.id for i in await books.incidents(open_only=True)] == ["i3", "i2"]
+
+
+async def test_who_took_an_incident_is_kept(books: Storage, guest: Storage) -> None:
+    """With the instant; until then both are empty."""
+    await write(books, incidents=(an_incident(),))
+    found = await guest.incident("i1")
+    assert found is not None
+    assert (found.acknowledged_at, found.acknowledged_by) == (None, "")
+    taken = replace(found, acknowledged_at=NOW + 3, acknowledged_by="ann")
+    await write(guest, incidents=(taken,))
+    assert await books.incident("i1") == taken
+
+
+async def test_past_roots_are_paged_without_what_is_open_and_without_effects(books: Storage) -> None:
+    """Newest first by their opening, and none twice."""
+    past = [an_incident(f"i{n}", opened_at=NOW + n // 2, closed_at=NOW + 9) for n in range(5)]
+    effect = an_incident("e", opened_at=NOW + 2, closed_at=NOW + 3, root="i1")
+    await write(books, incidents=(*past, effect, an_incident("open", opened_at=NOW + 1)))
+    first = await books.past_roots(limit=3)
+    rest = await books.past_roots(before=Place(first[-1].opened_at, first[-1].id), limit=3)
+    assert [one.id for one in first + rest] == ["i4", "i3", "i2", "i1", "i0"]
+
+
+async def test_effects_and_messages_of_many_incidents_come_at_once(books: Storage) -> None:
+    """Effects oldest first, messages newest first, each list bounded; whoever has none is left out."""
+    effects = [an_incident(f"e{n}", part=f"job:{n}", opened_at=NOW + n, root="i1") for n in range(3)]
+    messages = [a_delivery(f"d{n}", made_at=NOW + n) for n in range(3)]
+    await write(books, incidents=(an_incident(), *effects), deliveries=(*messages, a_delivery("test", incident_id="")))
+    assert await books.effects(["i1", "i2", ""]) == {"i1": effects}
+    assert await books.effects(["i1"], each=2) == {"i1": effects[:2]}
+    assert await books.deliveries_of(["i1", "i2"]) == {"i1": messages[::-1]}
+    assert await books.deliveries_of(["i1"], each=1) == {"i1": messages[2:]}
 
 
 # --- the outbox ------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target
 from bowerbird.core.incident import Silence
 from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import State
+from bowerbird.core.lists import Place
 from bowerbird.core.ports import Brief
 from bowerbird.core.post import SECOND_US, Choice, Payload, RemoteRef
 from bowerbird.core.work import Command, Outcome, Owner, Run
@@ -225,6 +226,29 @@ async def test_the_newest_facts_come_first(books: Storage) -> None:
 
 def _run(run_id: str = "r1", **fields: object) -> Run:
     return Run(id=run_id, **({"job": "plan", "slot_at": NOW, "started_at": NOW} | fields))  # type: ignore[arg-type]
+
+
+async def test_what_happened_since_an_instant_is_found(books: Storage) -> None:
+    """From the fact before it on; from the beginning if there is none, from the last if all are older."""
+    assert await books.fact_before(NOW) == 0
+    await write(books, facts=tuple(a_fact("started", at=NOW + n // 2) for n in range(9)))
+    assert [await books.fact_before(NOW + n) for n in (-1, 0, 1, 2, 4, 5, 99)] == [0, 0, 2, 4, 8, 9, 9]
+    found = await books.facts(after=await books.fact_before(NOW + 3))
+    assert [fact.at - NOW for fact in found] == [3, 3, 4]
+
+
+async def test_commands_are_found_by_person_and_verb(books: Storage, guest: Storage) -> None:
+    """Or by both, newest first, page by page."""
+    pressed = [
+        Command(id=f"c{n}", verb=("pause", "resume")[n % 2], by=("ann", "ben")[n // 3], asked_at=NOW + n)
+        for n in range(6)
+    ]
+    await write(books, commands=tuple(pressed))
+    assert [c.id for c in await guest.commands(by="ann")] == ["c2", "c1", "c0"]
+    assert [c.id for c in await guest.commands(verb="resume")] == ["c5", "c3", "c1"]
+    assert [c.id for c in await guest.commands(by="ben", verb="resume")] == ["c5", "c3"]
+    assert [c.id for c in await guest.commands(by="ben", before=Place(NOW + 5, "c5"), limit=1)] == ["c4"]
+    assert await guest.commands(by="cem") == []
 
 
 async def test_a_run_is_claimed_once(pair: tuple[Storage, Storage]) -> None:

@@ -61,7 +61,12 @@ def test_migrations_and_tables_are_spelled_alike(tmp_path: Path) -> None:
     migrated, written = _spelled(tmp_path / "a.db"), _spelled(tmp_path / "b.db")
     assert set(migrated) == set(written)
     for name, text in migrated.items():
-        assert sorted(re.split(r", ?", text)) == sorted(re.split(r", ?", written[name])), name
+        assert _pieces(text) == _pieces(written[name]), name
+
+
+def _pieces(text: str) -> list[str]:
+    """The columns and constraints; one that was added later stands last, where the bracket closes."""
+    return sorted(piece.rstrip(" )") for piece in re.split(r", ?", text))
 
 
 def test_the_newest_migration_is_the_one_we_know() -> None:

@@ -35,6 +35,11 @@ LISTS = {
     **{f"targets {a}": s.list_targets(of_account=a) for a in BOTH},
     **{f"runs {a} {b}": s.list_runs(of_job=a, bounded=b) for a, b in product(BOTH, BOTH)},
     **{f"incidents {a} {b}": alarms.list_incidents(open_only=a, bounded=b) for a, b in product(BOTH, BOTH)},
+    **{f"past roots {a}": alarms.past_roots(bounded=a) for a in BOTH},
+    **{
+        f"commands {a} {b} {c}": s.list_commands(of_person=a, of_verb=b, bounded=c)
+        for a, b, c in product(BOTH, BOTH, BOTH)
+    },
     **{f"deliveries {a} {b}": alarms.list_deliveries(of_incident=a, waiting=b) for a, b in product(BOTH, BOTH)},
 }
 FORGETTING = {f"forget {what}": statement for what, statement in forgetting.FORGET.items()}

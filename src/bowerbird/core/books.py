@@ -307,6 +307,12 @@ class Alarms(Protocol):
     ) -> list[Incident]:
         """Incidents, newest first by their opening; those that opened before this place."""
 
+    async def past_roots(self, *, before: Place | None = None, limit: int = 50) -> list[Incident]:
+        """Roots that are over, newest first by their opening; those that opened before this place."""
+
+    async def effects(self, root_ids: Collection[str], *, each: int = 50) -> Mapping[str, list[Incident]]:
+        """What each of these roots caused, oldest first, in one look; a root without effects is left out."""
+
     async def incident(self, incident_id: str) -> Incident | None:
         """One incident by its id."""
 
@@ -319,6 +325,9 @@ class Alarms(Protocol):
 
     async def deliveries(self, *, incident_id: str = "", waiting: bool = False, limit: int = 100) -> list[Delivery]:
         """Messages, newest first; `waiting`: those neither sent nor given up."""
+
+    async def deliveries_of(self, incident_ids: Collection[str], *, each: int = 50) -> Mapping[str, list[Delivery]]:
+        """The newest messages about each of these, newest first, in one look; one without any is left out."""
 
     async def silences(self, *, now: int) -> list[Silence]:
         """Silences whose end has not come."""
@@ -339,6 +348,13 @@ class Journal(Protocol):
         self, *, kinds: Sequence[str] = (), account_id: str = "", before: int | None = None, limit: int = 50
     ) -> list[Fact]:
         """The newest facts first; those with seq < `before`."""
+
+    async def fact_before(self, at: int) -> int:
+        """Where to read from to find what happened since an instant (microseconds): the seq of the fact before it.
+
+        Found in some twenty looks, however many facts there are. They are written in the order of their instants but
+        for seconds, so ask for a moment earlier than you mean.
+        """
 
     async def claim_run(self, run: Run) -> bool:
         """Write the start of a run; False if this job, scope and slot has one already."""
@@ -364,8 +380,10 @@ class Journal(Protocol):
     async def command(self, command_id: str) -> Command | None:
         """One command by its id."""
 
-    async def commands(self, *, before: Place | None = None, limit: int = 50) -> list[Command]:
-        """Commands, newest first; those asked for before this place."""
+    async def commands(
+        self, *, by: str = "", verb: str = "", before: Place | None = None, limit: int = 50
+    ) -> list[Command]:
+        """Commands of one person and verb or of all, newest first; those asked for before this place."""
 
     async def beat(self, owner: Owner) -> None:
         """Write that this process is alive."""

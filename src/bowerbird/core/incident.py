@@ -44,6 +44,7 @@ class Incident:
         closed_at: when it had been gone long enough, None while it is open; `healed_by`: what ended it, in words.
         root: the id of the incident that caused this one; empty: it is a root itself.
         told_at: when its first message left, None if none did.
+        acknowledged_at, acknowledged_by: when somebody took it, and who; nobody is reminded of it from then on.
         by: who found it: ``alerts``, or ``guardian``, whose message the engine adopts and does not repeat.
     """
 
@@ -64,6 +65,8 @@ class Incident:
     root: str = ""
     told_at: int | None = None
     by: str = "alerts"
+    acknowledged_at: int | None = None
+    acknowledged_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

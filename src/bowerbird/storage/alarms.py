@@ -41,12 +41,17 @@ incidents = sa.Table(
     text("root"),
     instant("told_at", nullable=True),
     text("by"),
+    instant("acknowledged_at", nullable=True),
+    text("acknowledged_by", ""),
     one_of("severity", Severity),
 )
 _open = sa.text("closed_at IS NULL")
 sa.Index("ix_incidents_by_age", incidents.c.opened_at, incidents.c.id)
 sa.Index("ix_incidents_open", incidents.c.opened_at, incidents.c.id, sqlite_where=_open)
 sa.Index("ix_incidents_closed", incidents.c.closed_at, incidents.c.id, sqlite_where=sa.text("closed_at IS NOT NULL"))
+sa.Index("ix_incidents_by_root", incidents.c.root, incidents.c.opened_at, incidents.c.id)
+_past = sa.text("root = '' AND closed_at IS NOT NULL")
+sa.Index("ix_incidents_past", incidents.c.opened_at, incidents.c.id, sqlite_where=_past)
 sa.Index("uq_incidents_fingerprint", incidents.c.fingerprint, unique=True, sqlite_where=_open)
 
 deliveries = sa.Table(
@@ -132,6 +137,18 @@ def list_incidents(*, open_only: bool, bounded: bool = False) -> sa.Select[Any]:
     if open_only:
         listed = listed.where(sa.text("closed_at IS NULL"))
     return listed.order_by(_i.opened_at.desc(), _i.id.desc()).limit(LIMIT)
+
+
+@cache
+def past_roots(*, bounded: bool) -> sa.Select[Any]:
+    """Roots that are over, newest first."""
+    listed = sa.select(*_i).where(_past)
+    if bounded:
+        listed = listed.where(earlier(_i.opened_at, _i.id))
+    return listed.order_by(_i.opened_at.desc(), _i.id.desc()).limit(LIMIT)
+
+
+EFFECTS = sa.select(*_i).where(_i.root == given("root")).order_by(_i.opened_at, _i.id).limit(LIMIT)
 
 
 @cache

@@ -362,6 +362,9 @@ def newest_facts(*, of_account: bool, of_kind: bool, bounded: bool = False) -> s
     return listed.order_by(_f.seq.desc()).limit(LIMIT)
 
 
+FIRST_FACT = sa.select(_f.seq, _f.at).where(_f.seq >= given("seq")).order_by(_f.seq).limit(sa.literal_column("1"))
+LAST_FACT = sa.select(_f.seq).order_by(_f.seq.desc()).limit(sa.literal_column("1"))
+
 _u, _c, _o = t.runs.c, t.commands.c, t.owners.c
 CLAIM_RUN = insert(t.runs).values({c.name: given(c.name) for c in _u if c.name not in HOME}).on_conflict_do_nothing()
 WRITE_RUN = upsert(t.runs, leave=HOME)
@@ -386,8 +389,21 @@ def list_runs(*, of_job: bool, bounded: bool = False) -> sa.Select[Any]:
 
 WRITE_COMMAND = upsert(t.commands, leave=(*HOME, "taken_by", "taken_at"))
 COMMAND = sa.select(*_c).where(_c.id == given("id"))
-COMMANDS = sa.select(*_c).order_by(_c.asked_at.desc(), _c.id.desc()).limit(LIMIT)
-OLDER_COMMANDS = COMMANDS.where(earlier(_c.asked_at, _c.id))
+
+
+@cache
+def list_commands(*, of_person: bool, of_verb: bool, bounded: bool) -> sa.Select[Any]:
+    """Commands, newest first."""
+    listed = sa.select(*_c)
+    if bounded:
+        listed = listed.where(earlier(_c.asked_at, _c.id))
+    if of_person:
+        listed = listed.where(_c.by == given("by_given"))
+    if of_verb:
+        listed = listed.where(_c.verb == given("verb"))
+    return listed.order_by(_c.asked_at.desc(), _c.id.desc()).limit(LIMIT)
+
+
 _taker_lives = there_is(t.owners, _o.id == _c.taken_by, _o.heard_at > given("silent_since"))
 FREE_COMMAND = (
     sa.select(*_c)

@@ -299,6 +299,9 @@ commands = sa.Table(
     sa.Column("taken_at", sa.BigInteger, nullable=False, server_default="0"),
 )
 sa.Index("ix_commands_by_age", commands.c.asked_at, commands.c.id)
+sa.Index("ix_commands_by_person", commands.c.by, commands.c.asked_at, commands.c.id)
+sa.Index("ix_commands_by_verb", commands.c.verb, commands.c.asked_at, commands.c.id)
+sa.Index("ix_commands_by_person_verb", commands.c.by, commands.c.verb, commands.c.asked_at, commands.c.id)
 sa.Index("ix_commands_open", commands.c.asked_at, commands.c.id, sqlite_where=sa.text("done_at IS NULL"))
 
 owners = sa.Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import islice
 
 from bowerbird.core.breaker import BreakerState
@@ -23,6 +23,23 @@ class MemoryAlarms(Handle):
         newest = sorted(wanted, key=lambda incident: (incident.opened_at, incident.id), reverse=True)
         earlier = (one for one in newest if before is None or Place(one.opened_at, one.id) < before)
         return list(islice(earlier, checked_limit(limit)))
+
+    @verb
+    def past_roots(self, *, before: Place | None = None, limit: int = 50) -> list[Incident]:
+        """Roots that are over, newest first by their opening."""
+        past = [one for one in self.books.incidents.values() if not one.root and one.closed_at is not None]
+        newest = sorted(past, key=lambda incident: (incident.opened_at, incident.id), reverse=True)
+        earlier = (one for one in newest if before is None or Place(one.opened_at, one.id) < before)
+        return list(islice(earlier, checked_limit(limit)))
+
+    @verb
+    def effects(self, root_ids: Collection[str], *, each: int = 50) -> Mapping[str, list[Incident]]:
+        """What each of these roots caused, oldest first."""
+        most, found = checked_limit(each), dict[str, list[Incident]]()
+        for one in sorted(self.books.incidents.values(), key=lambda incident: (incident.opened_at, incident.id)):
+            if one.root and one.root in root_ids:
+                found.setdefault(one.root, []).append(one)
+        return {root: effects[:most] for root, effects in found.items()}
 
     @verb
     def incident(self, incident_id: str) -> Incident | None:
@@ -47,6 +64,15 @@ class MemoryAlarms(Handle):
         wanted = [d for d in found if _waits(d) or not waiting]
         newest = sorted(wanted, key=lambda delivery: (delivery.made_at, delivery.id), reverse=True)
         return newest[: checked_limit(limit)]
+
+    @verb
+    def deliveries_of(self, incident_ids: Collection[str], *, each: int = 50) -> Mapping[str, list[Delivery]]:
+        """The newest messages about each of these, newest first."""
+        most, found = checked_limit(each), dict[str, list[Delivery]]()
+        for one in sorted(self.books.deliveries.values(), key=lambda row: (row.made_at, row.id), reverse=True):
+            if one.incident_id in incident_ids:
+                found.setdefault(one.incident_id, []).append(one)
+        return {incident: messages[:most] for incident, messages in found.items()}
 
     @verb
     def silences(self, *, now: int) -> list[Silence]:

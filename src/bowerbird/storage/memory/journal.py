@@ -44,6 +44,12 @@ class MemoryJournal(Handle):
         return list(islice(wanted, checked_limit(limit)))
 
     @verb
+    def fact_before(self, at: int) -> int:
+        """The seq of the fact before this instant."""
+        past = bisect_left(self.books.facts, at, key=lambda fact: fact.at)
+        return _seq(self.books.facts[past - 1]) if past else 0
+
+    @verb
     def claim_run(self, run: Run) -> bool:
         """Write the start of a run; False if this job, scope and slot has one already."""
         place = (run.job, run.scope, run.slot_at)
@@ -95,9 +101,10 @@ class MemoryJournal(Handle):
         return self.books.commands.get(command_id)
 
     @verb
-    def commands(self, *, before: Place | None = None, limit: int = 50) -> list[Command]:
-        """Commands, newest first."""
-        newest = sorted(self.books.commands.values(), key=lambda c: (c.asked_at, c.id), reverse=True)
+    def commands(self, *, by: str = "", verb: str = "", before: Place | None = None, limit: int = 50) -> list[Command]:
+        """Commands of one person and verb or of all, newest first."""
+        wanted = [c for c in self.books.commands.values() if by in {"", c.by} and verb in {"", c.verb}]
+        newest = sorted(wanted, key=lambda c: (c.asked_at, c.id), reverse=True)
         earlier = (c for c in newest if before is None or Place(c.asked_at, c.id) < before)
         return list(islice(earlier, checked_limit(limit)))
 

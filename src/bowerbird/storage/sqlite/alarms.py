@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from bowerbird.core.breaker import BreakerState
 from bowerbird.core.incident import Delivery, Incident, Silence
@@ -27,6 +27,19 @@ class SqliteAlarms(Handle):
         return [s.incident_of(line) for line in lines]
 
     @reading
+    def past_roots(self, tx: Tx, *, before: Place | None = None, limit: int = 50) -> list[Incident]:
+        """Roots that are over, newest first by their opening."""
+        statement = s.past_roots(bounded=before is not None)
+        return [s.incident_of(line) for line in tx.all(statement, limit=checked_limit(limit), **bounds(before))]
+
+    @reading
+    def effects(self, tx: Tx, root_ids: Collection[str], *, each: int = 50) -> Mapping[str, list[Incident]]:
+        """What each of these roots caused, oldest first."""
+        most = checked_limit(each)
+        found = {root: [s.incident_of(x) for x in tx.all(s.EFFECTS, root=root, limit=most)] for root in root_ids}
+        return {root: effects for root, effects in found.items() if root and effects}
+
+    @reading
     def incident(self, tx: Tx, incident_id: str) -> Incident | None:
         """One incident by its id."""
         line = tx.one(s.INCIDENT, id=incident_id)
@@ -47,6 +60,16 @@ class SqliteAlarms(Handle):
         """Messages, newest first; `waiting`: those neither sent nor given up."""
         statement = s.list_deliveries(of_incident=bool(incident_id), waiting=waiting)
         return [s.delivery_of(line) for line in tx.all(statement, incident_id=incident_id, limit=checked_limit(limit))]
+
+    @reading
+    def deliveries_of(self, tx: Tx, incident_ids: Collection[str], *, each: int = 50) -> Mapping[str, list[Delivery]]:
+        """The newest messages about each of these, newest first."""
+        statement, most = s.list_deliveries(of_incident=True, waiting=False), checked_limit(each)
+        found = {
+            one: [s.delivery_of(line) for line in tx.all(statement, incident_id=one, limit=most)]
+            for one in incident_ids
+        }
+        return {one: messages for one, messages in found.items() if messages}
 
     @reading
     def silences(self, tx: Tx, *, now: int) -> list[Silence]:

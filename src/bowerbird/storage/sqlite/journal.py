@@ -45,6 +45,20 @@ class SqliteJournal(Handle):
         statement = s.newest_facts(of_account=bool(account_id), of_kind=bool(kinds), bounded=bounded)
         return _by_kind(tx, statement, kinds, limit, {"account_id": account_id, "before": before}, newest_first=True)
 
+    @reading
+    def fact_before(self, tx: Tx, at: int) -> int:
+        """The seq of the fact before this instant, by halving."""
+        last = tx.one(s.LAST_FACT)
+        low, high = 0, 0 if last is None else int(last[0])  # `low` is before it, `high + 1` is not
+        while low < high:
+            middle = (low + high + 1) // 2
+            line = tx.one(s.FIRST_FACT, seq=middle)
+            if line is not None and line[1] < at:
+                low = int(line[0])
+            else:
+                high = middle - 1
+        return low
+
     @writing
     def claim_run(self, tx: Tx, run: Run) -> bool:
         """Write the start of a run; False if this job, scope and slot has one already."""
@@ -95,10 +109,13 @@ class SqliteJournal(Handle):
         return None if line is None else rows.command_of(line)
 
     @reading
-    def commands(self, tx: Tx, *, before: Place | None = None, limit: int = 50) -> list[Command]:
-        """Commands, newest first."""
-        statement = s.COMMANDS if before is None else s.OLDER_COMMANDS
-        return [rows.command_of(line) for line in tx.all(statement, limit=checked_limit(limit), **bounds(before))]
+    def commands(
+        self, tx: Tx, *, by: str = "", verb: str = "", before: Place | None = None, limit: int = 50
+    ) -> list[Command]:
+        """Commands of one person and verb or of all, newest first."""
+        statement = s.list_commands(of_person=bool(by), of_verb=bool(verb), bounded=before is not None)
+        lines = tx.all(statement, by_given=by, verb=verb, limit=checked_limit(limit), **bounds(before))
+        return [rows.command_of(line) for line in lines]
 
     @writing
     def beat(self, tx: Tx, owner: Owner) -> None:

@@ -11,7 +11,7 @@ from bowerbird.core.errors import BadInput, StorageFull
 from bowerbird.storage.sqlite.desk import connect
 from bowerbird.storage.sqlite.verdicts import verdict
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test compares it with the folder."""
 
 _one_at_a_time = threading.Lock()
