@@ -19,13 +19,13 @@ from .test_roles import a_person, signed_in
 class Guest:
     """Somebody with a page open, read event by event while the watcher is moved by hand."""
 
-    def __init__(self, house: House, live: Live, path: str = "/") -> None:
+    def __init__(self, house: House, live: Live, path: str = "/", had: str = "") -> None:
         cookie = house.browser.cookies[COOKIE]
         visitor = house.doors.known(cookie)
         assert visitor is not None
         self.visitor: Visitor = visitor
         self.live, self.viewer = live, Viewer()
-        self.events: AsyncGenerator[str] = live.follow(path, visitor, cookie, self.viewer)
+        self.events: AsyncGenerator[str] = live.follow(path, visitor, cookie, self.viewer, had)
 
     async def hears(self, *, look: bool = True) -> tuple[str, dict[str, str]]:
         """Let the watcher look once, and return the next event with its data."""
@@ -68,6 +68,27 @@ async def test_the_first_event_is_the_page_and_then_only_what_says_something_new
     home.pass_s(FLOOR_S)
     name, data = await guest.hears()
     assert (name, "Fresh." in data["html"]) == ("page", True)
+
+
+async def test_what_a_page_says_already_is_not_sent_to_it(home: House) -> None:
+    """Neither when it is opened, nor when it is drawn later and only the instant of the drawing is another."""
+    await home.put(a_post(text="Known."))
+    page = await home.get("/approvals")
+    had = next(main["data-live"] for main in page.all("main"))
+    home.pass_s(1)
+    live = Still(home.face)
+    live.place = home.app.state.live.place
+    guest = Guest(home, live, "/approvals", had)
+    assert await anext(guest.events) == "retry: 1000\n\n"
+    assert (await guest.hears())[0] == "beat"
+    await home.put(facts=(a_fact(),))
+    home.pass_s(FLOOR_S)
+    assert (await guest.hears())[0] == "beat"
+    await home.put(a_post("p2", text="Fresh."), facts=(a_fact(),))
+    home.pass_s(FLOOR_S)
+    name, data = await guest.hears()
+    assert (name, "Fresh." in data["html"]) == ("page", True)
+    assert f'data-live="{had}"' not in data["html"]
 
 
 async def test_news_wait_for_the_floor_and_the_rest_for_its_rhythm(home: House) -> None:
@@ -123,7 +144,7 @@ async def test_everybody_of_a_role_shares_a_drawing_with_a_token_of_their_own(ho
         token = html.split('name="token" value="', 1)[1].split('"', 1)[0]
         assert home.doors.form_is_ours(guest.visitor.session, token)
         assert token not in other
-        assert live._place not in html
+        assert live.place not in html
     viewer = await enters(await signed_in(home, Role.VIEWER), "/approvals", live)
     assert "<form" not in (await viewer.hears())[1]["html"]
     assert len(live._open) == 2

@@ -74,7 +74,9 @@ def shown(leaf: Leaf) -> Handler:
 
     async def answer(request: Request, face: Face, visitor: Visitor) -> Response:
         asked = face.asked(visitor, request.url.path, request.path_params, dict(request.query_params))
-        return HTMLResponse(*await face.page(leaf, asked, visitor))
+        live: Live = request.app.state.live
+        html, status = await face.page(leaf, asked, visitor, token=live.place)
+        return HTMLResponse(live.signed(html, visitor), status)
 
     return known(answer)
 
@@ -124,7 +126,8 @@ async def _follow(request: Request, face: Face, visitor: Visitor) -> Response:
         return PlainTextResponse("There is no such page.", 404)
     if len(live) >= OPEN_MAX:
         return PlainTextResponse("Too many pages are open.", 503)
-    return Stream(live, address, visitor, request.cookies.get(COOKIE, ""))
+    had = request.query_params.get("had", "")
+    return Stream(live, address, visitor, request.cookies.get(COOKIE, ""), had)
 
 
 follow = known(_follow)

@@ -54,7 +54,9 @@ OPEN_MAX = 100
 """Most viewers at one time; each holds a connection."""
 
 MAIN = re.compile(r"<title>.*?</title>|<main.*</main>", re.DOTALL)
+MARK = re.compile(r"(<main[^>]*) data-live")
 TIMES = re.compile(r"(<time[^>]* data-at[^>]*>)[^<]*")
+DRAWN = re.compile(r"(<main[^>]*) data-now=\"\d+\"")
 LOG = logging.getLogger(__name__)
 
 
@@ -71,7 +73,7 @@ class Open:
     """A page that somebody has open: what to draw, for whom, and how it was drawn last.
 
     Args:
-        version: how often it has said something new.
+        print_: what it says, in short; a viewer whose page says so already is sent nothing.
         news: something happened since it was drawn.
         stirred: something was written since.
         cost_s: how long the last drawing took.
@@ -81,8 +83,7 @@ class Open:
     asked: Asked
     viewers: set[Viewer] = field(default_factory=set)
     html: str = ""
-    print_: bytes = b""
-    version: int = 0
+    print_: str = ""
     news: bool = True
     stirred: bool = True
     drawn_at: float = 0.0
@@ -96,7 +97,7 @@ class Live:
         self._face = face
         self._open: dict[tuple[str, Role], Open] = {}
         self._task: asyncio.Task[None] | None = None
-        self._place = face.chance.name("token")
+        self.place = face.chance.name("token")
         self._mark, self._fact, self._light, self._looked_at = -1, -1, "", 0.0
         self.well = True
         self.stopping: Callable[[], bool] = lambda: False
@@ -104,13 +105,23 @@ class Live:
     def __len__(self) -> int:
         return sum(len(page.viewers) for page in self._open.values())
 
-    async def follow(self, address: str, visitor: Visitor, cookie: str, viewer: Viewer) -> AsyncGenerator[str]:
-        """Yield the events for one viewer of a page, until they leave, are signed out, or the face stops."""
+    def signed(self, html: str, visitor: Visitor, print_: str = "") -> str:
+        """Fill in a page that was drawn with `place` for its visitor, and note on it what it says, in short."""
+        noted = MARK.sub(rf'\1 data-live="{print_ or print_of(html)}"', html, count=1)
+        return noted.replace(self.place, self._face.doors.form_token(visitor.session))
+
+    async def follow(
+        self, address: str, visitor: Visitor, cookie: str, viewer: Viewer, had: str = ""
+    ) -> AsyncGenerator[str]:
+        """Yield the events for one viewer of a page, until they leave, are signed out, or the face stops.
+
+        Args:
+            had: what the page says that they have (`print_of`), so that it is not sent again.
+        """
         page = self._opened(address, visitor)
         if page is None:
             return
         page.viewers.add(viewer)
-        seen = 0
         try:
             self._start()
             yield "retry: 1000\n\n"
@@ -118,8 +129,8 @@ class Live:
                 if self._face.doors.known(cookie) != visitor:
                     yield _event("left", "")
                     return
-                if page.version > seen:
-                    seen = page.version
+                if page.print_ not in {"", had}:
+                    had = page.print_
                     yield self._told(page, visitor)
                 elif self.well:
                     yield _event("beat", {"now": self._face.clock.now()})
@@ -139,7 +150,7 @@ class Live:
         return self._open.setdefault((address, visitor.role), Open(leaf, asked))
 
     def _told(self, page: Open, visitor: Visitor) -> str:
-        html = page.html.replace(self._place, self._face.doors.form_token(visitor.session))
+        html = self.signed(page.html, visitor, page.print_)
         return _event("page", {"now": self._face.clock.now(), "html": html})
 
     # --- the watcher -------------------------------------------------------------------------------------------------
@@ -186,7 +197,7 @@ class Live:
             page.news, page.stirred = page.news or news, page.stirred or stirred
 
     def _due(self, page: Open) -> bool:
-        if not page.version:
+        if not page.print_:
             return True
         waited_s = self._face.clock.monotonic() - page.drawn_at
         turn_s = sum(each.cost_s for each in self._open.values()) / SHARE_MAX
@@ -199,7 +210,7 @@ class Live:
         page.news = page.stirred = False
         nobody = Visitor("", page.asked.role, "")
         try:
-            whole, _ = await self._face.page(page.leaf, page.asked, nobody, token=self._place)
+            whole, _ = await self._face.page(page.leaf, page.asked, nobody, token=self.place)
         except StorageError:
             page.news = True
             raise
@@ -209,10 +220,9 @@ class Live:
             return
         page.drawn_at = self._face.clock.monotonic()
         page.cost_s = page.drawn_at - began
-        html = "".join(MAIN.findall(whole))
-        print_ = hashlib.blake2b(TIMES.sub(r"\1", html).encode(), digest_size=16).digest()
+        print_ = print_of(whole)
         if print_ != page.print_:
-            page.html, page.print_, page.version = html, print_, page.version + 1
+            page.html, page.print_ = "".join(MAIN.findall(whole)), print_
             for viewer in page.viewers:
                 viewer.bell.set()
 
@@ -230,11 +240,11 @@ class Stream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, live: Live, address: str, visitor: Visitor, cookie: str) -> None:
+    def __init__(self, live: Live, address: str, visitor: Visitor, cookie: str, had: str = "") -> None:
         super().__init__()
         del self.headers["content-length"]
         self._viewer = Viewer()
-        self._events = live.follow(address, visitor, cookie, self._viewer)
+        self._events = live.follow(address, visitor, cookie, self._viewer, had)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events as they come; a viewer who leaves is noticed at once."""
@@ -253,6 +263,12 @@ class Stream(Response):
             pass
         self._viewer.gone = True
         self._viewer.bell.set()
+
+
+def print_of(html: str) -> str:
+    """What a page says, in short: neither relative times, which the browser tells, nor when it was drawn count."""
+    said = DRAWN.sub(r"\1", TIMES.sub(r"\1", "".join(MAIN.findall(html))))
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 async def _rung(bell: asyncio.Event, within_s: float) -> None:

@@ -63,7 +63,7 @@
     hush();
     if (document.hidden || !main().matches("[data-live]")) return;
     heardAt = Date.now();
-    stream = new EventSource(`/live?page=${encodeURIComponent(location.pathname + location.search)}`);
+    stream = new EventSource(`/live?page=${encodeURIComponent(location.pathname + location.search)}&had=${main().dataset.live}`);
     stream.addEventListener("page", (event) => show(heard(event).html));
     stream.addEventListener("beat", heard);
     stream.addEventListener("left", () => location.reload());
