@@ -6,7 +6,7 @@ import pytest
 
 from bowerbird.alerts.graph import edges_of
 from bowerbird.alerts.incidents import GROUP_S, LINGER_S
-from bowerbird.alerts.telling import Quiet
+from bowerbird.alerts.telling import Quiet, acknowledged, unhush
 from bowerbird.core.books import Batch, Committed, Lost
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
@@ -197,6 +197,42 @@ async def test_what_stays_open_is_told_again_with_growing_waits() -> None:
         room.clock.advance(59)
     assert room.ear.told(Told.OPENED) == [BROWSER]
     assert room.ear.told(Told.REMINDED) == [f"Still: {BROWSER}"] * 3
+
+
+async def test_nobody_is_reminded_of_what_somebody_took_but_its_end_is_told() -> None:
+    """Who took it and when stands on the incident, also after a restart; another one is not meant."""
+    room = Room()
+    await room.rounds(5, breaker(), overdue(account=BEN))
+    one = next(each for each in await room.open() if each.rule == "BreakerOpen")
+    taken_at = room.clock.now()
+    await room.books.record(acknowledged(one, now=taken_at, why="on it", by="ann"))
+    await room.round(breaker(), overdue(account=BEN))
+    room.start()
+    for _ in range(60 * 5):
+        await room.round(breaker(), overdue(account=BEN))
+        room.clock.advance(59)
+    reminded = room.ear.told(Told.REMINDED)
+    assert len(reminded) == 1
+    assert BROWSER not in reminded[0]
+    found = await room.books.incident(one.id)
+    assert found is not None
+    assert (found.acknowledged_by, found.acknowledged_at) == ("ann", taken_at)
+    await room.rounds(90, breaker(0), overdue(account=BEN))
+    assert room.ear.told(Told.RESOLVED) == [f"Over: {BROWSER}"]
+
+
+async def test_a_silence_that_was_ended_early_silences_no_more() -> None:
+    """What is open is told in the next round."""
+    room = Room()
+    now = room.clock.now()
+    hush = Silence(id="s", rule="BreakerOpen", since=now, until=now + 3_600_000_000, by="ann")
+    await room.books.record(Batch(silences=(hush,)))
+    await room.rounds(30, breaker())
+    assert room.ear.heard == []
+    await room.books.record(unhush(hush, now=room.clock.now(), why="solved", by="ben"))
+    await room.rounds(2, breaker())
+    assert room.ear.told() == [BROWSER]
+    assert [fact.data["why"] for fact in await room.facts("silence_ended")] == ["solved"]
 
 
 async def test_a_restart_tells_nothing_twice() -> None:

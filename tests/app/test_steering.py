@@ -7,12 +7,14 @@ import pytest
 from bowerbird.alerts.notifiers import Channel
 from bowerbird.app.steering import Steering
 from bowerbird.clock import SeededChance, VirtualClock
+from bowerbird.core.books import Batch
 from bowerbird.core.breaker import Position
 from bowerbird.core.errors import BadInput
 from bowerbird.core.work import Command
 from bowerbird.jobs.pauses import PAUSES, Pauses
 from bowerbird.resilience.breaker import Breaker
 from bowerbird.storage.memory import MemoryStorage
+from tests.contracts.books import an_incident
 
 
 async def well() -> None:
@@ -46,7 +48,7 @@ async def test_a_breaker_is_opened_with_a_reason_probed_and_closed() -> None:
     await bridge.press("breaker_probe", breaker="browser")
     await bridge.breaker.probe_once()
     assert bridge.breaker.state.position is Position.CLOSED
-    await bridge.press("breaker_open", breaker="browser")
+    await bridge.press("breaker_open", breaker="browser", why="maintenance again")
     await bridge.press("breaker_close", breaker="browser")
     assert bridge.breaker.state.position is Position.CLOSED
 
@@ -54,6 +56,9 @@ async def test_a_breaker_is_opened_with_a_reason_probed_and_closed() -> None:
 @pytest.mark.parametrize(
     ("verb", "args", "why"),
     [
+        ("breaker_open", {"breaker": "browser", "why": " "}, "say why it is to be open"),
+        ("acknowledge", {"incident": "none"}, "there is no such incident"),
+        ("silence_end", {"silence": "none"}, "there is no such silence"),
         ("breaker_open", {"breaker": "none"}, "there is no breaker 'none'; there are browser"),
         ("run", {"job": "dance"}, "there is no job 'dance'"),
         ("lane_pause", {"lane": "left"}, "there is no lane 'left'"),
@@ -84,6 +89,27 @@ async def test_a_silence_has_an_end_and_a_job_is_rung() -> None:
     assert silence.until == bridge.clock.now() + 3_600_000_000
     await bridge.press("run", job="plan")
     assert bridge.rung == ["plan"]
+
+
+async def test_whoever_takes_an_effect_takes_its_root() -> None:
+    """What is over is taken by nobody."""
+    bridge = Bridge()
+    root, effect = an_incident("i1"), an_incident("i2", part="job:plan", root="i1")
+    await bridge.books.record(Batch(incidents=(an_incident("i0", closed_at=9), root, effect)))
+    assert "The browser is down: ann has it." in await bridge.press("acknowledge", incident="i2", why="on it")
+    (fact,) = await bridge.books.facts(kinds=["acknowledged"])
+    assert (fact.by, fact.data["incident"], fact.data["why"]) == ("ann", "i1", "on it")
+    with pytest.raises(BadInput, match="it is over already"):
+        await bridge.press("acknowledge", incident="i0")
+
+
+async def test_a_silence_is_ended_early() -> None:
+    """And there is none any more."""
+    bridge = Bridge()
+    await bridge.press("silence", rule="BreakerOpen", hours="1")
+    (silence,) = await bridge.books.silences(now=bridge.clock.now())
+    assert "told from now on" in await bridge.press("silence_end", silence=silence.id)
+    assert await bridge.books.silences(now=bridge.clock.now()) == []
 
 
 async def test_a_channel_that_refuses_the_test_is_named() -> None:

@@ -50,6 +50,24 @@ async def test_a_good_call_never_opens_it() -> None:
     assert lab.breaker.closed
 
 
+async def test_its_beats_are_the_calls_of_its_window_and_its_last_probes() -> None:
+    """Oldest first, with their instants; closing empties the window, and the probe that closed it stays."""
+    clock = VirtualClock()
+    lab = Lab(clock)
+    await lab.ask()
+    clock.advance(2.0)
+    await lab.fail(2)
+    lab.dependency.mode = "down"
+    await lab.breaker.probe_once()
+    beats = lab.breaker.beats()
+    assert [beat.went.value for beat in beats] == ["answered", "failed", "failed", "probe failed"]
+    assert beats[-1].at - beats[0].at == 2_000_000
+    window = lab.breaker.window()
+    assert (window["calls"], window["failed"], window["beats"][0][1]) == (3, 2, "answered")
+    lab.breaker.close("", by="ann")
+    assert [beat.went.value for beat in lab.breaker.beats()] == ["probe failed"]
+
+
 async def test_old_calls_are_forgotten() -> None:
     """By age, and by number."""
     clock = VirtualClock()

@@ -28,7 +28,7 @@ def _closed(fact: Fact) -> tuple[str, str]:
 
 WORSE: dict[str, Speaker] = {
     "breaker_opened": lambda fact: (f"breaker:{_word(fact, 'breaker')}", _word(fact, "why")),
-    "job_failed": lambda fact: (f"job:{_word(fact, 'job')}", _word(fact, "error", "why")),
+    "job_failed": lambda fact: (f"job:{_word(fact, 'job') or fact.by}", _word(fact, "error", "why")),
     "degraded": lambda fact: (_word(fact, "part"), _word(fact, "why")),
     "monitor_died": lambda fact: (f"monitor:{_word(fact, 'monitor')}", _word(fact, "error", "why")),
 }

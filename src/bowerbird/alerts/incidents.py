@@ -5,6 +5,7 @@
   effect over, and if that was told already, an UPDATED names the root instead of a second OPENED.
 * A root stays open for `LINGER_S` longer while effects are: they usually heal a moment later. An effect that
   does not is then a root of its own.
+* Who takes an incident is heard as a fact, so only one writes incidents. Nobody is reminded of one that is taken.
 * Incidents, facts, messages and the cursor are one batch. While the books refuse, all of it is kept in memory,
   the messages are sent from there, the facts go to the spool, and the first batch that is taken holds it all.
 """
@@ -156,8 +157,15 @@ class Judge:
             return
         self._readable = True
         self._words.hear(facts)
+        self._hear_who_takes(facts)
         if facts:
             self._cursor = facts[-1].seq
+
+    def _hear_who_takes(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            case = self._case_of(str(fact.data.get("incident", ""))) if fact.kind == "acknowledged" else None
+            if case is not None:
+                self._put(case, acknowledged_at=fact.at, acknowledged_by=fact.by)
 
     async def _take_up(self) -> None:
         """Take up what was open before this start; what memory found meanwhile under the same fingerprint joins it."""
@@ -322,7 +330,8 @@ class Judge:
                 self._remind(case, now_s)
 
     def _remind(self, case: Case, now_s: float) -> None:
-        wait_s = remind_after_s(self.remind_s, case.reminders)
+        taken = case.incident.acknowledged_at is not None
+        wait_s = None if taken else remind_after_s(self.remind_s, case.reminders)
         if wait_s is not None and case.cleared_s is None and now_s - case.spoken_s >= wait_s:
             self._send(case, Told.REMINDED)
             case.reminders += 1
@@ -349,9 +358,12 @@ class Judge:
         case.spoken_s = self.clock.monotonic()
 
     def _note_told(self, incident_id: str, at: int) -> None:
-        case = next((one for one in self._cases.values() if one.incident.id == incident_id), None)
+        case = self._case_of(incident_id)
         if case is not None and case.incident.told_at is None:
             self._put(case, told_at=at)
+
+    def _case_of(self, incident_id: str) -> Case | None:
+        return next((one for one in self._cases.values() if one.incident.id == incident_id), None)
 
     # --- 5. committing -----------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -98,6 +98,25 @@ def hush(*, id_: str, rule: str, part: str, scope: str, now: int, hours: float, 
     silence = Silence(id=id_, rule=rule, part=part, scope=scope, since=now, until=until, why=why, by=by)
     data = {"rule": rule, "part": part, "until": until, "why": why}
     return Batch(silences=(silence,), facts=(Fact(kind="silenced", at=now, by=by, account_id=scope, data=data),))
+
+
+def unhush(silence: Silence, *, now: int, why: str, by: str) -> Batch:
+    """The end of a silence before its time, with the fact of it."""
+    data = {"rule": silence.rule, "part": silence.part, "why": why}
+    told = Fact(kind="silence_ended", at=now, by=by, account_id=silence.scope, data=data)
+    return Batch(silences=(replace(silence, until=now),), facts=(told,))
+
+
+def acknowledged(incident: Incident, *, now: int, why: str, by: str) -> Batch:
+    """The fact that somebody takes an incident; whoever judges hears it, and writes it onto the incident.
+
+    Raises:
+        BadInput: it is over.
+    """
+    if incident.closed_at is not None:
+        raise BadInput(f"it is over already: {incident.title}")
+    data = {"incident": incident.id, "rule": incident.rule, "part": incident.part, "why": why}
+    return Batch(facts=(Fact(kind="acknowledged", at=now, by=by, account_id=incident.scope, data=data),))
 
 
 def silenced(incident: Incident, silences: Iterable[Silence], *, now: int) -> bool:

@@ -199,6 +199,7 @@ def watch_over(
         jobs.samples,
     ]  # fmt: skip
     watching = Watching(storage, clock, Sampling(storage, clock, asked), judge, outbox, jobs.ring)
+    watching.beside = lambda: (connections.breakers.snapshot(),)
     adopter.give = watching.adopt
     endless = {"breakers": Endless(connections.breakers.probe_for_ever), "adopt": Endless(adopter.watch)}
     supervisor = Supervisor(monitors_of(watching, jobs, {"lag": lag.look_once}, endless), clock, telling(storage))

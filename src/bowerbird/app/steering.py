@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bowerbird.alerts.notifiers import Channel
 from bowerbird.alerts.outbox import try_channel
-from bowerbird.alerts.telling import hush
+from bowerbird.alerts.telling import acknowledged, hush, unhush
 from bowerbird.core.books import Batch, Storage
 from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
@@ -39,14 +39,17 @@ class Steering:
         """The verbs, by name."""
         return {
             "breaker_open": self.open, "breaker_close": self.close, "breaker_probe": self.probe,
-            "alerts_test": self.test, "silence": self.silence, "run": self.run,
+            "alerts_test": self.test, "acknowledge": self.acknowledge,
+            "silence": self.silence, "silence_end": self.silence_end, "run": self.run,
             "lane_pause": self.lane_pause, "lane_resume": self.lane_resume,
         }  # fmt: skip
 
     async def open(self, command: Command) -> str:
-        """Open a breaker until somebody closes it: `breaker`, `why`."""
-        breaker = self._breaker(command)
-        breaker.open(str(command.args.get("why", "")), by=command.by)
+        """Open a breaker until somebody closes it: `breaker`, `why`, without which it is not done."""
+        breaker, why = self._breaker(command), str(command.args.get("why", "")).strip()
+        if not why:
+            raise BadInput("say why it is to be open, for whoever finds it so")
+        breaker.open(why, by=command.by)
         return f"{breaker.name} is open and stays so until you close it. Nothing goes through it."
 
     async def close(self, command: Command) -> str:
@@ -56,7 +59,7 @@ class Steering:
         return f"{breaker.name} is closed. It opens again if calls go on failing."
 
     async def probe(self, command: Command) -> str:
-        """Ask now whether what a breaker guards is back: `breaker`. One that a person opened is released by it."""
+        """Ask now whether what a breaker guards is back: `breaker`, `why`. One that a person opened is released."""
         breaker = self._breaker(command)
         if not breaker.refusal():
             return f"{breaker.name} is closed; there is nothing to find out."
@@ -80,6 +83,26 @@ class Steering:
         if failed:
             raise BadInput(f"not every channel took it. {'; '.join(failed)}")
         return f"{', '.join(one.channel for one in tried)} took the test message. Look whether it arrived."
+
+    async def acknowledge(self, command: Command) -> str:
+        """Take an incident, so that nobody is reminded of it: `incident`, `why`. For an effect its root is taken."""
+        found = await self.storage.incident(str(command.args.get("incident", "")))
+        root = await self.storage.incident(found.root) if found is not None and found.root else found
+        if root is None:
+            raise BadInput("there is no such incident; it may be over for long")
+        why = str(command.args.get("why", ""))
+        await self.storage.record(acknowledged(root, now=self.clock.now(), why=why, by=command.by))
+        title = root.title.rstrip(".")
+        return f"{title}: {command.by} has it. Nobody is reminded of it; that it is over is told all the same."
+
+    async def silence_end(self, command: Command) -> str:
+        """End a silence now: `silence`, `why`."""
+        now, name = self.clock.now(), str(command.args.get("silence", ""))
+        found = next((one for one in await self.storage.silences(now=now) if one.id == name), None)
+        if found is None:
+            raise BadInput("there is no such silence any more; its end may have come")
+        await self.storage.record(unhush(found, now=now, why=str(command.args.get("why", "")), by=command.by))
+        return "The silence is over; what is open is told from now on."
 
     async def silence(self, command: Command) -> str:
         """Send nothing about something until a time: `rule`, `part`, `scope`, `hours`, `why`."""

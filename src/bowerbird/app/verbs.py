@@ -11,11 +11,12 @@ from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account
 from bowerbird.core.books import Storage
-from bowerbird.core.errors import BadInput
+from bowerbird.core.errors import BadInput, BowerbirdError
 from bowerbird.core.lifecycle import DAY_S, State
 from bowerbird.core.ports import Chance, Clock, Platform
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.core.work import Command
+from bowerbird.jobs.desk import answered
 from bowerbird.planning.calendar import next_slots
 from bowerbird.planning.gate import Passed, open_gate
 from bowerbird.planning.proposals import propose
@@ -79,6 +80,8 @@ def _platform(platforms: Mapping[str, Platform], account_id: str) -> Platform:
 async def execute(settings: Settings, storage: Storage, verb: str, args: Mapping[str, Any], *, by: str) -> str:
     """Execute a verb from the command line, as a guest: the same code that the engine runs for a button.
 
+    What was asked and answered is kept as for a button, so the audit log has both.
+
     Raises:
         BadInput: it cannot be done; says why and how to mend it.
     """
@@ -87,9 +90,13 @@ async def execute(settings: Settings, storage: Storage, verb: str, args: Mapping
     await platforms.attach()
     try:
         command = Command(id=chance.name("command"), verb=verb, args=dict(args), by=by, asked_at=clock.now())
-        answer: str = await verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])[verb](
-            command
-        )
+        verbs = verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])
+        try:
+            answer: str = await verbs[verb](command)
+        except BowerbirdError as error:
+            await storage.record(answered(command, now=clock.now(), ok=False, answer=str(error)))
+            raise
+        await storage.record(answered(command, now=clock.now(), ok=True, answer=answer))
         return answer
     finally:
         await platforms.close()

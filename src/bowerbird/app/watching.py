@@ -21,7 +21,7 @@ from bowerbird.app.parts import Jobs
 from bowerbird.app.sampling import Sampling
 from bowerbird.core.books import Batch, Storage
 from bowerbird.core.facts import Fact
-from bowerbird.core.gauge import Sample
+from bowerbird.core.gauge import Sample, Snapshot
 from bowerbird.core.incident import Incident
 from bowerbird.core.ports import Clock
 from bowerbird.dashboard.metrics import packed
@@ -46,6 +46,7 @@ class Watching:
 
     Args:
         force: makes a job run now, by its name.
+        beside: snapshots that are written together with the samples.
     """
 
     storage: Storage
@@ -54,6 +55,7 @@ class Watching:
     judge: Judge
     outbox: Outbox
     force: Callable[[str], object]
+    beside: Callable[[], Sequence[Snapshot]] = tuple
     samples: list[Sample] = field(default_factory=list)
     _forced_at: float = float("-inf")
 
@@ -78,7 +80,8 @@ class Watching:
     async def write_once(self) -> None:
         """Write the samples down, so that the face can show them."""
         if self.samples:
-            await self.storage.record(Batch(snapshots=(packed(self.samples, self.clock.now()),)))
+            snapshots = (packed(self.samples, self.clock.now()), *self.beside())
+            await self.storage.record(Batch(snapshots=snapshots))
 
     async def adopt(self, incident: Incident) -> None:
         """Take over what the guardian found, and what it found to be over."""

@@ -14,6 +14,28 @@ class Position(StrEnum):
     HALF_OPEN = "half open"
 
 
+class Went(StrEnum):
+    """How a call or a probe went."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+    SLOW = "slow"
+    PROBE_ANSWERED = "probe answered"
+    PROBE_FAILED = "probe failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One call or probe that a breaker remembers: when it ended (UTC microseconds), and how it went."""
+
+    at: int
+    went: Went
+
+
+WINDOWS = "breakers"
+"""The snapshot of what every breaker's window holds, by its name, as `Breaker.window` says it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerState:
     """One breaker.

@@ -87,6 +87,8 @@ KINDS: dict[str, str] = {
     "notified": "A channel took a message.",
     "unnotified": "A channel did not take a message.",
     "silenced": "A person asked for silence about something, until a time.",
+    "silence_ended": "A person ended a silence before its time.",
+    "acknowledged": "A person took an incident: nobody is reminded of it any more.",
     "spooled": "The books could not be written; it was kept in the spool.",
     "replayed": "What was kept in the spool was written into the books.",
     "set_aside": "What was kept in the spool can never be written; it was put into a file of its own.",

@@ -46,7 +46,7 @@ class Run:
 class Command:
     """A button: asked for by a person, done by the engine, answered with a sentence.
 
-    Verbs: ``pause``, ``resume``, ``approve``, ``reject``, ``edit``, ``settle``, ``withdraw``, ``post``, ``run``.
+    All of them are the audit log; the verbs stand in `dashboard.roles`, with who may. `args` hold no secret.
     """
 
     id: str

@@ -27,6 +27,22 @@ VERB_S = 20.0
 """How long one command may take, in seconds."""
 
 
+ABOUT = ("breaker", "job", "lane", "incident", "silence", "name")
+"""Arguments that say what a command is about, where that is neither a post nor an account."""
+
+
+def answered(command: Command, *, now: int, ok: bool, answer: str) -> Batch:
+    """A command with its answer, and the fact of it: who asked for what, about what, and why."""
+    about = next((str(command.args[name]) for name in ABOUT if command.args.get(name)), "")
+    why = str(command.args.get("why", ""))
+    data = {"verb": command.verb, "by": command.by, "ok": ok, "answer": answer, "about": about, "why": why}
+    fact = Fact(
+        kind="commanded", at=now, by="desk", data={name: value for name, value in data.items() if value != ""},
+        post_id=str(command.args.get("post_id", "")), account_id=str(command.args.get("account_id", "")),
+    )  # fmt: skip
+    return Batch(commands=(replace(command, done_at=now, ok=ok, answer=answer),), facts=(fact,))
+
+
 @dataclass
 class Desk:
     """Executes commands, one at a time, in the order in which they were asked.
@@ -65,14 +81,7 @@ class Desk:
         return await self._answer(self._batch(command, ok=ok, answer=answer))
 
     def _batch(self, command: Command, *, ok: bool, answer: str) -> Batch:
-        now = self.clock.now()
-        data = {"verb": command.verb, "by": command.by, "ok": ok, "answer": answer}
-        fact = Fact(
-            kind="commanded", at=now, by="desk", data=data, post_id=str(command.args.get("post_id", "")),
-            account_id=str(command.args.get("account_id", "")),
-        )  # fmt: skip
-        done = replace(command, done_at=now, ok=ok, answer=answer)
-        return Batch(commands=(done,), facts=(fact,))
+        return answered(command, now=self.clock.now(), ok=ok, answer=answer)
 
     async def _answer(self, batch: Batch) -> bool:
         self._owed = batch

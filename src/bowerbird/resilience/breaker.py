@@ -23,9 +23,9 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from bowerbird.core.breaker import BreakerState, Position
+from bowerbird.core.breaker import Beat, BreakerState, Position, Went
 from bowerbird.core.errors import Unreachable
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 STAY_S = 60.0
 """A breaker that opens again within this time after it closed never really closed: its wait goes on growing."""
+PROBES_MAX = 20
+"""Probes remembered, for people to see."""
 TOLD_EACH = 20
 """Failed probes in a row are told one by one up to five, then each so many: an outage of a day is no flood."""
 
@@ -87,6 +89,7 @@ class Breaker:
         self._manual = False
         self._why = ""
         self._probing: set[asyncio.Task[str]] = set()
+        self._probed: deque[tuple[float, bool]] = deque(maxlen=PROBES_MAX)
         if parent is not None:
             parent._children.append(self)  # noqa: SLF001 - its own kind
 
@@ -230,6 +233,7 @@ class Breaker:
                 self._judge(why)
 
     def _judge(self, why: str) -> None:
+        self._probed.append((self._clock.monotonic(), not why))
         if why:
             self._reopen(why)
         elif self._manual:
@@ -297,6 +301,25 @@ class Breaker:
             slow=self._slow,
             calls=len(self._window),
         )
+
+    def beats(self) -> list[Beat]:
+        """The calls of the window and the last probes, oldest first; closing it empties the window."""
+        calls = [
+            (at, Went.FAILED if failed else Went.SLOW if slow else Went.ANSWERED) for at, failed, slow in self._window
+        ]
+        probes = [(at, Went.PROBE_ANSWERED if up else Went.PROBE_FAILED) for at, up in self._probed]
+        return [Beat(self._instant(at), went) for at, went in sorted(calls + probes)]
+
+    def window(self) -> dict[str, Any]:
+        """What it judges by, as plain values: its beats, how many calls, and from when on it opens."""
+        return {
+            "beats": [[beat.at, beat.went.value] for beat in self.beats()],
+            "calls": len(self._window),
+            "failed": self._failed,
+            "slow": self._slow,
+            "calls_min": self.trip.calls_min,
+            "failed_max": self.trip.failed_max,
+        }
 
     def _next(self) -> float:
         """When the next probe is, on the monotonic clock: not before the parent's."""

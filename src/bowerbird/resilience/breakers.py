@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
-from bowerbird.core.breaker import BreakerState, Position
+from bowerbird.core.breaker import WINDOWS, BreakerState, Position
 from bowerbird.core.errors import StorageError
 from bowerbird.core.facts import Fact
-from bowerbird.core.gauge import Sample
+from bowerbird.core.gauge import Sample, Snapshot
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.resilience.breaker import Breaker
 from bowerbird.resilience.trip import Trip, Weigh, errors_count
@@ -92,6 +92,11 @@ class Breakers(Mapping[str, Breaker]):
     def samples(self) -> list[Sample]:
         """Every breaker's samples."""
         return [sample for breaker in self._breakers.values() for sample in breaker.samples()]
+
+    def snapshot(self) -> Snapshot:
+        """What every window holds just now."""
+        windows = {name: breaker.window() for name, breaker in self._breakers.items()}
+        return Snapshot(name=WINDOWS, at=self._clock.now(), data=windows)
 
     def parents(self) -> dict[str, str]:
         """The breakers that cannot work without another one, and which."""
