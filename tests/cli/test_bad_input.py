@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx  # noqa: F401 - imported here, so that what its first import reads from disk is not taken for blocking
 import pytest
 
-from bowerbird import cli
+from bowerbird.__main__ import main
 from tests.processes import wait_for
 
 Run = Callable[..., tuple[int, str]]
@@ -26,10 +26,9 @@ def bowerbird(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     def run(*words: str, data: str = "") -> tuple[int, str]:
         """Return the exit code and all that was said."""
         monkeypatch.setattr(sys, "argv", ["bowerbird", "--data", data or str(tmp_path / "data"), *words])
-        try:
-            code = cli.run()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = int(ended.value.code or 0)
         out, err = capfd.readouterr()
         return code, out + err
 

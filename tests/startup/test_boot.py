@@ -106,6 +106,21 @@ def test_it_is_ready_when_every_critical_part_has_answered() -> None:
     play(story)
 
 
+def test_readiness_is_written_down_as_soon_as_it_is_there() -> None:
+    """Also where it comes while the snapshot before it is being written."""
+
+    async def story(house: House) -> None:
+        house.thing("books", critical=True)
+        task = asyncio.create_task(house.boot.run())
+        await house.clock.sleep(0.4)
+        snapshot = await house.storage.snapshot("parts")
+        assert snapshot is not None
+        assert snapshot.data["ready"]
+        task.cancel()
+
+    play(story)
+
+
 @pytest.mark.proves("1.G3", "1.1")
 def test_each_part_is_tried_for_ever_with_growing_waits_and_keeps_no_other_waiting() -> None:
     """An hour of failure is hundreds of tries, none further than eight seconds from the next."""

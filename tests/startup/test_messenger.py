@@ -134,7 +134,7 @@ def test_the_guardian_imports_nothing_but_the_standard_library() -> None:
         "print(*[name for name in new if name.split('.')[0] not in sys.stdlib_module_names])"
     )
     found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True).stdout.split()
-    ours = {"child", "diary", "guardian", "messenger", "ping", "silence", "systemd"}
+    ours = {"child", "diary", "guardian", "messenger", "ping", "pipe", "silence", "systemd"}
     assert set(found) == {"bowerbird", "bowerbird.startup", *(f"bowerbird.startup.{name}" for name in ours)}
 
 

@@ -204,13 +204,14 @@ async def adapter(
     Raises:
         BadInput: there is no such driver.
     """
-    import httpx
-
     match driver:
         case "sandbox":
-            from bowerbird.platforms.sandbox import Sandbox
+            import httpx
 
-            http = httpx.AsyncClient()
+            from bowerbird.platforms.sandbox import Sandbox
+            from bowerbird.platforms.trust import trusted
+
+            http = httpx.AsyncClient(verify=trusted())
             return Sandbox(account.id, account.url, account.handle, secrets, clock, http, folder=settings.folder)
         case "sandbox-web":
             from bowerbird.platforms.web.driver import WebDriver

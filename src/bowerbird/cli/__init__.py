@@ -1,24 +1,19 @@
 """The command line. Each command is a function whose docstring is its help.
 
 Nothing heavy is imported before a command runs, so ``--help`` answers at once. An error that a person can mend
-is one sentence on standard error and exit code 1; a process that cannot run as it is set up exits with 78, by
-which the guardian knows that starting it again would change nothing.
+is one sentence on standard error and exit code 1. The processes of a running Bowerbird are no commands
+(`app/worker.py`).
 """
 
 from __future__ import annotations
 
-import errno
-import sys
 from typing import Any
 
 import typer
 
 from bowerbird.cli import accounts, alerts, drills, operate, people, posts, rehearse
 from bowerbird.cli.examples import epilog, summary
-from bowerbird.core.errors import BadInput, BowerbirdError, StorageBusy
-
-REFUSED = 78
-"""Exit code of a process that cannot run as it is set up (EX_CONFIG of sysexits.h)."""
+from bowerbird.startup.ending import told
 
 app = typer.Typer(
     name="bowerbird",
@@ -76,22 +71,4 @@ def _section(name: str, command: Any, above: typer.Context) -> str:
 
 def run() -> int:
     """Run the command line and return its exit code."""
-    try:
-        app(standalone_mode=True)
-    except (BadInput, StorageBusy) as error:
-        sys.stderr.write(f"bowerbird: {error}\n")
-        return REFUSED if "worker" in sys.argv else 1
-    except BowerbirdError as error:
-        sys.stderr.write(f"bowerbird: {error}\n")
-        return 1
-    except OSError as error:
-        # A full disk, a folder that is read-only: the system's own words and the place are all there is to say.
-        # Without a place it is one of those only where nothing could be written; anything else is our defect.
-        if not error.filename and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
-            raise
-        place = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"bowerbird: {place}{error.strerror}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return told(lambda: app(standalone_mode=True))

@@ -155,30 +155,6 @@ def _introduce_face(settings: Settings) -> None:
         say(f"Its password is in {settings.folder / 'face.password'}")
 
 
-def worker(
-    context: typer.Context,
-    part: str = typer.Argument(help="engine or face"),
-) -> None:
-    """Be one process of a running Bowerbird (the guardian starts these)."""
-    import asyncio
-
-    from bowerbird.core.errors import BadInput
-    from bowerbird.startup.child import GUARDIAN
-
-    settings = context.obj.settings()
-    parent = int(os.environ[GUARDIAN]) if GUARDIAN in os.environ else None
-    if part == "engine":
-        from bowerbird.app.engine import run_engine
-
-        asyncio.run(run_engine(settings, parent=parent))
-    elif part == "face":
-        from bowerbird.app.face import run_face
-
-        asyncio.run(run_face(settings, parent=parent))
-    else:
-        raise BadInput(f"there is no part {part!r}; it is engine or face")
-
-
 def doctor(
     context: typer.Context,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
@@ -275,6 +251,5 @@ def models(context: typer.Context, account: str = typer.Argument("", help="An ac
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(run)
-    app.command(hidden=True)(worker)
     for command in (doctor, settings, backup, restore, models):
         app.command()(command)

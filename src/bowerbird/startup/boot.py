@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bowerbird.core.books import Batch, Recorder
+from bowerbird.core.degrade import TABLE
 from bowerbird.core.errors import BadInput, StorageError
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample, Snapshot
@@ -33,7 +34,6 @@ from bowerbird.core.health import Health, Light, Part
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.resilience.retry import backoff_s
-from bowerbird.core.degrade import TABLE
 
 LOOK_S = 2.0
 """Seconds between two checks of a part, and between two snapshots."""
@@ -139,11 +139,12 @@ class Boot:
         try:
             while True:
                 self._tend()
+                seen = self.ready_s is not None  # what becomes ready while this is written is not in it
                 await self.write_once()
                 if self.refusal:
                     await self.write_once()  # the page says it while a guardian keeps it up
                     raise BadInput(self.refusal)
-                await self.clock.sleep(LOOK_S if self.ready_s is not None else LOOK_S / 8)
+                await self.clock.sleep(LOOK_S if seen else LOOK_S / 8)
         finally:
             for task in self._tasks.values():
                 task.cancel()

@@ -11,6 +11,7 @@ import httpx
 from bowerbird.core.errors import Unreachable
 from bowerbird.core.ports import Clock
 from bowerbird.platforms.bluesky.errors import broken, garbled, judged
+from bowerbird.platforms.trust import trusted
 
 CONNECT_MAX_S = 5.0
 """How long a connection may take to open, seconds."""
@@ -40,7 +41,7 @@ class Xrpc:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._clock = clock
-        self._http = http or httpx.AsyncClient()
+        self._http = http or httpx.AsyncClient(verify=trusted())
         self._ours = http is None
         self._whole_s = timeout_s * WHOLE_FACTOR
         self._timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_MAX_S, timeout_s))
