@@ -23,10 +23,18 @@ NOVELTY = 150
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A candidate that may be stored, and whether a rule asks that a person sees it first."""
+    """A candidate that may be stored, and whether a rule asks that a person sees it first.
+
+    `likeness` is how like it is to what is most like it of all that the account said, 0 to 1.
+    """
 
     to_person: bool = False
     rule: str = ""
+    likeness: float = 0.0
+
+    def told(self) -> dict[str, object]:
+        """What a person who is asked may want to know, for the fact of the post."""
+        return {"likeness": round(self.likeness, 2)} | ({"rule": self.rule} if self.rule else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,8 @@ class Gate:
         if forbidden := [verdict for verdict in verdicts if verdict.ruling is Ruling.FORBIDDEN]:
             return [Rejection("forbidden", f"{verdict.rule} ({verdict.source})") for verdict in forbidden[:1]]
         asked = [verdict.rule for verdict in verdicts if verdict.ruling is Ruling.TO_PERSON]
-        return Passed(to_person=bool(asked), rule=asked[0] if asked else "")
+        likeness = max((self.said.likeness(part.payload.text) for part in parts), default=0.0)
+        return Passed(to_person=bool(asked), rule=asked[0] if asked else "", likeness=likeness)
 
     def _review(self, parts: Sequence[Post]) -> list[Rejection]:
         can, head = self.platform.capabilities, parts[0].payload if parts else None

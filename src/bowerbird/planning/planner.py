@@ -195,17 +195,17 @@ class Planner:
         """Gate every candidate, and commit the first that passes with all the facts."""
         now = self.clock.now()
         facts: list[Fact] = []
-        passed: list[tuple[Post, ...]] = []
+        passed: list[tuple[tuple[Post, ...], Passed]] = []
         for draft in drafts:
             parts = self._proposal(desk, slot, draft, brief.wants, now)
             verdict = await desk.gate.judge(parts)
             if isinstance(verdict, Passed):
-                passed.append(let_go(parts, by=approval(desk.account, draft, verdict)))
+                passed.append((let_go(parts, by=approval(desk.account, draft, verdict)), verdict))
             else:
                 facts.append(gated(desk.account.id, now, brief, draft, verdict))
         facts += wrote(desk.account.id, now, brief, drafts, passed=len(passed))
-        posts = passed[0] if passed else ()
-        facts += facts_of(posts, by=BY)
+        posts, verdict = passed[0] if passed else ((), Passed())
+        facts += facts_of(posts, by=BY, gates=verdict.told())
         batch = Batch(new_posts=posts, facts=tuple(facts), used=_words(drafts))
         written = await self.storage.record(batch) if facts else None
         if isinstance(written, Committed):

@@ -67,7 +67,8 @@ async def propose(
     verdict = await (await open_gate(storage, account, platform)).judge(posts)
     if not isinstance(verdict, Passed):
         raise BadInput(" ".join(rejection.sentence for rejection in verdict))
-    if not isinstance(await storage.record(Batch(new_posts=posts, facts=tuple(facts_of(posts, by=by)))), Committed):
+    facts = tuple(facts_of(posts, by=by, gates=verdict.told()))
+    if not isinstance(await storage.record(Batch(new_posts=posts, facts=facts)), Committed):
         raise BadInput("somebody else stored the same post just now; look at the queue and try again")
     return posts[0]
 

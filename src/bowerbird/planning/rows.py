@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bowerbird.clock import mint_tid
@@ -55,12 +55,12 @@ def let_go(posts: Sequence[Post], *, by: str) -> tuple[Post, ...]:
     return tuple(replace(post, state=State.QUEUED, approved_by=by, approved_at=post.created_at) for post in posts)
 
 
-def facts_of(posts: Sequence[Post], *, by: str) -> list[Fact]:
-    """Return `planned` for each part, and `approved` for those that may go."""
+def facts_of(posts: Sequence[Post], *, by: str, gates: Mapping[str, object] | None = None) -> list[Fact]:
+    """Return `planned` for each part, with what the gates found, and `approved` for those that may go."""
     facts = []
     for post in posts:
         about = {"due": post.due, "slot": post.choice.slot, "part": post.part, "because": post.choice.because}
-        facts.append(_fact("planned", post, by, about))
+        facts.append(_fact("planned", post, by, {**about, **(gates or {})}))
         if post.approved_by:
             facts.append(_fact("approved", post, by, {"by": post.approved_by, "version": post.version}))
     return facts
