@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ Labels = tuple[tuple[str, str], ...]
 """Labels in an order of their own, so that they can be a key."""
 LOOM_S = 3.0
 """A rule that has to hold for at most so many seconds is worth waiting for, before an effect of it is told."""
+COMPARISONS = {">": operator.gt, "<": operator.lt, "!=": operator.ne}
 SERIES_MAX = 10_000
 """Counters that are remembered at most; those of labels that come and go are forgotten first."""
 
@@ -190,7 +192,7 @@ class Watch:
             bounds = {_key(sample.labels): sample.value for sample in by_name.get(test.bound, ())}
         passing = {}
         for sample in by_name.get(test.metric, ()):
-            if any(sample.labels.get(name) != value for name, value in test.where.items()):
+            if test.where and any(sample.labels.get(name) != value for name, value in test.where.items()):
                 continue
             value = self._rises.within(sample, test.window_s) if test.window_s else sample.value
             bound = bounds.get(_key(sample.labels), math.nan) if isinstance(test.bound, str) else test.bound
@@ -210,9 +212,7 @@ def _key(labels: Mapping[str, str]) -> Labels:
 
 
 def _compare(value: float, op: str, bound: float) -> bool:
-    if math.isnan(bound):
-        return False
-    return {">": value > bound, "<": value < bound, "!=": value != bound}[op]
+    return not math.isnan(bound) and bool(COMPARISONS[op](value, bound))
 
 
 def _seen(state: _State, by_name: Mapping[str, list[Sample]]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from bowerbird.core.account import Account, Hold, HoldKind
@@ -19,7 +20,7 @@ from bowerbird.core.gauge import Sample
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US
-from bowerbird.planning.calendar import next_slots
+from bowerbird.planning.calendar import SLOTS_MAX, all_slots
 
 HOUR_US = 3_600 * SECOND_US
 
@@ -120,8 +121,9 @@ async def _queue(storage: Books, account: Account, holds: Sequence[Hold], waitin
     """How far the queue reaches, and how far it should: an account at rest has no floor, so it is never too short."""
     until = now + int(account.cover_h * HOUR_US)
     queued = await storage.posts(states=(State.QUEUED,), account_id=account.id, limit=POSTS_MAX)
-    gap = next(iter(next_slots(account, {post.due for post in queued}, now, until)), None)
-    cover_h = ((gap.at if gap else until) - now) / HOUR_US
+    taken = {post.due for post in queued}
+    gap = next((slot.at for slot in islice(all_slots(account, now, until), SLOTS_MAX) if slot.at not in taken), until)
+    cover_h = (gap - now) / HOUR_US
     labels = {"account": account.id}
     found = [
         Sample(name="bowerbird_queue_cover_hours", value=cover_h, labels=labels),

@@ -90,8 +90,10 @@ class Watching:
 
 def short(samples: Sequence[Sample]) -> bool:
     """True if some account's queue covers less than its floor."""
-    cover = {s.labels["account"]: s.value for s in samples if s.name == "bowerbird_queue_cover_hours"}
     floors = {s.labels["account"]: s.value for s in samples if s.name == "bowerbird_queue_floor_hours"}
+    if not floors:
+        return False
+    cover = {s.labels["account"]: s.value for s in samples if s.name == "bowerbird_queue_cover_hours"}
     return any(cover.get(account, floor) < floor for account, floor in floors.items())
 
 

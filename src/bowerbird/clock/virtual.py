@@ -141,6 +141,30 @@ class _Turn(asyncio.Handle):
         self._repr = self._source_traceback = None
 
 
+class _Timer(asyncio.TimerHandle):
+    """A turn at an instant, made and cancelled without asking whether somebody hunts for defects."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], loop: VirtualLoop,
+        context: contextvars.Context | None,
+    ) -> None:  # fmt: skip
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback: Callable[..., object] | None = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+        self._when = when
+        self._scheduled = True
+
+    def cancel(self) -> None:
+        """Let go of it; it is dropped when it comes to the front."""
+        self._cancelled = True
+        self._callback, self._args = None, ()
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """The event loop of virtual time; see the rules above.
 
@@ -154,7 +178,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     # What asyncio's own loop keeps, as far as it is touched here (CPython 3.11 to 3.13).
     _ready: deque[asyncio.Handle]
-    _scheduled: list[tuple[float, int, asyncio.TimerHandle]]
+    _scheduled: list[tuple[float, int, _Timer]]
     _stopping: bool
     _thread_id: int | None
 
@@ -181,27 +205,24 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         1. Somebody is ready: it is their turn, in an order drawn from the seed. 2. Nobody is: time jumps to the next
         timer. 3. What is due by then has its turn after them.
         """
-        ready, timers, time = self._ready, self._scheduled, self.time
-        while timers and timers[0][2].cancelled():
+        ready, timers, clock = self._ready, self._scheduled, self._clock
+        while timers and timers[0][2]._cancelled:  # noqa: SLF001 - a loop asks its own handles
             heapq.heappop(timers)
-        if ready or self._stopping or (timers and timers[0][0] <= time()):
-            self._count()
-            if self._order is not None and len(ready) > 1:
+        if ready or self._stopping or (timers and timers[0][0] <= clock._elapsed_s):  # noqa: SLF001
+            self._turns += 1
+            if self._turns > TURNS_MAX:
+                raise NeverAsleep(f"{TURNS_MAX} turns at {self.time()} s")
+            if len(ready) > 1 and self._order is not None:
                 self._shuffle(ready, self._order)
         else:
             self._jump()
-        due = time() + TICK_S
+        due = clock._elapsed_s + TICK_S  # noqa: SLF001
         while timers and timers[0][0] < due:
             ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle._cancelled:  # noqa: SLF001 - and asks it
+            if not handle._cancelled:  # noqa: SLF001
                 handle._run()  # noqa: SLF001 - a loop is what calls it
-
-    def _count(self) -> None:
-        self._turns += 1
-        if self._turns > TURNS_MAX:
-            raise NeverAsleep(f"{TURNS_MAX} turns at {self.time()} s")
 
     def _jump(self) -> None:
         if not self._scheduled:
@@ -237,12 +258,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Let it have its turn at this instant; of those with the same instant, the first who asked is the first."""
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        timer = _Timer(when, callback, args, self, context)
         heapq.heappush(self._scheduled, (when, next(self._numbers), timer))
         return timer
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """A timer that was cancelled is dropped when it comes to the front."""
 
     # The fence: whatever would let real time or another thread in.
 

@@ -43,7 +43,7 @@ class Sample:
 
     def __post_init__(self) -> None:
         metric = METRICS.get(self.name)
-        if metric is None or set(metric.labels) != set(self.labels):
+        if metric is None or (tuple(self.labels) != metric.labels and set(self.labels) != set(metric.labels)):
             raise ValueError(f"no metric {self.name} with labels {sorted(self.labels)}; add it to METRICS")
 
 

@@ -31,7 +31,7 @@ from bowerbird.core.work import Outcome
 from bowerbird.jobs import graph
 from bowerbird.jobs.monitors import Monitor
 from bowerbird.jobs.pauses import Pause
-from bowerbird.jobs.pulse import Bar, Pulse, quantile
+from bowerbird.jobs.pulse import Bar, Pulse
 from bowerbird.jobs.runner import Runner
 from bowerbird.jobs.table import Job
 from bowerbird.jobs.timers import Timers
@@ -98,17 +98,26 @@ def _stuck_s(runner: Runner, lane: str, now: float) -> float:
 
 
 def _of_job(job: Job, pulse: Pulse, now: float) -> list[Sample]:
+    """Two numbers that grow by themselves, and those that only change when something happens, made when it does."""
+    labels = {"job": job.name}
+    overdue = Sample(name="bowerbird_job_overdue_seconds", value=pulse.overdue_s(job, now), labels=labels)
+    stuck = Sample(name="bowerbird_job_stuck_seconds", value=pulse.stuck_s(now), labels=labels)
+    mark = (pulse.ended.total(), pulse.failures, pulse.revived, pulse.strays, pulse.lateness_s, pulse.blocked_by)
+    if pulse.told is None or pulse.told[0] != mark:
+        pulse.told = (mark, tuple(_counted(job, pulse)))
+    return [overdue, stuck, *pulse.told[1]]
+
+
+def _counted(job: Job, pulse: Pulse) -> list[Sample]:
     values: list[tuple[str, float | None, dict[str, str]]] = [
         ("failures_in_a_row", pulse.failures, {}),
-        ("overdue_seconds", pulse.overdue_s(job, now), {}),
-        ("stuck_seconds", pulse.stuck_s(now), {}),
         ("revivals_total", pulse.revived, {}),
         ("strays", pulse.strays, {}),
         ("lateness_seconds", pulse.lateness_s, {}),
         ("success_ratio", _ratio(pulse), {}),
     ]
     values += [("runs_total", number, {"outcome": outcome.value}) for outcome, number in pulse.ended.items()]
-    values += [("duration_seconds", quantile(pulse.durations, q), {"quantile": name}) for name, q in QUANTILES.items()]
+    values += [("duration_seconds", pulse.quantile_s(q), {"quantile": name}) for name, q in QUANTILES.items()]
     values += [("blocked", float(pulse.blocked_by == need), {"by": need}) for need in job.needs]
     return [
         Sample(name=f"bowerbird_job_{name}", value=value, labels={"job": job.name, **labels})
@@ -156,7 +165,7 @@ def _row(runner: Runner, job: Job, level: int, now: float, now_at: int) -> dict[
         "last_at": pulse.last_at, "good_at": pulse.good_at,
         "next_at": now_at + round((pulse.next_slot - now) * SECOND_US),
         "lateness_s": _rounded(pulse.lateness_s), "duration_s": _rounded(pulse.duration_s),
-        "p50_s": _rounded(quantile(pulse.durations, 0.5)), "p95_s": _rounded(quantile(pulse.durations, 0.95)),
+        "p50_s": _rounded(pulse.quantile_s(0.5)), "p95_s": _rounded(pulse.quantile_s(0.95)),
         "success_ratio": _rounded(_ratio(pulse)), "failures": pulse.failures, "error": pulse.error,
         "ended": {outcome.value: number for outcome, number in pulse.ended.items()}, "skips": dict(pulse.skips),
         "revived": pulse.revived, "strays": pulse.strays, "bars": [_bar(bar) for bar in pulse.bars],

@@ -152,7 +152,9 @@ class Logbook:
 
         1. Nothing done, or failed once more: once a minute is enough. 2. Whatever else is empty: ten times a minute.
         """
-        now, lines = self.clock.monotonic(), self._lines.setdefault(run.job, Lines())
+        now, lines = self.clock.monotonic(), self._lines.get(run.job)
+        if lines is None:
+            lines = self._lines[run.job] = Lines()
         if now - lines.minute >= QUIET_S:
             lines.minute, lines.count = now, 0
         again = failures > FAILURES_TOLD if run.outcome is Outcome.FAILED else run.units == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+from bowerbird.core.gauge import Sample
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Outcome, Run
 from bowerbird.jobs.table import Job
@@ -51,6 +52,7 @@ class Pulse:
         still: since when its work has stood still, as far as anybody knows; None once a piece has ended by itself.
         quiet_until: so long its silence means nothing (both monotonic seconds). hung: a piece was cut off that had
             stood still, and none has ended by itself since. cut: the piece at work was told to let go.
+        told: the numbers that were last made of it, and what they were made from.
     """
 
     born: float = 0.0
@@ -88,6 +90,8 @@ class Pulse:
     bars: deque[Bar] = field(default_factory=lambda: deque(maxlen=BARS))
     durations: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     went_well: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    told: tuple[tuple[object, ...], tuple[Sample, ...]] | None = None
+    _ordered: list[float] | None = None
 
     def record(self, run: Run, *, now: float, took_s: float) -> None:
         """Take in a run that has just ended."""
@@ -97,6 +101,7 @@ class Pulse:
         self.ended[run.outcome] += 1
         self.bars.append(Bar(ended_at, run.outcome, took_s, run.units))
         self.durations.append(took_s)
+        self._ordered = None
         self.went_well.append(good)
         self.overdue_at, self.overdue_told, self.skipped_why = None, False, ""
         if good:
@@ -110,6 +115,14 @@ class Pulse:
         if len(self.bars) < BARS and run.ended_at is not None:
             seconds = (run.ended_at - run.started_at) / SECOND_US
             self.bars.appendleft(Bar(run.ended_at, run.outcome, seconds, run.units))
+
+    def quantile_s(self, share: float) -> float | None:
+        """So long at most took this share of the last runs, by nearest rank, in seconds; None before the first."""
+        if not self.durations:
+            return None
+        if self._ordered is None:  # asked every second, and changed by a run that ends
+            self._ordered = sorted(self.durations)
+        return self._ordered[min(len(self._ordered) - 1, int(share * len(self._ordered)))]
 
     def skip(self, why: str, slots: int) -> None:
         """Count slots that nobody will run."""
@@ -158,11 +171,3 @@ class Pulse:
         trouble = self.failures > 0 or self.overdue_s(job, now) > 0 or bool(self.skipped_why)
         since = self.born if self.good is None else self.good
         return trouble and now - since > job.serves_s
-
-
-def quantile(values: deque[float], share: float) -> float | None:
-    """The value below which this share of the values lies, by nearest rank; None without any."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -161,7 +161,7 @@ def _factors(learner: Learner) -> dict[str, list[str]]:
 
 
 def _rounded(numbers: Array) -> tuple[float, ...]:
-    return tuple(round(float(number), _DIGITS) for number in numbers)
+    return tuple(np.round(numbers, _DIGITS).tolist())
 
 
 def _sentence(learner: Learner, view: _View, needed: int) -> str:

@@ -77,11 +77,16 @@ def _rhythm(account: Account, now: int) -> Iterator[Slot]:
 
 def _days(account: Account, now: int, until: int) -> Iterator[Slot]:
     """Yield the slots of every local day from today's to the one in which `until` falls."""
-    times = [_hours_minutes(text) for text in account.slots]
     day, last = local_time(now, account.zone).date(), local_time(until, account.zone).date()
-    while day <= last and times:
-        yield from sorted((_slot(day, time, account.zone) for time in times), key=lambda slot: slot.at)
+    while day <= last and account.slots:
+        yield from _slots_of(day, tuple(account.slots), account.zone)
         day += timedelta(days=1)
+
+
+@lru_cache(maxsize=1_024)
+def _slots_of(day: date, times: tuple[str, ...], zone: str) -> tuple[Slot, ...]:
+    """The slots of one local day, soonest first; the same days are asked for again and again as the hours pass."""
+    return tuple(sorted((_slot(day, _hours_minutes(text), zone) for text in times), key=lambda slot: slot.at))
 
 
 def _hours_minutes(text: str) -> tuple[int, int]:
