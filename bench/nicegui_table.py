@@ -24,8 +24,13 @@ def rows(books: str) -> list[dict[str, str]]:
         found = connection.execute(ROWS).fetchall()
     return [
         {
-            "id": post_id, "words": text, "account": account_id, "state": state,
-            "due": _said(due), "published": _said(published_at), "numbers": f"{likes} likes",
+            "id": post_id,
+            "words": text,
+            "account": account_id,
+            "state": state,
+            "due": _said(due),
+            "published": _said(published_at),
+            "numbers": f"{likes} likes",
         }
         for post_id, text, account_id, state, due, published_at, likes in found
     ]
@@ -39,12 +44,12 @@ def main(books: str, port: int) -> None:
     """Serve the page until told to stop."""
     from nicegui import ui
 
-    @ui.page("/")
     def page() -> None:
         ui.label("Posts").classes("text-h5")
         columns = [{"name": name, "label": name.title(), "field": name, "align": "left"} for name in COLUMNS]
         ui.table(columns=columns, rows=rows(books), row_key="id")
 
+    ui.page("/")(page)
     ui.run(host="127.0.0.1", port=port, reload=False, show=False, show_welcome_message=False, title="Posts")
 
 

@@ -13,12 +13,12 @@ import pytest
 from bowerbird.clock import SystemClock
 from bowerbird.core.account import HoldKind
 from bowerbird.core.books import Batch
+from bowerbird.core.degrade import TABLE, table_markdown
 from bowerbird.core.errors import SignedOut, StorageFull, Unreachable, WriterError
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Post, RemoteRef
 from bowerbird.core.work import Owner
 from bowerbird.posting.publisher import Publisher
-from bowerbird.core.degrade import TABLE, table_markdown
 from bowerbird.startup.heart import Heart
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.writers.ladder import Ladder
