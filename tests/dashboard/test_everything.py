@@ -26,7 +26,7 @@ async def test_every_page_that_shows_a_promise_is_in_the_menu(home: House) -> No
 async def test_the_first_page_shows_every_layer_with_its_light_and_a_sentence(home: House) -> None:
     """All ten, also those that are not used here: they say so."""
     page = await home.get("/")
-    shown = [li for li in page.all("li") if li.get("class") in set(Light)]
+    shown = [li for li in page.all("li") if li.get("class", "").startswith("tile ")]
     assert len(shown) == len(LAYERS)
     for health in layers.layers(a_picture()):
         assert health.part in page.words

@@ -13,6 +13,7 @@ from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.work import Outcome, Owner, Run
 from bowerbird.dashboard import layers
+from bowerbird.dashboard.asked import Beside
 from bowerbird.dashboard.layers import Picture, overall
 
 from .house import START, WREN, a_post, published
@@ -87,7 +88,13 @@ CASES: list[tuple[str, dict[str, Any], Light, str]] = [
     ("posting", {"holds": held(HoldKind.LIMITED)}, Light.GREEN, "none in doubt"),
     ("browsers", {}, Light.GREY, "No account posts through a browser"),
     ("browsers", {"accounts": [WEB]}, Light.GREEN, "One seat for wren: 0 posts"),
-    ("database", {}, Light.GREEN, "read in 4 ms"),
+    ("startup", {"owners": heard(9), "beside": Beside(heard_at=START)}, Light.GREEN, "Up for"),
+    ("startup", {"owners": heard(9), "beside": Beside(heard_at=START, opening=True)}, Light.AMBER, "It is starting"),
+    ("startup", {"stopped_at": START, "beside": Beside(heard_at=START)}, Light.RED, "Stopped"),
+    ("database", {}, Light.GREEN, "is read in under 10 ms"),
+    ("database", {"beside": Beside(heard_at=START, trouble="no room.")}, Light.RED, "cannot be written: no room. Noth"),
+    ("database", {"owners": heard(11), "beside": Beside(heard_at=START)}, Light.RED, "The books cannot be written. No"),
+    ("database", {"owners": heard(11), "beside": Beside(heard_at=START - 9 * SECOND_US)}, Light.GREEN, "is read in"),
     ("database", {"read_ms": 700.0}, Light.AMBER, "read in 700 ms"),
     ("measuring", {}, Light.GREEN, "read 0 s ago"),
     ("measuring", {"newest": None}, Light.GREY, "No post has been measured"),

@@ -9,7 +9,7 @@ from bowerbird.app.books import open_books
 from bowerbird.clock import SystemChance, SystemClock
 from bowerbird.core.work import Owner
 from bowerbird.settings import KNOBS, Settings
-from bowerbird.startup.heart import Heart
+from bowerbird.startup.heart import HEART, UNWRITTEN, Heart, last_beat
 from bowerbird.startup.orphan import stop_with
 
 
@@ -19,7 +19,7 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
     Raises:
         BadInput: the port is in use, or the address is wider than this machine and no password is set.
     """
-    from bowerbird.dashboard.asked import SettingRow
+    from bowerbird.dashboard.asked import Beside, SettingRow
     from bowerbird.dashboard.serve import serve
 
     clock, chance = SystemClock(), SystemChance()
@@ -29,6 +29,13 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
     heart = Heart(storage, clock, owner, lambda: "serving the dashboard")
     beat = asyncio.create_task(heart.beat_for_ever(), name="heart")
     watch = asyncio.create_task(stop_with(parent, clock), name="parent")
+
+    async def beside() -> Beside:
+        row = await asyncio.to_thread(last_beat, settings.folder / HEART)
+        note = str(row.get("note", ""))
+        trouble = note.removeprefix(UNWRITTEN) if note.startswith(UNWRITTEN) else ""
+        return Beside(heard_at=row.get("at"), trouble=trouble, opening=row.get("state") == "opening")
+
     shown = [
         SettingRow(name=knob.name, value=settings.shown(knob.name), source=settings.sources[knob.name], why=knob.why)
         for knob in KNOBS
@@ -43,6 +50,7 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
             password=settings["face.password"],
             password_file=settings.folder / "face.password",
             settings=shown,
+            beside=beside,
         )
     finally:
         beat.cancel()

@@ -29,7 +29,6 @@ from bowerbird.dashboard.face import Face
 from bowerbird.dashboard.live import OPEN_MAX, Live, Stream
 from bowerbird.dashboard.middleware import HEADERS
 from bowerbird.dashboard.pages import overview
-from bowerbird.dashboard.picture import engine
 from bowerbird.dashboard.roles import VERBS, refusal
 from bowerbird.dashboard.routes import Leaf, found
 
@@ -43,7 +42,7 @@ ADDRESS_MAX = 2_000
 """Longest address of a page that can be followed, in characters."""
 HTTP_404 = 404
 
-PATH = re.compile(r"/|(/[A-Za-z0-9_.~-]+)+")
+PATH = re.compile(r"/|(/[A-Za-z0-9_.~:-]+)+")
 """A path of ours: nothing in it can lead elsewhere."""
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -134,7 +133,7 @@ follow = known(_follow)
 
 
 async def _api_overview(request: Request, face: Face, visitor: Visitor) -> Response:
-    found = await overview.read(face.books, face.clock, face.asked(visitor, "/", {}, {}))
+    found = await overview.read(face.books, face.clock, await face.heard(face.asked(visitor, "/", {}, {})))
     layers = [{"part": h.part, "light": h.light, "sentence": h.sentence, "since": h.since} for h in found["layers"]]
     light = found["light"]
     return JSONResponse({"light": light.light, "sentence": light.sentence, "layers": layers, "at": found["now"]})
@@ -186,7 +185,7 @@ async def _done(face: Face, command: Command, given: dict[str, str]) -> Command:
 
 async def _wait_for(face: Face, command: Command) -> None:
     """Wait a moment for the engine's answer, unless it is there or there is no engine to wait for."""
-    if command.done_at is not None or (await engine(face.books, face.clock)).light is Light.RED:
+    if command.done_at is not None or (await face.engine()).light is Light.RED:
         return
     until = face.clock.monotonic() + ANSWER_S
     while face.clock.monotonic() < until:

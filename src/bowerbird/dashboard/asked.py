@@ -26,6 +26,21 @@ class SettingRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is known of the engine without the books, which may be what is broken.
+
+    Args:
+        heard_at: its last beat beside the books (microseconds), None if nothing was ever heard.
+        trouble: why it cannot write the books, in its own words; empty if it can.
+        opening: it has not opened the books yet.
+    """
+
+    heard_at: int | None = None
+    trouble: str = ""
+    opening: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What was asked of a page, with nothing in it of who asked but the role: a page is drawn once for all of them.
 
@@ -35,6 +50,7 @@ class Asked:
         query: what stands behind the question mark; the last of each name.
         role: of whoever looks.
         settings: as in force, without secrets.
+        beside: what is known of the engine without the books.
     """
 
     path: str = "/"
@@ -42,6 +58,16 @@ class Asked:
     query: Mapping[str, str] = field(default_factory=dict)
     role: Role = Role.OWNER
     settings: Sequence[SettingRow] = ()
+    beside: Beside = Beside()
+
+
+Look = Callable[[], Awaitable[Beside]]
+"""How the face listens beside the books."""
+
+
+async def deaf() -> Beside:
+    """Hear nothing beside the books."""
+    return Beside()
 
 
 Read = Callable[[Books, Clock, Asked], Awaitable[dict[str, Any] | None]]

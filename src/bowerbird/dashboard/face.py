@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.responses import HTMLResponse
 
+from bowerbird.core.health import Health
 from bowerbird.core.ports import Chance, Clock
-from bowerbird.dashboard.asked import Asked, Books, SettingRow
+from bowerbird.dashboard.asked import Asked, Books, Look, SettingRow, deaf
 from bowerbird.dashboard.doors import Doors, Visitor
 from bowerbird.dashboard.drawing import templates
 from bowerbird.dashboard.flash import flash
@@ -20,7 +21,11 @@ from bowerbird.dashboard.routes import Leaf, menu
 
 @dataclass
 class Face:
-    """What the routes work with."""
+    """What the routes work with.
+
+    Args:
+        beside: how it listens to the engine beside the books.
+    """
 
     books: Books
     clock: Clock
@@ -28,6 +33,7 @@ class Face:
     doors: Doors
     settings: list[SettingRow]
     requests: Counter[str] = field(default_factory=Counter)
+    beside: Look = deaf
 
     def asked(self, visitor: Visitor, path: str, params: dict[str, str], query: dict[str, str]) -> Asked:
         """What this visitor asks for."""
@@ -42,15 +48,28 @@ class Face:
         if not visitor.role.may(leaf.may):
             return self.draw("problem.html", visitor, asked.path, problem=refusal(visitor.role, leaf.may)), 403
         around = await self.around(asked.query.get("did", "")) | given
-        found = await leaf.read(self.books, self.clock, asked)
+        found = await leaf.read(self.books, self.clock, await self.heard(asked))
         if found is None:
             return self.draw("missing.html", visitor, asked.path, **around), 404
         return self.draw(leaf.template, visitor, asked.path, asked=asked, **around, **found), 200
 
+    async def heard(self, asked: Asked) -> Asked:
+        """The same question, with what is heard beside the books just now."""
+        return replace(asked, beside=await self.beside())
+
+    async def engine(self) -> Health:
+        """How the engine is."""
+        return await engine(self.books, self.clock, await self.beside())
+
+    async def mood(self) -> str:
+        """What every open page wants to know at once: how the engine is, and whether it can write the books."""
+        beside = await self.beside()
+        return f"{(await engine(self.books, self.clock, beside)).light} {beside.trouble}"
+
     async def around(self, did: str = "") -> dict[str, Any]:
         """What stands on every page: how the engine is, and what became of the button `did`."""
         return {
-            "engine": await engine(self.books, self.clock),
+            "engine": await self.engine(),
             "flash": await flash(self.books, did) if did else None,
         }
 

@@ -33,7 +33,6 @@ from bowerbird.core.people import Role
 from bowerbird.dashboard.asked import Asked
 from bowerbird.dashboard.doors import Visitor
 from bowerbird.dashboard.face import Face
-from bowerbird.dashboard.picture import engine
 from bowerbird.dashboard.routes import Leaf, found
 
 LOOK_S = 0.2
@@ -180,7 +179,7 @@ class Live:
             self.well = False
 
     async def _notice(self) -> None:
-        """Mark every page as behind if something was written, or if the engine's light changed."""
+        """Mark every page as behind if something was written, or if the engine's mood changed."""
         books, clock = self._face.books, self._face.clock
         mark, news = await books.change_mark(), False
         if stirred := mark != self._mark:
@@ -191,7 +190,7 @@ class Live:
         if clock.monotonic() - self._looked_at >= LIGHT_S:
             self._looked_at = clock.monotonic()
             self._face.doors.meet(await books.people())
-            light = str((await engine(books, clock)).light)
+            light = await self._face.mood()
             news, self._light = news or light != self._light, light
         for page in self._open.values():
             page.news, page.stirred = page.news or news, page.stirred or stirred

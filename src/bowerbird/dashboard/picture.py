@@ -9,20 +9,26 @@ from bowerbird.core.health import Health
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import Post
-from bowerbird.dashboard.asked import Books
+from bowerbird.dashboard.asked import Beside, Books
 from bowerbird.dashboard.layers import Picture, startup
 from bowerbird.dashboard.metrics import SAMPLES, unpacked
 
 DONE_MAX = 10
 """Published posts on the overview."""
+OPEN_MAX = 100
+"""Open incidents that colour the layers."""
+OVER_MAX = 40
+"""Newest incidents looked through for when a layer was last unwell."""
+NOTHING = Beside()
+"""Nobody listens beside the books."""
 
 
-async def engine(books: Books, clock: Clock) -> Health:
+async def engine(books: Books, clock: Clock, beside: Beside = NOTHING) -> Health:
     """How the engine is; every page says so when it is silent."""
     now = clock.now()
     nothing = Picture(
         now=now, read_ms=0, accounts=(), holds=(), owners=await books.owners(), runs={}, counts={}, upcoming=(),
-        published=(), newest=None, targets=(), advice=(), stopped_at=await _stopped_at(books),
+        published=(), newest=None, targets=(), advice=(), stopped_at=await _stopped_at(books), beside=beside,
     )  # fmt: skip
     return startup(nothing)
 
@@ -32,7 +38,7 @@ async def _stopped_at(books: Books) -> int | None:
     return newest[0].at if newest and newest[0].kind == "stopped" else None
 
 
-async def look(books: Books, clock: Clock) -> Picture:
+async def look(books: Books, clock: Clock, beside: Beside = NOTHING) -> Picture:
     """Read everything that the overview shows."""
     began = clock.monotonic()
     accounts = await books.accounts()
@@ -42,6 +48,8 @@ async def look(books: Books, clock: Clock) -> Picture:
     advice = list((await books.advice_given()).values())
     read = (await latest(books, published)).values()
     targets = await books.targets(states=(TargetState.OPEN, TargetState.DRAFTED), limit=50)
+    found = [*await books.incidents(open_only=True, limit=OPEN_MAX), *await books.incidents(limit=OVER_MAX)]
+    incidents = tuple({one.id: one for one in found}.values())
     counts, stopped_at = await books.count_posts(), await _stopped_at(books)
     now = clock.now()
     holds, owners = await books.holds(now=now), await books.owners()
@@ -50,6 +58,7 @@ async def look(books: Books, clock: Clock) -> Picture:
         now=now, read_ms=(clock.monotonic() - began) * 1000, accounts=accounts, holds=holds, owners=owners, runs=runs,
         counts=counts, upcoming=upcoming, published=published, targets=targets, advice=advice, stopped_at=stopped_at,
         newest=max(read, key=lambda reading: reading.observed_at, default=None), samples=samples,
+        incidents=incidents, beside=beside,
     )  # fmt: skip
 
 

@@ -15,8 +15,11 @@ from starlette.routing import compile_path
 from bowerbird.core.people import Role
 from bowerbird.dashboard.asked import Read
 from bowerbird.dashboard.pages import (
+    account,
     accounts,
     approvals,
+    audit,
+    breakers,
     engine,
     incident,
     incidents,
@@ -61,6 +64,7 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/", read=overview.read, template="overview.html", label="Overview", group="Watch", key="o"),
     Leaf(path="/incidents", read=incidents.read, template="incidents.html", label="Incidents", group="Watch", key="i"),
     Leaf(path="/incidents/{incident_id}", read=incident.read, template="incident.html"),
+    Leaf(path="/breakers", read=breakers.read, template="breakers.html", label="Breakers", group="Watch", key="r"),
     Leaf(path="/jobs", read=jobs.read, template="jobs.html", label="Jobs", group="Watch", key="j"),
     Leaf(path="/engine", read=engine.read, template="engine.html", label="Engine", group="Watch", key="e"),
     Leaf(path="/approvals", read=approvals.read, template="approvals.html", label="Approvals", group="Publish",
@@ -68,9 +72,11 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/opportunities", read=opportunities.read, template="opportunities.html", label="Conversations",
          group="Publish", key="c"),
     Leaf(path="/accounts", read=accounts.read, template="accounts.html", label="Accounts", group="Publish", key="b"),
+    Leaf(path="/accounts/{account_id}", read=account.read, template="account.html"),
     Leaf(path="/posts", read=posts.read, template="posts.html", label="Posts", group="Publish", key="l"),
     Leaf(path="/posts/{post_id}", read=post.read, template="post.html"),
     Leaf(path="/settings", read=settings.read, template="settings.html", label="Settings", group="Settings", key="s"),
+    Leaf(path="/audit", read=audit.read, template="audit.html", label="Audit log", group="Settings", key="u"),
     Leaf(path="/people", read=people.read, template="people.html", label="People", group="Settings", may=Role.OWNER,
          key="p"),
 )

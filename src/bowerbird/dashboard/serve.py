@@ -12,7 +12,7 @@ import uvicorn
 from bowerbird.core.errors import BadInput
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.dashboard.app import create_app
-from bowerbird.dashboard.asked import Books, SettingRow
+from bowerbird.dashboard.asked import Books, Look, SettingRow, deaf
 from bowerbird.dashboard.doors import Doors
 from bowerbird.dashboard.face import Face
 from bowerbird.dashboard.middleware import loopback
@@ -28,6 +28,7 @@ async def serve(
     password: str,
     password_file: Path,
     settings: list[SettingRow],
+    beside: Look = deaf,
 ) -> None:
     """Serve until told to stop (SIGTERM or SIGINT).
 
@@ -38,7 +39,8 @@ async def serve(
         raise BadInput(f"face.host is {host}, which others can reach; set face.password first, or listen on 127.0.0.1")
     known = password or await asyncio.to_thread(made_password, password_file)
     doors = Doors(known, clock, chance)
-    app = await asyncio.to_thread(lambda: create_app(Face(books, clock, chance, doors, settings), host=host))
+    face = Face(books, clock, chance, doors, settings, beside=beside)
+    app = await asyncio.to_thread(lambda: create_app(face, host=host))
     listener = listen(host, port)
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", lifespan="off", ws="none", server_header=False,

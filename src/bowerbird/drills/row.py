@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bowerbird.dashboard.nodes import layers_of
 from bowerbird.drills.catalogue import BY_ID
 from bowerbird.drills.stage import Stage
 
@@ -35,6 +36,7 @@ class Drill:
         alert_max_s, recover_max_s: instead of the catalogue's bounds where those are a period and no fixed number.
         holds_s: how long the fault stays at least, seconds.
         calm_max_s: how long the calm before it may take to come, and the calm after it, seconds.
+        seen_on: the layers on which the overview must show it, where its root does not say.
         because: why a bound of its own is no looser than the promise, where it is a larger number.
     """
 
@@ -55,7 +57,13 @@ class Drill:
     recover_max_s: float | None = None
     holds_s: float = 0.0
     calm_max_s: float = 90.0
+    seen_on: tuple[str, ...] = ()
     because: str = ""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that it breaks, as the overview calls them: on one of them a person must see it."""
+        return self.seen_on or layers_of(self.root)
 
     @property
     def alert_bound_s(self) -> float | None:

@@ -39,11 +39,12 @@ async def approve_each(storage: Books, args: Mapping[str, Any], *, by: str, now:
 
 async def _refused(storage: Books, post_id: str, versions: Sequence[str], *, by: str, now: int) -> str:
     """Approve one of several; return why it could not be done, with the words it is about, or nothing."""
+    post = await storage.post(post_id)
     try:
         known = {part: whole(version) for part, version in enumerate(versions)}
-        await approvals.approve(storage, post_id, by=by, now=now, version=known.get(0), versions=known)
+        shown = known.get(post.part) if post else None
+        await approvals.approve(storage, post_id, by=by, now=now, version=shown, versions=known)
     except BadInput as error:
-        post = await storage.post(post_id)
         return f"“{_begin(post.payload.text)}”, for {error}" if post else str(error)
     return ""
 

@@ -41,6 +41,10 @@ PULSE_S = 1.0
 """Seconds between two beats in the file; after four of silence the guardian tells."""
 HEART = "engine.heart"
 """The file's name in the data folder."""
+UNWRITTEN = "the books cannot be written: "
+"""Begins the note of an engine whose books refuse."""
+TOUCHED_S = 2.0
+"""A file that is so much newer than what it says was only touched: its disk is full, and its engine alive."""
 
 
 class Pulse(Protocol):
@@ -78,6 +82,17 @@ class HeartFile:
                 raise
             self._path.touch(mode=0o600)
             os.utime(self._path)
+
+
+def last_beat(path: Path) -> dict[str, Any]:
+    """The last beat in the file, with the instant at which it was written or touched; empty if there is none."""
+    try:
+        row = json.loads(path.read_text(encoding="utf-8"))
+        touched_at = path.stat().st_mtime_ns // 1000
+        late = touched_at - int(row["at"]) > TOUCHED_S * 1_000_000
+        return {**row, "at": touched_at if late else int(row["at"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 @dataclass
@@ -134,7 +149,7 @@ class Heart:
 
     async def pulse_once(self) -> None:
         """Beat once in the file, if there is progress or a reason; a disk that refuses is no death of ours."""
-        note = f"the books cannot be written: {self.trouble}" if self.trouble else self.note()
+        note = f"{UNWRITTEN}{self.trouble}" if self.trouble else self.note()
         if not note or self.pulse is None:
             return
         state = "opening" if self.storage is None else "starting" if self.starting() else "up"

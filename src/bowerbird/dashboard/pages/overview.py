@@ -1,48 +1,84 @@
-"""The first page: one light, the loop, ten layers, what comes and what went."""
+"""The first page: one light with its proof, the loop, ten layers, what is missing, what comes and what went."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from bowerbird.core.gauge import Snapshot
 from bowerbird.core.health import Health, Light
 from bowerbird.core.incident import Incident, Severity
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
+from bowerbird.core.post import SECOND_US
 from bowerbird.core.story import count
 from bowerbird.dashboard.asked import Asked, Books
 from bowerbird.dashboard.cards import cards, shared_reason
 from bowerbird.dashboard.layers import layers, overall
 from bowerbird.dashboard.loop import steps
+from bowerbird.dashboard.metrics import STALE_S
+from bowerbird.dashboard.nodes import (
+    BOOKS,
+    BROWSERS,
+    CACHE,
+    CONTENT,
+    ENGINE,
+    HARVESTING,
+    JOBS,
+    LAYERS,
+    LEARNING,
+    LIGHTS,
+    MEASURING,
+    POSTING,
+    alarming,
+)
 from bowerbird.dashboard.picture import look
+from bowerbird.dashboard.proof import Proof, proof
+from bowerbird.dashboard.without import lived_without
 
 NEXT_MAX = 8
 """Upcoming posts shown."""
+REHEARSAL = "rehearsal"
+"""The snapshot in which a rehearsal says where it can be broken: ``{"break_me": address}``, empty when it is over."""
 PLACES = {
-    "Incidents": "/incidents",
-    "Jobs": "/jobs",
-    "Engine": "/engine",
-    "Content": "/approvals",
-    "Posting": "/accounts",
-    "Harvesting": "/opportunities",
-}
-"""The page where something can be done about a layer."""
+    ENGINE: "/engine", JOBS: "/jobs", CONTENT: "/approvals", POSTING: "/posts", BROWSERS: "/engine",
+    BOOKS: "/engine", CACHE: "", MEASURING: "/posts", HARVESTING: "/opportunities", LEARNING: "",
+}  # fmt: skip
+"""Each layer's page; empty while it has none."""
+WORDS = {Light.GREEN: "works", Light.AMBER: "weakened", Light.RED: "fails", Light.GREY: "not in use"}
+"""Each light in a word, where nothing more exact is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A layer on the page: how it is, its state in a word, and its page."""
+
+    health: Health
+    word: str
+    href: str
 
 
 async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
     """The first page: one light, the loop, ten layers, what comes and what went."""
-    picture = await look(books, clock)
-    health: list[Health] = layers(picture)
+    picture = await look(books, clock, asked.beside)
+    health = layers(picture)
+    found = proof(picture)
+    light = foremost(overall(health), picture.incidents, found)
     needs = await books.posts(states=(State.PARKED, State.UNSURE), limit=20, newest_first=False)
-    light = foremost(overall(health), await books.incidents(open_only=True))
-    heads = [post for post in picture.upcoming if post.part == 0]
-    coming = await cards(books, heads[:NEXT_MAX], picture.accounts)
+    coming = await cards(books, [post for post in picture.upcoming if post.part == 0][:NEXT_MAX], picture.accounts)
     done = await cards(books, picture.published, picture.accounts)
+    parts, rehearsal = await books.snapshot("parts"), await books.snapshot(REHEARSAL)
     return {
         "now": picture.now,
         "light": light,
-        "place": PLACES.get(light.part, "") if light.light is not Light.GREEN else "",
+        "place": place(light),
+        "proof": found,
         "layers": health,
+        "tiles": [Tile(each, word(each), PLACES[each.part]) for each in health],
+        "notes": parts.data.get("notes", ()) if parts else (),
+        "without": lived_without(_fresh(parts, now=picture.now), picture.incidents),
+        "break_me": str(rehearsal.data.get("break_me", "")) if rehearsal else "",
         "loop_steps": steps(picture, {card.post.id: card.reading for card in done if card.reading}),
         "next": coming,
         "shared": shared_reason(coming),
@@ -53,14 +89,41 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
     }
 
 
-def foremost(light: Health, found: Sequence[Incident]) -> Health:
-    """The one light: an open incident that is a root speaks for everything, unless something is worse."""
-    roots = [one for one in found if not one.root and one.severity is not Severity.INFO]
-    if not roots:
-        return light
-    worst = max(roots, key=lambda one: (one.severity is Severity.CRITICAL, -one.opened_at))
-    color = Light.RED if worst.severity is Severity.CRITICAL else Light.AMBER
-    if light.light is Light.RED and color is not Light.RED:
-        return light
-    more = f" And {count(len(roots) - 1, 'more incident')}." if len(roots) > 1 else ""
-    return Health(part="Incidents", light=color, sentence=f"{worst.title.rstrip('.')}.{more}", since=worst.opened_at)
+def _fresh(parts: Snapshot | None, *, now: int) -> Sequence[Mapping[str, Any]]:
+    """The parts as the boot says they are, unless it said so too long ago."""
+    if parts is None or now - parts.at > STALE_S * SECOND_US:
+        return ()
+    return list(parts.data.get("parts", ()))
+
+
+def foremost(light: Health, found: Sequence[Incident], due: Proof) -> Health:
+    """The one light for everything.
+
+    1. An open incident that is a root speaks for all, unless something is worse.
+    2. Due work that is not done is red, whatever else is known.
+    """
+    roots = [one for one in alarming(found) if not one.root]
+    if roots and not (light.light is Light.RED and roots[0].severity is not Severity.CRITICAL):
+        worst = roots[0]
+        more = f" And {count(len(roots) - 1, 'more incident')}." if len(roots) > 1 else ""
+        title = worst.title.rstrip(".")
+        light = Health(
+            part="Incidents", light=LIGHTS[worst.severity], sentence=f"{title}.{more}", since=worst.opened_at
+        )
+    if due.light is Light.RED and light.light is not Light.RED:
+        return Health(part=POSTING, light=Light.RED, sentence=due.sentence, since=due.late_since)
+    return light
+
+
+def place(light: Health) -> str:
+    """Where something can be done about it; empty where nothing has to be."""
+    if light.light in (Light.GREEN, Light.GREY):
+        return ""
+    return PLACES[light.part] if light.part in LAYERS else "/incidents"
+
+
+def word(health: Health) -> str:
+    """A layer's state in a word; a layer that is off because of another one waits."""
+    if health.light is Light.GREY:
+        return "waits" if health.sentence.startswith("Waits for") else "not yet" if "yet" in health.sentence else "off"
+    return WORDS[health.light]

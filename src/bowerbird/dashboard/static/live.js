@@ -132,9 +132,35 @@
   }
   function press(key) { // what this key does in the item that has the focus
     const one = document.activeElement.closest("[data-item]")?.querySelector(`[data-press="${key}"]`);
-    if (one) one.matches("button, a") ? one.click() : one.focus();
+    if (one?.matches("summary")) { one.parentElement.open = true; one.parentElement.querySelector(FIELDS)?.focus(); }
+    else if (one) one.matches("button, a") ? one.click() : one.focus();
     return Boolean(one);
   }
+
+  // A decision about one item of a page leads on to the next one, and what is typed in the others stays.
+  const key = (item) => item.dataset.key, named = (name) => items().find((item) => key(item) === name);
+  let deciding = null;
+  document.addEventListener("submit", (event) => {
+    const one = event.target.closest("[data-item]"), all = items().map(key), at = one ? all.indexOf(key(one)) : -1;
+    deciding = { one, onward: one ? [...all.slice(at), ...all.slice(0, at).reverse()] : [] };
+  });
+  function lead(onward) {
+    const next = onward.map(named).find(Boolean) ?? main();
+    next.tabIndex = -1;
+    next.focus({ preventScroll: next === main() });
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const url = new URL(event.detail.xhr.responseURL, location.href), decided = deciding;
+    deciding = null;
+    if (!decided || event.detail.requestConfig?.verb !== "post" || url.pathname !== location.pathname) return;
+    event.detail.shouldSwap = false;
+    history.replaceState(history.state, "", url);
+    for (const field of decided.one?.querySelectorAll(FIELDS) ?? []) { field.value = field.defaultValue; field.blur(); }
+    show(event.detail.serverResponse);
+    listen();
+    lead(decided.onward);
+  });
+
   let leading = 0;
   const off = () => localStorage.getItem("keys") === "off";
   document.addEventListener("keydown", (event) => {
@@ -161,7 +187,7 @@
     for (const link of document.querySelectorAll("[data-go]")) add(`g ${link.dataset.go}`, link.textContent);
     if (items().length) add("j, k", "the next one, the one before");
     for (const one of new Map([...document.querySelectorAll("[data-press]")].map((each) => [each.dataset.press, each])).values())
-      add(one.dataset.press, one.dataset.plain || one.getAttribute("aria-label") || (one.matches("button, a") ? one.textContent : one.labels?.[0]?.textContent) || "");
+      add(one.dataset.press, one.dataset.plain || one.getAttribute("aria-label") || (one.matches("button, a, summary") ? one.textContent : one.labels?.[0]?.textContent) || "");
     add("Ctrl Enter", "press the button of the words you are typing");
     add("?", "this list");
     const toggle = Object.assign(document.createElement("button"), { textContent: off() ? "Turn single keys on" : "Turn single keys off" });

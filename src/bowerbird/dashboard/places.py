@@ -1,0 +1,60 @@
+"""Where something can be seen and done about a part: one click from an incident to its post, job or breaker. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote, urlencode
+
+from bowerbird.dashboard.drawing import slug
+
+Link = tuple[str, str]
+"""An address of ours, and what it is called."""
+
+
+def _posts(state: str, words: str) -> Callable[[str], Link]:
+    def link(account_id: str) -> Link:
+        return f"/posts?{urlencode({'account': account_id, 'state': state, 'first': 'oldest'})}", words
+
+    return link
+
+
+def _account(account_id: str) -> Link:
+    return f"/accounts/{quote(account_id, safe=':')}", "The account"
+
+
+def _page(href: str, words: str) -> Callable[[str], Link]:
+    return lambda _: (href, words)
+
+
+BY_RULE: dict[str, Callable[[str], Link]] = {
+    "Parked": _posts("parked", "The posts that need you"),
+    "StuckSending": _posts("sending", "The posts being sent"),
+    "DoubtOld": _posts("unsure", "The posts in doubt"),
+    "PostOverdue": _posts("queued", "The posts that are due"),
+    "PostsWait": _page("/posts?state=queued&first=oldest", "The posts that are due"),
+}
+"""Rules whose place says more than that of their part."""
+
+BY_PART: dict[str, Callable[[str], Link]] = {
+    "breaker": lambda name: (f"/breakers#{slug(name)}", "The breaker"),
+    "writer": lambda name: (f"/breakers#{slug(f'writer {name}')}", "The writer's breaker"),
+    "job": lambda name: (f"/jobs#{quote(name)}", "The job"),
+    "lane": _page("/jobs#lanes", "The lanes"),
+    "jobs": _page("/jobs", "The jobs"),
+    "approval": _page("/approvals", "The approvals"),
+    "queue": _posts("queued", "The queue"),
+    "posting": _posts("queued", "The posts that are due"),
+    "post": _posts("", "The account's posts"),
+    **dict.fromkeys(("session", "limit", "truth", "measuring", "learning", "targets", "reserve"), _account),
+    **dict.fromkeys(("engine", "loop", "clock", "storage", "books", "disk", "browser", "monitor", "monitors", "alerts"),
+                    _page("/engine", "The engine")),
+    "channel": _page("/settings", "The settings of the channels"),
+}  # fmt: skip
+"""Each kind of part, which is what stands before its colon."""
+
+
+def place_of(part: str, rule: str = "") -> Link | None:
+    """The page about a part, narrowed by the rule where that says more; None where there is none."""
+    kind, _, name = part.partition(":")
+    link = (BY_RULE.get(rule) if name or rule == "PostsWait" else None) or BY_PART.get(kind)
+    return link(name) if link else None
