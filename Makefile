@@ -12,7 +12,7 @@ READY  := .venv/.ready
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint sim bench docs fix setup lock chromium rig
+.PHONY: help demo run test lint sim bench docs fix setup anchors lock chromium rig
 
 help: ## Say what each verb does.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ lint: setup ## Check style, types, who may import whom, and that each public nam
 sim: setup ## Judge the engine over simulated worlds, e.g. SEEDS=2000, or YEARS=1 SEEDS=40 ARGS=--json.
 	@$(BIN)/bowerbird simulate --seeds $(SEEDS) --years $(YEARS) $(ARGS)
 
-bench: setup chromium ## Measure each figure against its anchor, or one of them with BENCH=publish.
+bench: anchors chromium ## Measure each figure against its anchor, or one of them with BENCH=publish.
 	@for name in $(BENCH); do $(BIN)/python -m bench.$$name $(ARGS) || exit 1; done
 
 docs: setup ## Draw the generated parts of docs/ and packaging/ anew from the code.
@@ -54,6 +54,13 @@ setup: $(READY) ## Build .venv from the hash-locked requirements; nothing to do 
 $(READY): requirements/dev.txt pyproject.toml
 	@echo "Setting up (the first time about a minute) ..." >&2
 	@sh tools/setup.sh "$(PYTHON)" >&2
+	@touch $@
+
+anchors: .venv/.anchors ## Install what the benches are held against, from its own hash-locked file.
+	@:
+
+.venv/.anchors: $(READY) requirements/bench.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt >&2
 	@touch $@
 
 lock: setup ## Pin every requirement with its hashes anew; ARGS=--upgrade takes newer versions.

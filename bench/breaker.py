@@ -330,7 +330,7 @@ def main() -> int:
         return 0
     known = versions()
     table, costs = asyncio.run(_measure(list(known)))
-    skipped = {name: "not installed; run `make setup`" for name in MAKERS if name not in known}
+    skipped = {name: "not installed; run `make anchors`" for name in MAKERS if name not in known}
     _show(known, table, costs)
     rows = [_row(column, table["ours"][column.name]) for column in COLUMNS] + _cost_rows(costs)
     figures = {

@@ -297,7 +297,7 @@ async def _against_nicegui(browser: Browser, face: Face, books: Path, rounds: in
     try:
         anchor = version("nicegui")
     except PackageNotFoundError:
-        found.skipped["NiceGUI"] = "it is not installed: run make setup"
+        found.skipped["NiceGUI"] = "it is not installed: run make anchors"
         return
     async with _nicegui(books) as there:
         sides: dict[str, Callable[[], Awaitable[Visit]]] = {

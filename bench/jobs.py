@@ -11,7 +11,7 @@ of their own, again and again until each side has had its time.
 * Lateness is from the instant a run was meant for to the instant its work begins. CPU is the whole process's, after
   the first seconds, per 1,000 runs.
 
-APScheduler is none of what Bowerbird needs to run; `make setup` brings it for the bench.
+APScheduler is none of what Bowerbird needs to run; `make anchors` brings it for the bench.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def main() -> int:
     try:
         anchor = version("apscheduler")
     except PackageNotFoundError:
-        print("APScheduler is not installed: run make setup", file=sys.stderr)
+        print("APScheduler is not installed: run make anchors", file=sys.stderr)
         return 2
     found: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
     for turn in range(asked.turns):

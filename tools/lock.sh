@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes requirements/run.txt (what the product needs) and requirements/dev.txt (that, the workshop, the anchors of bench/).
+# Writes requirements/run.txt (what the product needs), requirements/dev.txt (that and the workshop) and
+# requirements/bench.txt (all that and what the benches are held against).
 # Every version is pinned with the hashes of all its files; no registry's address is written down.
 # Without --upgrade a version that is already pinned stays.
 # Usage: sh tools/lock.sh [--upgrade]
@@ -12,5 +13,6 @@ lock() {
 }
 
 lock --output-file requirements/run.txt "$@"
-lock --output-file requirements/dev.txt --group dev --group bench --constraint requirements/run.txt "$@"
-echo "requirements/run.txt and requirements/dev.txt are up to date."
+lock --output-file requirements/dev.txt --group dev --constraint requirements/run.txt "$@"
+lock --output-file requirements/bench.txt --group dev --group bench --constraint requirements/dev.txt "$@"
+echo "requirements/run.txt, dev.txt and bench.txt are up to date."

@@ -13,8 +13,8 @@ VERBS = ["demo", "run", "test", "lint", "sim", "bench", "docs", "fix"]
 
 def make(*words: str) -> subprocess.CompletedProcess[str]:
     """Runs make in the project's folder, as if nobody had called make already."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    environment.pop("MFLAGS", None)
+    said = ("MAKE", "MFLAGS", "ARGS")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(said)}
     return subprocess.run(
         ["make", *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

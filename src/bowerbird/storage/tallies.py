@@ -34,7 +34,7 @@ TRIGGERS = (
     f"CREATE TRIGGER tally_gone_posts AFTER DELETE ON posts BEGIN {_TAKE} END",
 )
 for _trigger in TRIGGERS:
-    sa.event.listen(metadata, "after_create", sa.DDL(_trigger))  # type: ignore[no-untyped-call]
+    sa.event.listen(metadata, "after_create", sa.DDL(_trigger))  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 _n, _p = tallies.c, t.posts.c
 TALLIES = sa.select(_n.account_id, _n.state, _n.n).where(_n.n > sa.literal_column("0"))

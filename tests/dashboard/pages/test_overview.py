@@ -32,7 +32,7 @@ async def test_each_layer_has_a_tile_with_its_state_in_a_word(home: House) -> No
     """And leads to its page."""
     page = await home.get("/")
     assert "Jobs not yet No job has run yet." in page.words
-    assert "Cache off Nothing is cached yet" in page.words
+    assert "Cache not yet Nothing is cached yet" in page.words
     assert {"/jobs", "/engine"} <= {link["href"] for link in page.all("a") if link.get("class") == "name"}
 
 
