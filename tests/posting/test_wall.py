@@ -8,7 +8,7 @@ import pytest
 
 from bowerbird.core.account import HoldKind
 from bowerbird.core.books import Batch
-from bowerbird.core.errors import Unconfirmed
+from bowerbird.core.errors import Unconfirmed, Unreachable
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.posting.approvals import approve
@@ -175,6 +175,37 @@ async def test_what_a_jump_ahead_made_late_is_sent_when_the_wall_is_steady() -> 
     assert (await room.get()).state is State.QUEUED
     assert await room.publisher.publish_once()
     assert (await room.get()).state is State.PUBLISHED
+
+
+@pytest.mark.proves("2.2")
+@pytest.mark.parametrize("error", [Unconfirmed("no answer", reason="timeout"), Unreachable("no way", reason="connect")])
+async def test_what_was_on_its_way_when_the_wall_jumped_is_not_missed_either(error: Exception) -> None:
+    """Two hours that did not pass make nothing late: neither what comes back, nor what is in doubt."""
+    room, clock = stepped_room()
+    wall, left, answer = Wall(room.books, clock), asyncio.Event(), asyncio.Event()
+
+    async def fails(sent: Post) -> RemoteRef:
+        left.set()
+        await answer.wait()
+        raise error
+
+    room.platform.publish = fails  # type: ignore[method-assign,assignment]
+    await room.put(post(due=START, expires_at=START + 3600 * SECOND_US))
+    await wall.watch_once()
+    sending = asyncio.create_task(room.publisher.publish_once())
+    await left.wait()
+    clock.at += 7200 * SECOND_US
+    await wall.watch_once()
+    answer.set()
+    await sending
+    assert (await room.get()).state in (State.UNSURE, State.QUEUED)
+    for _ in range(20):
+        clock.pass_s(10)
+        await wall.watch_once()
+        await room.sweeper.sweep_once()
+        await room.reconciler.settle_once()
+    assert (await room.get()).state is State.QUEUED, (await room.get()).reason
+    assert (await room.get()).expires_at == START + 10_800 * SECOND_US
 
 
 async def overtaken(ahead_s: int) -> tuple[Room, Stepped, Wall]:

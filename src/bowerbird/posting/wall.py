@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bowerbird.clock import Steady
 from bowerbird.core.account import Hold, HoldKind
-from bowerbird.core.books import Batch, Change
+from bowerbird.core.books import Batch, Change, Committed
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
 from bowerbird.core.lifecycle import STAY_MAX_S, State
@@ -33,6 +33,8 @@ class Wall:
     by: str = "wall"
     steady: Steady = field(default_factory=Steady)
     _step_s: float = 0.0
+    _overtaken: list[tuple[str, int, int]] = field(default_factory=list)
+    """What was on its way when the wall was moved ahead: which post, when (microseconds), and how far."""
 
     def samples(self) -> list[Sample]:
         """How far the wall jumped, in seconds, while it is not trusted; 0 while it is."""
@@ -44,7 +46,8 @@ class Wall:
         1. A step of more than 30 s holds every account, with one fact that says how far; to wake up is no step. What
            a step ahead made late has as much longer, also to be approved; what a step back would leave in doubt for
            as long as it went back is looked at as soon as it would have been.
-        2. A minute without another step lifts the holds, also those of a process that died meanwhile.
+        2. What was on its way at that moment is left to its worker, and has as much longer when it comes back.
+        3. A minute without another step lifts the holds, also those of a process that died meanwhile.
 
         Return False: the next comparison is the next run.
         """
@@ -53,7 +56,8 @@ class Wall:
         if step is not None:
             self._step_s = step.seconds
             await self._hold(now, step.seconds)
-        elif self.steady.trusted:
+        await self._spare_returned()
+        if step is None and self.steady.trusted:
             self._step_s = 0.0
             await self._lift(now)
         return False
@@ -64,9 +68,13 @@ class Wall:
         holds = tuple(Hold(account_id=one.id, kind=HoldKind.CLOCK, since=now, why=why) for one in accounts)
         fact = Fact(kind="clock_stepped", at=now, by=self.by, data={"seconds": round(seconds, 3), "why": why})
         await self.storage.record(Batch(holds=holds, facts=(fact,)))
-        await self._spare(now, int(seconds * SECOND_US))
-        if seconds < 0:
-            await self._hasten(now, int(seconds * SECOND_US))
+        step = int(seconds * SECOND_US)
+        await self._spare(now, step)
+        if step < 0:
+            await self._hasten(now, step)
+        else:
+            flying = await self.storage.posts(states=(State.SENDING, State.UNSURE), limit=PAGE)
+            self._overtaken += [(post.id, now, step) for post in flying]
 
     async def _spare(self, now: int, step: int) -> None:
         """Give the posts that the wall overtook as much longer as it jumped, for no time has passed for them.
@@ -82,6 +90,23 @@ class Wall:
             if len(page) < PAGE or page[-1].due == before:
                 return
             before = page[-1].due
+
+    async def _spare_returned(self) -> None:
+        """Give those that were on their way as much longer, as soon as their workers let go of them.
+
+        Nobody looks for a doubt before the wall has been steady for longer than an attempt takes, so this is in time.
+        """
+        self._overtaken = [each for each in self._overtaken if not await self._returned(*each)]
+
+    async def _returned(self, post_id: str, at: int, step: int) -> bool:
+        """Spare one of them; False while its worker has it, or moves it at this moment."""
+        post = await self.storage.post(post_id)
+        if post is None or post.state not in (State.SENDING, State.QUEUED, State.UNSURE):
+            return True
+        if post.state is State.SENDING:
+            return False
+        after = _spared(post, at, step)
+        return after is post or isinstance(await self.storage.record(Batch(changes=(Change(post, after),))), Committed)
 
     async def _hasten(self, now: int, step: int) -> None:
         """Take a step back from the instants of doubts that were written down before it."""
@@ -102,7 +127,7 @@ class Wall:
 
 
 def _spared(post: Post, now: int, step: int) -> Post:
-    """A queued post that a step ahead overtook may be as much later."""
+    """A post that a step ahead overtook may be as much later."""
     overtaken = step > 0 and post.expires_at > now - step
     return post.changed(expires_at=post.expires_at + step) if overtaken else post
 
