@@ -49,12 +49,12 @@ async def test_a_page_is_warm_for_the_next_lease_and_each_account_has_its_own(se
 async def test_a_page_that_hangs_costs_its_lease_and_no_more(seat: Seat) -> None:
     """A script that never ends has no time limit of its own; the lease's has, and the browser stays."""
     await title(seat)
-    starts = seat.starts
+    starts = seat.record.starts
     with pytest.raises(Unreachable):
         async with seat.page("robin", state=None, wait_s=20) as page, asyncio.timeout(0.5):
             await page.evaluate("while (true) {}")
     assert await title(seat) == "perch"
-    assert seat.starts == starts
+    assert seat.record.starts == starts
 
 
 async def test_a_lease_that_is_cancelled_leaves_a_seat_for_the_next(seat: Seat) -> None:
@@ -77,14 +77,14 @@ async def test_a_lease_that_is_cancelled_leaves_a_seat_for_the_next(seat: Seat) 
 async def test_a_frozen_browser_is_thrown_away(seat: Seat) -> None:
     """It says that it is connected and answers nothing, not even to be closed; the next lease has a new one."""
     await title(seat)
-    starts, frozen = seat.starts, browser_pid()
+    starts, frozen = seat.record.starts, browser_pid()
     os.kill(frozen, signal.SIGSTOP)
     begun = time.monotonic()
     with pytest.raises(Unreachable):
         async with seat.page("robin", state=None, wait_s=20) as page, asyncio.timeout(0.5):
             await page.evaluate("1 + 1")
     assert await title(seat) == "perch"
-    assert seat.starts == starts + 1
+    assert seat.record.starts == starts + 1
     assert time.monotonic() - begun < 20
     assert frozen not in children()
 

@@ -242,7 +242,7 @@ async def test_a_limit_on_reading_is_not_taken_for_the_answer_to_the_write(stage
 async def test_a_browser_killed_between_two_calls_is_started_again(stage: WebStage, seat: Seat) -> None:
     """The next call works, with the session that was kept."""
     await published(stage.platform, post("Before."))
-    starts = seat.starts
+    starts = seat.record.starts
     os.kill(browser_pid(), signal.SIGKILL)
 
     async def noticed() -> bool:
@@ -251,7 +251,7 @@ async def test_a_browser_killed_between_two_calls_is_started_again(stage: WebSta
     await until(noticed)
     await published(stage.platform, post("After."))
     assert await stage.said() == ["Before.", "After."]
-    assert seat.starts == starts + 1
+    assert seat.record.starts == starts + 1
 
 
 async def test_a_browser_killed_while_it_reads_costs_that_one_read(stage: WebStage, perch: Perch) -> None:

@@ -345,6 +345,16 @@ async def test_looks_are_taken_one_account_at_a_time(pair: tuple[Storage, Storag
     assert await books.post("p1") == rounds[1][1]
 
 
+async def test_the_looks_that_come_are_listed_the_soonest_first(pair: tuple[Storage, Storage]) -> None:
+    """Of all accounts, those that are overdue before; a post that is no longer measured, or not published, is not."""
+    books, guest = pair
+    looks = {"late": NOW - MINUTE, "soon": NOW + MINUTE, "later": NOW + 2 * MINUTE, "never": None}
+    await shelve(books, *(a_post(name, state=State.PUBLISHED, look_at=at) for name, at in looks.items()))
+    await shelve(books, a_post("waits", state=State.QUEUED))
+    assert [post.id for post in await guest.coming_looks()] == ["late", "soon", "later"]
+    assert [post.id for post in await guest.coming_looks(limit=1)] == ["late"]
+
+
 # --- limits ----------------------------------------------------------------------------------------------------
 
 

@@ -45,6 +45,7 @@ from bowerbird.startup.late import Late
 from bowerbird.startup.opening import Opening
 from bowerbird.startup.orphan import stop_with
 from bowerbird.startup.pipe import mouth
+from bowerbird.startup.watchers import backups
 from bowerbird.storage.sqlite import SqliteStorage
 from bowerbird.writers.ladder import Ladder
 
@@ -196,10 +197,10 @@ def watch_over(
     judge = Judge(storage, outbox, clock, chance, quiet=quiet, remind_s=settings["alerts.remind_s"])
     asked: list[Source] = [
         *sources, counting.samples, storage.samples, connections.samples, outbox.samples, judge.samples,
-        jobs.samples,
+        jobs.samples, connections.seat.samples, backups(settings.folder, clock),
     ]  # fmt: skip
     watching = Watching(storage, clock, Sampling(storage, clock, asked), judge, outbox, jobs.ring)
-    watching.beside = lambda: (connections.breakers.snapshot(),)
+    watching.beside = lambda: (connections.breakers.snapshot(), connections.seat.snapshot(clock.now()))
     adopter.give = watching.adopt
     endless = {"breakers": Endless(connections.breakers.probe_for_ever), "adopt": Endless(adopter.watch)}
     supervisor = Supervisor(monitors_of(watching, jobs, {"lag": lag.look_once}, endless), clock, telling(storage))

@@ -18,7 +18,9 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from bowerbird.browsers.record import Record
 from bowerbird.core.errors import Unreachable
+from bowerbird.core.gauge import Sample, Snapshot
 from bowerbird.resilience import failpoints
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ class Seat:
         self._pid = 0
         self._contexts: dict[str, BrowserContext] = {}
         self._pages: dict[str, Page] = {}
-        self.starts = 0
+        self.record = Record()
+        self._cause = ""
 
     @asynccontextmanager
     async def page(self, account_id: str, *, state: str | None, wait_s: float) -> AsyncIterator[Page]:
@@ -72,24 +75,37 @@ class Seat:
         await _load_playwright()
         from playwright.async_api import Error
 
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._lock.acquire()
-        except TimeoutError as error:
-            raise Unreachable("the browser is busy", reason="browser_busy") from error
+        await self._sit(account_id, wait_s)
         kept = False
         try:
             page = await self._open(account_id, state)
             yield page
             kept = not page.is_closed()
         except (Error, TimeoutError) as error:
+            if _out_of_time(error):
+                self.record.timeouts["a page"] += 1
             raise Unreachable(f"the page failed: {_first_line(error)}", reason="page") from error
         finally:
             try:
                 if not kept:
                     await self._drop(account_id)
             finally:
+                self.record.stood_up()
                 self._lock.release()
+
+    async def _sit(self, account_id: str, wait_s: float) -> None:
+        """Wait in line for the seat, and note how long that took."""
+        queued_at = self.record.queued()
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            self.record.left(in_time=False)
+            raise Unreachable("the browser is busy", reason="browser_busy") from error
+        except BaseException:
+            self.record.left()
+            raise
+        self.record.seated(account_id, queued_at)
 
     async def open(self, *, wait_s: float) -> None:
         """Start the browser if there is none that answers, so that the first lease need not.
@@ -111,6 +127,7 @@ class Seat:
                     await self._stop()  # also what was cut off while it started
                     raise
         except (Error, TimeoutError, OSError) as error:
+            self._not_started(error)
             raise Unreachable(f"no browser could be started: {_first_line(error)}", reason="no_browser") from error
 
     @property
@@ -151,6 +168,14 @@ class Seat:
         async with self.page(TRIAL, state=None, wait_s=wait_s):
             await self._drop(TRIAL)
 
+    def samples(self) -> list[Sample]:
+        """How often a browser was started, ended by itself, and kept somebody waiting for too long."""
+        return self.record.samples()
+
+    def snapshot(self, now: int) -> Snapshot:
+        """Who sits there, and what happened lately, for the page; `now` is UTC microseconds."""
+        return self.record.snapshot(now, up=self.up, pages=self._pages)
+
     async def close(self) -> None:
         """Close the browser; what does not close in time dies with its driver. Doing it twice is not an error."""
         for account_id in list(self._contexts):
@@ -171,6 +196,7 @@ class Seat:
                 return self._pages[account_id]
         except (Error, TimeoutError, OSError) as error:
             # Whichever of the two is gone, browser or driver: the next lease starts both anew.
+            self._not_started(error)
             await self._stop()
             raise Unreachable(f"no browser could be started: {_first_line(error)}", reason="no_browser") from error
 
@@ -186,9 +212,20 @@ class Seat:
             executable_path=self._path or None, args=self._arguments, headless=True
         )
         await self._call_up(browser)
+        browser.on("disconnected", self._ended)
         self._browser = browser  # not before: one that is up can be asked
-        self.starts += 1
+        self.record.began()
         return browser
+
+    def _ended(self, browser: Browser) -> None:
+        """Note the end of a browser that nobody closed."""
+        if browser is self._browser:
+            self.record.ended(self._cause or "it died")
+        self._cause = ""
+
+    def _not_started(self, error: BaseException) -> None:
+        if _out_of_time(error):
+            self.record.timeouts["a browser to start"] += 1
 
     async def _call_up(self, browser: Browser) -> None:
         """Open a line to the browser itself, and learn which process it is."""
@@ -199,6 +236,7 @@ class Seat:
     def _kill(self) -> None:
         """Kill the browser that stands still, with all its processes: it can do nothing about it."""
         if self._pid and self.up:
+            self._cause = "it stood still, and was killed"
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(self._pid) == self._pid:
                     os.killpg(self._pid, signal.SIGKILL)
@@ -221,6 +259,8 @@ class Seat:
         page, context = self._pages.pop(account_id, None), self._contexts.pop(account_id, None)
         closed = await _within(page.close() if page else None)
         if not closed or not await _within(context.close() if context else None):
+            if self.up:
+                self.record.ended("a page would not close, so it was closed")
             await self._stop()
 
 
@@ -246,6 +286,11 @@ async def _within(closing: Awaitable[None] | None) -> bool:
     except (Error, TimeoutError):
         return False
     return True
+
+
+def _out_of_time(error: BaseException) -> bool:
+    """Whether time ran out; Playwright's own error for it has only the name in common with Python's."""
+    return isinstance(error, TimeoutError) or type(error).__name__ == "TimeoutError"
 
 
 def _first_line(error: BaseException) -> str:

@@ -178,6 +178,9 @@ class Posts(Protocol):
     async def claim_look(self, *, now: int, push_until: int, limit: int = 25) -> list[Post]:
         """Take PUBLISHED posts of one account whose `look_at` has passed, and push it to `push_until`."""
 
+    async def coming_looks(self, *, limit: int = 50) -> list[Post]:
+        """PUBLISHED posts that are to be measured again, the soonest look first; one that is overdue comes before."""
+
     async def post(self, post_id: str) -> Post | None:
         """One post by its id."""
 

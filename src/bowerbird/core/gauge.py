@@ -130,12 +130,19 @@ METRICS: dict[str, Metric] = {
     "bowerbird_duplicates_total": _counter("Second remote ids seen for one post.", "account"),
     # browsers (layer 5)
     "bowerbird_browser_up": _gauge("1 if the browser runs or is not needed yet."),
+    "bowerbird_browser_in_line": _gauge("Callers that wait for a seat just now."),
+    "bowerbird_browser_starts_total": _counter("How often a browser was started."),
+    "bowerbird_browser_ends_total": _counter("How often a browser ended without being asked to, by cause.", "cause"),
+    "bowerbird_browser_timeouts_total": _counter("How often time ran out, by what was waited for.", "operation"),
     # the books (layer 6)
     "bowerbird_storage_up": _gauge("1 if the books can be written."),
     "bowerbird_storage_free_bytes": _gauge("Free room on the disk of the books."),
+    "bowerbird_storage_file_bytes": _gauge("How large the books are on the disk: the file, and its log.", "file"),
     "bowerbird_storage_write_seconds": _gauge("How long the last heartbeat's write took."),
     "bowerbird_spool_records": _gauge("Records that wait in the spool."),
     "bowerbird_spool_used_ratio": _gauge("Used share of the spool."),
+    "bowerbird_spool_used_bytes": _gauge("Used bytes of the spool."),
+    "bowerbird_backup_age_seconds": _gauge("How old the newest backup is; absent where none was made."),
     # measuring, harvesting, learning (layers 8 to 10)
     "bowerbird_reading_overdue_seconds": _gauge("How late the most overdue reading is.", "account"),
     "bowerbird_readings_total": _counter("Looks by how they ended.", "account", "outcome"),

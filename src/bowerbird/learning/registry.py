@@ -17,21 +17,15 @@ from typing import Any
 import numpy as np
 
 from bowerbird.core.books import Findings
-from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.findings import Model
+from bowerbird.learning.checksum import Damaged, canonical
 from bowerbird.learning.label import Kind
 from bowerbird.learning.linear import Array, Held, Learner
 from bowerbird.resilience import failpoints
 
 SCHEMA = 1
-STATE_MAX = 4_000_000
-"""Bytes of an unpacked state; a blob that unpacks to more is damaged."""
 ANCESTORS_MAX = 20
 """Versions tried before the prior takes over."""
-
-
-class Damaged(BowerbirdError):
-    """The stored learner is not what was stored."""
 
 
 @dataclass
@@ -68,20 +62,13 @@ class Loaded:
 
 def dump(memory: Memory) -> tuple[str, bytes]:
     """Return the version and the compressed state."""
-    canonical = _canonical(memory)
-    return hashlib.sha256(canonical).hexdigest(), zlib.compress(canonical, 6)
+    told = _canonical(memory)
+    return hashlib.sha256(told).hexdigest(), zlib.compress(told, 6)
 
 
 def load(version: str, state: bytes) -> Memory:
     """Unpack a state and verify it; raise `Damaged` unless it hashes to `version` and is finite."""
-    unpacker = zlib.decompressobj()
-    try:
-        canonical = unpacker.decompress(state, STATE_MAX)
-    except zlib.error as error:
-        raise Damaged(f"version {version[:8]} cannot be unpacked") from error
-    if not unpacker.eof or hashlib.sha256(canonical).hexdigest() != version:
-        raise Damaged(f"version {version[:8]} does not have its own checksum")
-    head, _, body = canonical.partition(b"\n")
+    head, _, body = canonical(version, state).partition(b"\n")
     header = json.loads(head)
     if header["schema"] != SCHEMA:
         raise Damaged(f"version {version[:8]} was written in schema {header['schema']}, this is {SCHEMA}")

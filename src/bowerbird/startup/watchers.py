@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bowerbird.core.gauge import Sample
+from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.story import span
 from bowerbird.startup.adopt import STALE_S, STATE
@@ -56,13 +59,34 @@ def backup_age(folder: Path, now: int) -> Finding:
     """How old the newest backup is that this folder knows of."""
     if not (folder / "bowerbird.db").exists():
         return Finding("backup", True, "there is nothing to copy yet")
-    last = _read(folder / BACKUP)
-    if last is None:
+    made_at = backed_up_at(folder)
+    if made_at is None:
         return Finding(
             "backup", True, "none was made with `bowerbird backup`", "a disk that dies takes everything along"
         )
-    age_s = max(0.0, (now - int(last.get("at", 0))) / SECOND_US)
+    age_s = max(0.0, (now - made_at) / SECOND_US)
     return Finding("backup", True, f"{span(age_s)} old", "make another" if age_s > BACKUP_MAX_S else "")
+
+
+def backed_up_at(folder: Path) -> int | None:
+    """When the newest backup was made that this folder knows of, UTC microseconds; None if it knows of none."""
+    last = _read(folder / BACKUP)
+    try:
+        return int((last or {})["at"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def backups(folder: Path, clock: Clock) -> Callable[[], Awaitable[list[Sample]]]:
+    """Tell how old the newest backup is; absent where none was made."""
+
+    async def samples() -> list[Sample]:
+        made_at = await asyncio.to_thread(backed_up_at, folder)
+        if made_at is None:
+            return []
+        return [Sample(name="bowerbird_backup_age_seconds", value=max(0.0, (clock.now() - made_at) / SECOND_US))]
+
+    return samples
 
 
 def _read(file: Path) -> dict[str, Any] | None:

@@ -84,6 +84,11 @@ class Spool:
         """The used share of what it may hold, 0 to 1."""
         return self._end / self._most
 
+    @property
+    def used_bytes(self) -> int:
+        """How much of it is used, bytes."""
+        return self._end
+
     def append(self, payload: bytes) -> int:
         """Write one record to the disk, and return its number; `StorageFull` if it does not fit."""
         with self._lock:

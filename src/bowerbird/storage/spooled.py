@@ -238,6 +238,7 @@ class Spooling:
         return [
             Sample(name="bowerbird_spool_records", value=waiting),
             Sample(name="bowerbird_spool_used_ratio", value=used),
+            Sample(name="bowerbird_spool_used_bytes", value=float(self._spool.used_bytes)),
         ]
 
     def _fact(self, kind: str, data: dict[str, Any]) -> Fact:

@@ -154,6 +154,12 @@ LOOKS = (
     .order_by(_p.look_at, _p.id)
     .limit(LIMIT)
 )
+COMING_LOOKS = (
+    sa.select(*_p)
+    .where(in_states(State.PUBLISHED), sa.text("look_at IS NOT NULL"))
+    .order_by(_p.look_at, _p.account_id)
+    .limit(LIMIT)
+)
 POST = sa.select(*_p).where(_p.id == given("id"))
 THREAD = sa.select(*_p).where(_p.thread_id == given("thread_id")).order_by(_p.part)
 ANSWERED = (

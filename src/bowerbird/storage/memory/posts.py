@@ -96,6 +96,12 @@ class MemoryPosts(Handle):
         return [_push(self.books, post.changed(look_at=push_until)) for post in chosen]
 
     @verb
+    def coming_looks(self, *, limit: int = 50) -> list[Post]:
+        """PUBLISHED posts that are to be measured again, the soonest look first."""
+        shelf = self.books.shelf
+        return [shelf.by_id[post_id] for _, _, post_id in shelf.looks[: checked_limit(limit)]]
+
+    @verb
     def post(self, post_id: str) -> Post | None:
         """One post by its id."""
         return self.books.shelf.by_id.get(post_id)

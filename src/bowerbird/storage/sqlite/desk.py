@@ -174,6 +174,19 @@ class Desk:
 
         return await carry_out(room, inline=self._inline)
 
+    async def file_bytes(self) -> dict[str, int]:
+        """How large the file and its log are on the disk, by those two names; one that is not there is left out."""
+        files = {"books": self._path, "log": self._path.with_name(f"{self._path.name}-wal")}
+
+        def sizes() -> dict[str, int]:
+            found = {}
+            for name, path in files.items():
+                with suppress(OSError):
+                    found[name] = path.stat().st_size
+            return found
+
+        return await carry_out(sizes, inline=self._inline)
+
     def _data_version(self) -> int:
         with self._mark_lock:
             mark: int = self._mark.execute("PRAGMA data_version").fetchone()[0]

@@ -90,6 +90,8 @@ class Handle:
         free = await self.desk.free_bytes()
         if free is not None:
             found.append(Sample(name="bowerbird_storage_free_bytes", value=float(free)))
+        for file, size in (await self.desk.file_bytes()).items():
+            found.append(Sample(name="bowerbird_storage_file_bytes", value=float(size), labels={"file": file}))
         return found
 
     async def close(self) -> None:

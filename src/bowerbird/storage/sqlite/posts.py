@@ -89,6 +89,11 @@ class SqlitePosts(Handle):
         return [_pushed(tx, post, post.changed(look_at=push_until)) for post in posts]
 
     @reading
+    def coming_looks(self, tx: Tx, *, limit: int = 50) -> list[Post]:
+        """PUBLISHED posts that are to be measured again, the soonest look first."""
+        return [rows.post_of(line) for line in tx.all(s.COMING_LOOKS, limit=checked_limit(limit))]
+
+    @reading
     def post(self, tx: Tx, post_id: str) -> Post | None:
         """One post by its id."""
         line = tx.one(s.POST, id=post_id)
