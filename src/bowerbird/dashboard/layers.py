@@ -89,21 +89,27 @@ def layers(p: Picture) -> list[Health]:
     3. An open incident colours the layer of its part, and speaks for it.
     4. A layer that does not know since when it is well has been so since its last incident, or since the start.
     """
-    engine, books = startup(p), database(p)
     work = [jobs(p), content(p), posting(p), browsers(p)]
     care = [measuring(p), harvesting(p), learning(p)]
-    if Light.RED in (engine.light, books.light):
-        waits_for = "the engine" if engine.light is Light.RED else "the books"
-        work, care = [[_waits(health, waits_for) for health in each] for each in (work, care)]
-    cache = Health(part=CACHE, light=Light.GREY, sentence="Nothing is cached yet; every page reads the books.")
-    found = alarming(p.incidents)
-    return [_dated(p, coloured(health, found)) for health in (engine, *work, books, cache, *care)]
+    return [judged(p, health) for health in (startup(p), *work, database(p), cache(p), *care)]
 
 
-def _waits(health: Health, waits_for: str) -> Health:
-    if health.light is not Light.GREEN:
+def judged(p: Picture, health: Health) -> Health:
+    """One layer after rules 2 to 4, so that its own page says what the overview says.
+
+    Of the picture it needs the processes, the incidents, the time of the look, and what is known beside the books.
+    """
+    return _dated(p, coloured(_waiting(p, health), alarming(p.incidents)))
+
+
+def _waiting(p: Picture, health: Health) -> Health:
+    if health.light is not Light.GREEN or health.part in (ENGINE, BOOKS):
         return health
-    return replace(health, light=Light.GREY, sentence=f"Waits for {waits_for}. Before: {health.sentence}")
+    engine_is_well = startup(p).light is not Light.RED
+    if engine_is_well and database(p).light is not Light.RED:
+        return health
+    waits = "Waits for the books." if engine_is_well else "Waits for the engine."
+    return replace(health, light=Light.GREY, sentence=f"{waits} Before: {health.sentence}")
 
 
 def _dated(p: Picture, health: Health) -> Health:
@@ -242,6 +248,11 @@ def database(p: Picture) -> Health:
     return Health(part=BOOKS, light=Light.GREEN, sentence=f"Everything on this page is read in under {most_ms} ms.")
 
 
+def cache(p: Picture) -> Health:
+    """Nothing to judge before there is one."""
+    return Health(part=CACHE, light=Light.GREY, sentence="Nothing is cached yet; every page reads the books.")
+
+
 def measuring(p: Picture) -> Health:
     """When a number was last read, and whether a reading is overdue."""
     late = [post.look_at for post in p.published if post.look_at and p.now - post.look_at > LOOK_LATE_S * SECOND_US]
@@ -270,6 +281,17 @@ def learning(p: Picture) -> Health:
         return Health(part=LEARNING, light=Light.GREY, sentence="Nothing learned yet; choices are made at random.")
     best = max(p.advice, key=lambda advice: advice.n)
     return Health(part=LEARNING, light=Light.GREEN, sentence=f"{best.account_id.split(':')[-1]}: {best.sentence}")
+
+
+WORDS = {Light.GREEN: "works", Light.AMBER: "weakened", Light.RED: "fails", Light.GREY: "not in use"}
+"""Each light in a word, where nothing more exact is known."""
+
+
+def word(health: Health) -> str:
+    """A layer's state in a word; a layer that is off because of another one waits."""
+    if health.light is Light.GREY:
+        return "waits" if health.sentence.startswith("Waits for") else "not yet" if "yet" in health.sentence else "off"
+    return WORDS[health.light]
 
 
 def overall(found: Sequence[Health]) -> Health:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bowerbird.core.findings import Reading, TargetState
 from bowerbird.core.health import Health
+from bowerbird.core.incident import Incident
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import Post
@@ -25,12 +26,29 @@ NOTHING = Beside()
 
 async def engine(books: Books, clock: Clock, beside: Beside = NOTHING) -> Health:
     """How the engine is; every page says so when it is silent."""
-    now = clock.now()
-    nothing = Picture(
-        now=now, read_ms=0, accounts=(), holds=(), owners=await books.owners(), runs={}, counts={}, upcoming=(),
-        published=(), newest=None, targets=(), advice=(), stopped_at=await _stopped_at(books), beside=beside,
+    return startup(await _bare(books, clock, beside, ()))
+
+
+async def ground(books: Books, clock: Clock, beside: Beside = NOTHING) -> Picture:
+    """What every layer is judged by besides itself: the processes, the incidents, and what stands beside the books.
+
+    A page about one layer adds what it has read itself.
+    """
+    return await _bare(books, clock, beside, await _incidents(books))
+
+
+async def _bare(books: Books, clock: Clock, beside: Beside, incidents: Sequence[Incident]) -> Picture:
+    return Picture(
+        now=clock.now(), read_ms=0, accounts=(), holds=(), owners=await books.owners(), runs={}, counts={},
+        upcoming=(), published=(), newest=None, targets=(), advice=(), stopped_at=await _stopped_at(books),
+        incidents=incidents, beside=beside,
     )  # fmt: skip
-    return startup(nothing)
+
+
+async def _incidents(books: Books) -> tuple[Incident, ...]:
+    """The open ones, and the newest of all."""
+    found = [*await books.incidents(open_only=True, limit=OPEN_MAX), *await books.incidents(limit=OVER_MAX)]
+    return tuple({one.id: one for one in found}.values())
 
 
 async def _stopped_at(books: Books) -> int | None:
@@ -48,8 +66,7 @@ async def look(books: Books, clock: Clock, beside: Beside = NOTHING) -> Picture:
     advice = list((await books.advice_given()).values())
     read = (await latest(books, published)).values()
     targets = await books.targets(states=(TargetState.OPEN, TargetState.DRAFTED), limit=50)
-    found = [*await books.incidents(open_only=True, limit=OPEN_MAX), *await books.incidents(limit=OVER_MAX)]
-    incidents = tuple({one.id: one for one in found}.values())
+    incidents = await _incidents(books)
     counts, stopped_at = await books.count_posts(), await _stopped_at(books)
     now = clock.now()
     holds, owners = await books.holds(now=now), await books.owners()

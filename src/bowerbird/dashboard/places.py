@@ -45,9 +45,15 @@ BY_PART: dict[str, Callable[[str], Link]] = {
     "queue": _posts("queued", "The queue"),
     "posting": _posts("queued", "The posts that are due"),
     "post": _posts("", "The account's posts"),
-    **dict.fromkeys(("session", "limit", "truth", "measuring", "learning", "targets", "reserve"), _account),
-    **dict.fromkeys(("engine", "loop", "clock", "storage", "books", "disk", "browser", "monitor", "monitors", "alerts"),
-                    _page("/engine", "The engine")),
+    "browser": _page("/browsers", "The browsers"),
+    "session": _page("/browsers#sessions", "The sessions"),
+    **dict.fromkeys(("storage", "books", "disk", "spool"), _page("/storage", "The books")),
+    **dict.fromkeys(("cache", "redis"), _page("/cache", "The cache")),
+    "measuring": _page("/measuring", "The measuring"),
+    "learning": lambda account_id: (f"/learning?{urlencode({'account': account_id})}", "The learning"),
+    "targets": _page("/opportunities", "The conversations"),
+    **dict.fromkeys(("limit", "truth", "reserve"), _account),
+    **dict.fromkeys(("engine", "loop", "clock", "monitor", "monitors", "alerts"), _page("/engine", "The engine")),
     "channel": _page("/settings", "The settings of the channels"),
 }  # fmt: skip
 """Each kind of part, which is what stands before its colon."""

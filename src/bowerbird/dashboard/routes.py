@@ -5,10 +5,10 @@ To add a page, add its row here, `pages/<name>.py` with `read`, and `templates/<
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from starlette.routing import compile_path
 
@@ -20,16 +20,21 @@ from bowerbird.dashboard.pages import (
     approvals,
     audit,
     breakers,
+    browsers,
+    cache,
     engine,
     incident,
     incidents,
     jobs,
+    learning,
+    measuring,
     opportunities,
     overview,
     people,
     post,
     posts,
     settings,
+    storage,
 )
 
 GROUPS = ("Watch", "Publish", "Learn", "Workshop", "Settings")
@@ -67,6 +72,9 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/breakers", read=breakers.read, template="breakers.html", label="Breakers", group="Watch", key="r"),
     Leaf(path="/jobs", read=jobs.read, template="jobs.html", label="Jobs", group="Watch", key="j"),
     Leaf(path="/engine", read=engine.read, template="engine.html", label="Engine", group="Watch", key="e"),
+    Leaf(path="/browsers", read=browsers.read, template="browsers.html", label="Browsers", group="Watch", key="w"),
+    Leaf(path="/storage", read=storage.read, template="storage.html", label="Books", group="Watch", key="d"),
+    Leaf(path="/cache", read=cache.read, template="cache.html", label="Cache", group="Watch", key="z"),
     Leaf(path="/approvals", read=approvals.read, template="approvals.html", label="Approvals", group="Publish",
          key="a"),
     Leaf(path="/opportunities", read=opportunities.read, template="opportunities.html", label="Conversations",
@@ -75,6 +83,8 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/accounts/{account_id}", read=account.read, template="account.html"),
     Leaf(path="/posts", read=posts.read, template="posts.html", label="Posts", group="Publish", key="l"),
     Leaf(path="/posts/{post_id}", read=post.read, template="post.html"),
+    Leaf(path="/measuring", read=measuring.read, template="measuring.html", label="Measuring", group="Learn", key="n"),
+    Leaf(path="/learning", read=learning.read, template="learning.html", label="Learning", group="Learn", key="k"),
     Leaf(path="/settings", read=settings.read, template="settings.html", label="Settings", group="Settings", key="s"),
     Leaf(path="/audit", read=audit.read, template="audit.html", label="Audit log", group="Settings", key="u"),
     Leaf(path="/people", read=people.read, template="people.html", label="People", group="Settings", may=Role.OWNER,
@@ -83,7 +93,7 @@ LEAVES: tuple[Leaf, ...] = (
 # fmt: on
 
 
-@cache
+@functools.cache
 def menu(role: Role) -> tuple[tuple[str, Sequence[Leaf]], ...]:
     """The menu for somebody of this role: each heading that has pages, with its pages in the table's order."""
     shown = [leaf for leaf in LEAVES if leaf.label and role.may(leaf.may)]
@@ -91,7 +101,7 @@ def menu(role: Role) -> tuple[tuple[str, Sequence[Leaf]], ...]:
     return tuple((group, leaves) for group, leaves in groups if leaves)
 
 
-@cache
+@functools.cache
 def _patterns() -> tuple[tuple[Leaf, re.Pattern[str]], ...]:
     return tuple((leaf, compile_path(leaf.path)[0]) for leaf in LEAVES)
 

@@ -15,7 +15,7 @@ from bowerbird.core.post import SECOND_US
 from bowerbird.core.story import count
 from bowerbird.dashboard.asked import Asked, Books
 from bowerbird.dashboard.cards import cards, shared_reason
-from bowerbird.dashboard.layers import layers, overall
+from bowerbird.dashboard.layers import layers, overall, word
 from bowerbird.dashboard.loop import steps
 from bowerbird.dashboard.metrics import STALE_S
 from bowerbird.dashboard.nodes import (
@@ -42,12 +42,10 @@ NEXT_MAX = 8
 REHEARSAL = "rehearsal"
 """The snapshot in which a rehearsal says where it can be broken: ``{"break_me": address}``, empty when it is over."""
 PLACES = {
-    ENGINE: "/engine", JOBS: "/jobs", CONTENT: "/approvals", POSTING: "/posts", BROWSERS: "/engine",
-    BOOKS: "/engine", CACHE: "", MEASURING: "/posts", HARVESTING: "/opportunities", LEARNING: "",
+    ENGINE: "/engine", JOBS: "/jobs", CONTENT: "/approvals", POSTING: "/posts", BROWSERS: "/browsers",
+    BOOKS: "/storage", CACHE: "/cache", MEASURING: "/measuring", HARVESTING: "/opportunities", LEARNING: "/learning",
 }  # fmt: skip
-"""Each layer's page; empty while it has none."""
-WORDS = {Light.GREEN: "works", Light.AMBER: "weakened", Light.RED: "fails", Light.GREY: "not in use"}
-"""Each light in a word, where nothing more exact is known."""
+"""Each layer's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +118,3 @@ def place(light: Health) -> str:
     if light.light in (Light.GREEN, Light.GREY):
         return ""
     return PLACES[light.part] if light.part in LAYERS else "/incidents"
-
-
-def word(health: Health) -> str:
-    """A layer's state in a word; a layer that is off because of another one waits."""
-    if health.light is Light.GREY:
-        return "waits" if health.sentence.startswith("Waits for") else "not yet" if "yet" in health.sentence else "off"
-    return WORDS[health.light]
