@@ -21,7 +21,10 @@ from .porch import PHONE, WIDE, Porch, open_porch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-PATHS = ("/", "/approvals", "/opportunities", "/accounts", "/settings", "/posts/p1", "/posts/p9", "/nowhere")
+PATHS = (
+    "/", "/approvals", "/opportunities", "/accounts", "/settings", "/posts/p1", "/posts/p9", "/browsers", "/storage",
+    "/cache", "/measuring", "/learning", "/nowhere",
+)  # fmt: skip
 SOON_MS = 3_000
 """How long a change may take to be seen: asked once a second, plus what a busy machine needs."""
 

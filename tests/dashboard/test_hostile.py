@@ -10,7 +10,8 @@ import pytest
 from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.books import Batch, Committed
 from bowerbird.core.facts import Fact
-from bowerbird.core.findings import Advice, Counts, Reading, Seen, Target
+from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target
+from bowerbird.core.gauge import Snapshot
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Choice, Media, Payload, RemoteRef, ReplyTo
 from bowerbird.core.work import Command, Outcome, Owner, Run
@@ -20,7 +21,10 @@ from bowerbird.settings import KNOBS, load
 from .corpus import HOSTILE
 from .house import START, WREN, House, Page, a_post, published
 
-PAGES = ("/", "/approvals", "/opportunities", "/accounts", "/settings", "/posts/p1", "/posts/p9", "/nowhere")
+PAGES = (
+    "/", "/approvals", "/opportunities", "/accounts", "/settings", "/posts/p1", "/posts/p9", "/browsers", "/storage",
+    "/cache", "/measuring", "/learning", "/nowhere",
+)  # fmt: skip
 OURS = ["/static/vendor/page.js", "/static/live.js"]
 URLS = ("href", "src", "action", "formaction")
 READING = Reading(post_id="p9", account_id=WREN.id, rung=0, age_s=5, observed_at=START, counts=Counts(likes=1))
@@ -36,6 +40,19 @@ def everywhere(text: str) -> Batch:
     plain: dict[str, Any] = {"payload": payload, "choice": choice, "reason": text}
     bare = plain | {"payload": Payload(text=text)}
     seen = Seen(ref=ref, author=text, text=text, posted_at=START)
+    seat = {"name": text, "up": True, "holder": text, "held_at": START, "pages": 1}
+    browsers = {
+        "seats": [seat], "pages": [text], "in_line": 0, "starts": 1, "ends": {text: 1}, "timeouts": {text: 1},
+        "waits": [{"class": text, "n": 1, "p50_s": 0.1, "p95_s": 0.1}], "events": [[START, text]],
+    }  # fmt: skip
+    of_layers = [
+        Fact(kind=kind, at=START, by=text, account_id=WREN.id, data=told | {"why": text, "sentence": text})
+        for kind, told in (
+            ("degraded", {"part": "browser"}), ("degraded", {"part": "learning"}), ("unmeasured", {"reason": text}),
+            ("harvested", {"what": text, "found": 1, "new": 1}), ("unharvested", {"what": text, "reason": text}),
+            ("opted_out", {"author": text}), ("learned", {"version": text}), ("set_aside", {"file": text}),
+        )
+    ]  # fmt: skip
     kinds = ("approved", "refused", "lost_touch", "looked_in_vain", "confirmed", "wrote", "turned_down", "commanded")
     data = {"by": text, "sentence": text, "why": text, "remote_id": text, "attempt": text, "writer": text, "verb": text}
     return Batch(
@@ -46,12 +63,19 @@ def everywhere(text: str) -> Batch:
             a_post("p3", **bare, state=State.PARKED),
             published("p9", **bare, remote=ref),
         ),
-        facts=tuple(Fact(kind=kind, at=START, by=text, post_id="p1", data=data) for kind in kinds),
+        facts=(*(Fact(kind=kind, at=START, by=text, post_id="p1", data=data) for kind in kinds), *of_layers),
+        snapshots=(Snapshot(name="browsers", at=START, data=browsers),),
+        models=(Model(version=text, account_id=WREN.id, parent=text, n=1, cursor=1, state=b"", created_at=START,
+                      champion=True),),
         readings=(READING,),
         targets=(Target(id="t", account_id=WREN.id, seen=seen, score=9, because=text, addressed=True, found_at=START),),
-        holds=(Hold(account_id=WREN.id, kind=HoldKind.PAUSED, since=START, why=text),),
+        holds=tuple(
+            Hold(account_id=WREN.id, kind=each, since=START, why=text)
+            for each in (HoldKind.PAUSED, HoldKind.SIGNED_OUT)
+        ),
         runs=(Run(id="r", job="plan", slot_at=START, started_at=START, outcome=Outcome.FAILED, error=text),),
-        advice=(Advice(account_id=WREN.id, version="v", made_at=START, n=1, needed=2, target=text, sentence=text),),
+        advice=(Advice(account_id=WREN.id, version="v", made_at=START, n=1, needed=2, target=text, sentence=text,
+                       levels=(text,), means=(0.1,), lows=(0.1,), highs=(0.1,)),),
         commands=(
             Command(id="c1", verb="approve", args={"post_id": "p1", "text": text + "!", "reason": text}, by=text,
                     asked_at=START, done_at=START, ok=False, answer=text),

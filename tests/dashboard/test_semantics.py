@@ -9,7 +9,10 @@ from bowerbird.core.lifecycle import State
 
 from .house import START, WREN, House, Page, a_post, published
 
-PATHS = ("/", "/approvals", "/opportunities", "/accounts", "/settings", "/posts/p1", "/posts/p9", "/nowhere")
+PATHS = (
+    "/", "/approvals", "/opportunities", "/accounts", "/settings", "/posts/p1", "/posts/p9", "/browsers", "/storage",
+    "/cache", "/measuring", "/learning", "/nowhere",
+)  # fmt: skip
 
 
 @pytest.fixture

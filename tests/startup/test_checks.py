@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bowerbird.clock import SystemClock
+from bowerbird.clock import SystemClock, VirtualClock
 from bowerbird.settings import load
 from bowerbird.startup.checks import check_all, days_left, mend_all
 from bowerbird.startup.finding import Finding
-from bowerbird.startup.watchers import backup_age, channels, guardian, ping
+from bowerbird.startup.watchers import backup_age, backups, channels, guardian, ping
 
 
 def findings(folder: Path, **changes: Any) -> dict[str, Finding]:
@@ -146,3 +146,15 @@ def test_it_says_how_old_the_backup_is(tmp_path: Path) -> None:
     (tmp_path / "backup.last").write_text('{"at": 0, "file": "x"}')
     assert backup_age(tmp_path, day).fix == ""
     assert backup_age(tmp_path, 9 * day).fix == "make another"
+
+
+@pytest.mark.parametrize("note", ["", "no json", "[]", "{}", '{"at": "soon"}', '{"at": null}'])
+async def test_a_backup_that_nobody_noted_has_no_age(tmp_path: Path, note: str) -> None:
+    """Neither where none was made, nor where the note cannot be read."""
+    if note:
+        (tmp_path / "backup.last").write_text(note)
+    day = VirtualClock(86_400_000_000)
+    assert await backups(tmp_path, day)() == []
+    (tmp_path / "backup.last").write_text('{"at": 0, "file": "x"}')
+    (sample,) = await backups(tmp_path, day)()
+    assert (sample.name, sample.value) == ("bowerbird_backup_age_seconds", 86_400)

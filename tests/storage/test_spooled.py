@@ -505,6 +505,7 @@ async def test_the_health_of_the_books_is_told_without_them(books: SpooledStorag
         found = {sample.name: sample.value for sample in await books.samples()}
         seen.append((found["bowerbird_storage_up"], found["bowerbird_spool_records"]))
         assert found["bowerbird_storage_free_bytes"] > 0
+        assert found["bowerbird_storage_file_bytes"] > 0
         assert found["bowerbird_storage_write_seconds"] >= 0
     assert seen == [(1, 0), (0, 1), (1, 0)]
 

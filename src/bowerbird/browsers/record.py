@@ -45,6 +45,7 @@ class Record:
     timeouts: Counter[str] = field(default_factory=Counter)
     waits: deque[float] = field(default_factory=lambda: deque(maxlen=WAITS_MAX))
     events: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=EVENTS_MAX))
+    _zero_at: int | None = None
 
     def queued(self) -> float:
         """Somebody gets in line; returns when."""
@@ -92,10 +93,10 @@ class Record:
 
     def snapshot(self, now: int, *, up: bool, pages: Collection[str]) -> Snapshot:
         """All of it as plain values, for the page; `now` is UTC microseconds."""
-        loop_now = _now()
+        zero_at = self._zero(now)
 
         def instant(then: float) -> int:
-            return now - int((loop_now - then) * SECOND_US)
+            return zero_at + int(then * SECOND_US)
 
         seat: dict[str, Any] = {
             "name": "1",
@@ -116,6 +117,16 @@ class Record:
             "events": [[instant(at), sentence] for at, sentence in self.events],
         }
         return Snapshot(name=BROWSERS, at=now, data=data)
+
+    def _zero(self, now: int) -> int:
+        """The wall clock's time at the event loop's 0: the same each time, so that one instant has one name.
+
+        Unless the wall clock was set meanwhile.
+        """
+        found = now - int(_now() * SECOND_US)
+        if self._zero_at is None or abs(found - self._zero_at) > SECOND_US:
+            self._zero_at = found
+        return self._zero_at
 
 
 def _now() -> float:

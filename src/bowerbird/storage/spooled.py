@@ -237,8 +237,8 @@ class Spooling:
         waiting, used = float(self._spool.waiting), self._spool.used_ratio
         return [
             Sample(name="bowerbird_spool_records", value=waiting),
-            Sample(name="bowerbird_spool_used_ratio", value=used),
             Sample(name="bowerbird_spool_used_bytes", value=float(self._spool.used_bytes)),
+            Sample(name="bowerbird_spool_used_ratio", value=used),
         ]
 
     def _fact(self, kind: str, data: dict[str, Any]) -> Fact:

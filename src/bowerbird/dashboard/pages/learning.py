@@ -13,6 +13,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Model
 from bowerbird.core.health import Light
 from bowerbird.core.ports import Clock
+from bowerbird.core.story import count
 from bowerbird.dashboard.asked import Asked, Books
 from bowerbird.dashboard.head import head
 from bowerbird.dashboard.layers import learning
@@ -140,9 +141,10 @@ def lesson(fact: Fact) -> str:
     if fact.kind == "degraded":
         return str(fact.data.get("sentence", "A version could not be used."))
     told = fact.data
-    unusable = f", {told['unusable']} could not be used" if told.get("unusable") else ""
-    learned, repeated = told.get("learned", 0), told.get("repeated", 0)
-    return f"{learned} learned, {repeated} said nothing new{unusable}: version {str(told.get('version', ''))[:8]}."
+    learned, version = told.get("learned", 0), str(told.get("version", ""))[:8]
+    rest = [("repeated", "said nothing new"), ("unusable", "could not be used")]
+    more = "".join(f", {told[name]} {words}" for name, words in rest if told.get(name))
+    return f"{count(learned, 'reading')} learned{more}: version {version}."
 
 
 def _is_ours(fact: Fact) -> bool:

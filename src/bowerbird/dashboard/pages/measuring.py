@@ -25,11 +25,11 @@ POSTS_MAX = 25
 """Newest published posts whose numbers are shown."""
 LOOKS_MAX = 60
 """Looks to come that are read; beyond them the page says so."""
-NEXT_MAX = 12
+NEXT_MAX = 6
 """Looks to come that are shown."""
 FACTS_MAX = 200
 """Last looks counted."""
-BARS_MAX = 60
+BARS_MAX = 28
 """Of which so many stand as bars."""
 ACCOUNTS_MAX = 20
 """Accounts in the table, the most overdue first."""

@@ -11,7 +11,8 @@ from bowerbird.core.findings import Target, TargetState
 from bowerbird.core.health import Light
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US
-from bowerbird.dashboard.asked import Asked, Books
+from bowerbird.core.story import span
+from bowerbird.dashboard.asked import Asked, Books, SettingRow
 from bowerbird.dashboard.head import head
 from bowerbird.dashboard.layers import harvesting
 from bowerbird.dashboard.picture import ground
@@ -94,10 +95,19 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
         "pool": pool(found, piles, now=p.now),
         "questions": asked_of[:SEARCHES_MAX],
         "more": max(0, len(asked_of) - SEARCHES_MAX),
-        "every": next((row.value for row in asked.settings if row.name == "harvest.search_s"), ""),
+        "every": every(asked.settings),
         "left": left,
         "left_more": len(left) == OPTED_MAX,
     }
+
+
+def every(settings: Sequence[SettingRow]) -> str:
+    """How often each search is asked, in words; empty where the settings do not say."""
+    value = next((row.value for row in settings if row.name == "harvest.search_s"), "")
+    try:
+        return span(float(value))
+    except ValueError:
+        return ""
 
 
 def pool(found: Sequence[Target], piles: dict[TargetState, int], *, now: int) -> Pool:
