@@ -26,7 +26,7 @@ VERSIONS_MAX = 10
 """Newest versions shown and verified."""
 EFFECTS_MAX = 12
 """Effects shown, the largest first."""
-FACTS_MAX = 15
+FACTS_MAX = 8
 """Last lessons told."""
 LOG_MAX = 20.0
 """No effect is larger than this on the log scale; what is cannot be shown as a percentage."""
