@@ -10,9 +10,9 @@ import pytest
 from bowerbird.core.books import Batch
 from bowerbird.core.findings import Model
 from bowerbird.learning.advice import advise
+from bowerbird.learning.checksum import Damaged
 from bowerbird.learning.label import Kind
 from bowerbird.learning.linear import Learner
-from bowerbird.learning.checksum import Damaged
 from bowerbird.learning.registry import Memory, dump, load, recall, stored
 from bowerbird.resilience import failpoints
 from bowerbird.storage.memory import MemoryStorage
