@@ -136,7 +136,7 @@ def test_the_snapshot_has_everything_the_page_shows_and_is_at_most_two_seconds_o
         assert (good["state"], good["success_ratio"], good["ended"]) == ("waiting", 1.0, {"done": 7})
         assert good["next_at"] > good["last_at"] >= good["good_at"] > 0
         assert [bar["outcome"] for bar in bad["bars"]] == ["failed"] * 7
-        assert (bad["failures"], bad["light"], bad["p95_s"]) == (7, "red", 0.0)
+        assert (bad["failures"], bad["light"], bad["p95_s"], bad["late_p95_s"]) == (7, "red", 0.0, 0.0)
         assert kept.data["edges"] == [["job:bad", "job:good"]]
         assert {lane["name"] for lane in kept.data["lanes"]} == set(LANES)
         json.dumps(snapshot(yard.runner).data)

@@ -7,7 +7,8 @@ Its data (instants are UTC microseconds, durations seconds; what was never obser
                "state": "running" | "queued" | "waiting" | "held" | "failing" | "overdue" | "stuck" |
                         "blocked" | "paused",
                "light": "green" | "amber" | "red", "sentence", "since", "blocked_by": name or "", "root": name or "",
-               "last_at", "good_at", "next_at", "lateness_s", "duration_s", "p50_s", "p95_s", "success_ratio",
+               "last_at", "good_at", "next_at", "lateness_s", "duration_s", "p50_s", "p95_s", "late_p50_s",
+               "late_p95_s", "success_ratio",
                "failures": in a row, "error": of the last run, "ended": {"done" | "failed" | "skipped": number},
                "skips": {reason: slots}, "revived", "strays",
                "bars": [{"at", "outcome", "seconds", "units"}], oldest first, at most 30}],
@@ -117,7 +118,7 @@ def _counted(job: Job, pulse: Pulse) -> list[Sample]:
         ("success_ratio", _ratio(pulse), {}),
     ]
     values += [("runs_total", number, {"outcome": outcome.value}) for outcome, number in pulse.ended.items()]
-    values += [("duration_seconds", pulse.quantile_s(q), {"quantile": name}) for name, q in QUANTILES.items()]
+    values += [("duration_seconds", pulse.durations.quantile(q), {"quantile": name}) for name, q in QUANTILES.items()]
     values += [("blocked", float(pulse.blocked_by == need), {"by": need}) for need in job.needs]
     return [
         Sample(name=f"bowerbird_job_{name}", value=value, labels={"job": job.name, **labels})
@@ -165,7 +166,8 @@ def _row(runner: Runner, job: Job, level: int, now: float, now_at: int) -> dict[
         "last_at": pulse.last_at, "good_at": pulse.good_at,
         "next_at": now_at + round((pulse.next_slot - now) * SECOND_US),
         "lateness_s": _rounded(pulse.lateness_s), "duration_s": _rounded(pulse.duration_s),
-        "p50_s": _rounded(pulse.quantile_s(0.5)), "p95_s": _rounded(pulse.quantile_s(0.95)),
+        "p50_s": _rounded(pulse.durations.quantile(0.5)), "p95_s": _rounded(pulse.durations.quantile(0.95)),
+        "late_p50_s": _rounded(pulse.delays.quantile(0.5)), "late_p95_s": _rounded(pulse.delays.quantile(0.95)),
         "success_ratio": _rounded(_ratio(pulse)), "failures": pulse.failures, "error": pulse.error,
         "ended": {outcome.value: number for outcome, number in pulse.ended.items()}, "skips": dict(pulse.skips),
         "revived": pulse.revived, "strays": pulse.strays, "bars": [_bar(bar) for bar in pulse.bars],

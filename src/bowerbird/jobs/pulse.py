@@ -33,6 +33,27 @@ class Bar:
 
 
 @dataclass(slots=True)
+class Lately:
+    """How long something took in the last runs, seconds."""
+
+    values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    _ordered: list[float] | None = None
+
+    def add(self, value: float) -> None:
+        """Take in one more; the oldest goes when there are too many."""
+        self.values.append(value)
+        self._ordered = None
+
+    def quantile(self, share: float) -> float | None:
+        """So long at most did this share of them take, by nearest rank; None before the first."""
+        if not self.values:
+            return None
+        if self._ordered is None:  # asked every second, and changed by a run that ends
+            self._ordered = sorted(self.values)
+        return self._ordered[min(len(self._ordered) - 1, int(share * len(self._ordered)))]
+
+
+@dataclass(slots=True)
 class Pulse:
     """One job.
 
@@ -44,7 +65,7 @@ class Pulse:
         last_at: end of its last run. slot_at: the slot of its newest run, rising also if the wall steps back.
         failures: failed runs in a row; failing_at: when the first of them began; error: what went wrong last.
         late_why: why its next run will be late, where somebody knows; missed: slots counted for the run under way.
-        lateness_s, duration_s: of the last run.
+        lateness_s, duration_s: of the last run. durations, delays: how long the last runs took, and how late they began.
         ended: runs by how they ended. skips: slots that were skipped, by reason, all and since they were told.
         revived: how often its timer was started again. strays: pieces that would not end.
         overdue_at: when it was first seen overdue (monotonic), None while it is not. blocked_by, blocked_at: what its
@@ -88,10 +109,10 @@ class Pulse:
     hung: bool = False
     cut: bool = False
     bars: deque[Bar] = field(default_factory=lambda: deque(maxlen=BARS))
-    durations: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    durations: Lately = field(default_factory=Lately)
+    delays: Lately = field(default_factory=Lately)
     went_well: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
     told: tuple[tuple[object, ...], tuple[Sample, ...]] | None = None
-    _ordered: list[float] | None = None
 
     def record(self, run: Run, *, now: float, took_s: float) -> None:
         """Take in a run that has just ended."""
@@ -100,8 +121,9 @@ class Pulse:
         self.last_at, self.duration_s, self.error = ended_at, took_s, run.error
         self.ended[run.outcome] += 1
         self.bars.append(Bar(ended_at, run.outcome, took_s, run.units))
-        self.durations.append(took_s)
-        self._ordered = None
+        self.durations.add(took_s)
+        if self.lateness_s is not None:
+            self.delays.add(self.lateness_s)
         self.went_well.append(good)
         self.overdue_at, self.overdue_told, self.skipped_why = None, False, ""
         if good:
@@ -115,14 +137,6 @@ class Pulse:
         if len(self.bars) < BARS and run.ended_at is not None:
             seconds = (run.ended_at - run.started_at) / SECOND_US
             self.bars.appendleft(Bar(run.ended_at, run.outcome, seconds, run.units))
-
-    def quantile_s(self, share: float) -> float | None:
-        """So long at most took this share of the last runs, by nearest rank, in seconds; None before the first."""
-        if not self.durations:
-            return None
-        if self._ordered is None:  # asked every second, and changed by a run that ends
-            self._ordered = sorted(self.durations)
-        return self._ordered[min(len(self._ordered) - 1, int(share * len(self._ordered)))]
 
     def skip(self, why: str, slots: int) -> None:
         """Count slots that nobody will run."""
