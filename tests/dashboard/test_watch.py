@@ -1,7 +1,6 @@
 """The pages of trouble: what is wrong, what it caused, who was told, and what to press."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -52,42 +51,3 @@ async def test_the_first_page_says_the_worst_incident_and_leads_to_it(home: Hous
     assert "The browser's breaker is open. And 1 more incident." in page.words
     assert {"href": "/incidents"} in [{"href": a["href"]} for a in page.all("a") if a["href"] == "/incidents"]
     assert any(section.get("class") == "light red" for section in page.all("section"))
-
-
-def a_job(name: str, level: int = 0, needs: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
-    """A row of the snapshot of jobs."""
-    row: dict[str, Any] = {
-        "name": name, "why": f"Does {name}.", "lane": "l", "critical": False, "every_s": 0.5, "needs": list(needs),
-        "uses": [], "level": level, "state": "waiting", "light": "green", "sentence": "waiting until 12:04:10",
-        "last_at": START, "next_at": START, "lateness_s": 0.0, "p50_s": 0.004, "p95_s": 2.0, "success_ratio": 0.98,
-        "error": "", "revived": 0, "skips": {},
-        "bars": [{"at": START, "outcome": "failed", "seconds": 0.2, "units": 0}],
-    }  # fmt: skip
-    return row | changes
-
-
-@pytest.mark.proves("2.G1", "2.G2", "2.G4", "X3", "X6")
-async def test_the_jobs_are_drawn_from_the_table_that_is_executed(home: House) -> None:
-    """A line for each need; the worst job comes first, in words, with its last runs and its error."""
-    learn = a_job("learn", 1, ("measure",), light="red", sentence="blocked by measure since 12:04", error="It broke.")
-    data = {"jobs": [a_job("measure"), learn], "lanes": [], "edges": []}
-    await home.put(snapshots=(Snapshot(name="jobs", at=START, data=data),))
-    page = await home.get("/jobs")
-    assert "learn on measure" in page.all("svg")[-1]["aria-label"]
-    assert page.words.index("Blocked by measure since 12:04.") < page.words.index("Does measure.")
-    assert "takes 4 ms, at most 2.0 s in 19 of 20; 98 % went well" in page.words
-    assert "It broke." in page.words
-    assert any(bar.get("class") == "failed" for bar in page.all("li"))
-
-
-@pytest.mark.proves("2.G2", "X3")
-async def test_a_critical_job_that_was_skipped_says_how_often_and_why(home: House) -> None:
-    """No skip is silent."""
-    row = a_job("publish", critical=True, skips={"the event loop stood still": 3})
-    await home.put(snapshots=(Snapshot(name="jobs", at=START, data={"jobs": [row], "lanes": [], "edges": []}),))
-    assert "Did not run 3 times: the event loop stood still." in (await home.get("/jobs")).words
-
-
-async def test_no_jobs_yet_is_a_sentence(home: House) -> None:
-    """And no empty drawing."""
-    assert "The engine has not said how its jobs are." in (await home.get("/jobs")).words

@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 
 from bowerbird.app.connections import Connections
-from bowerbird.app.parts import Browser, Host, Jobs, host_of
+from bowerbird.app.parts import Browser, Host, Jobs
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SeededChance, VirtualClock, run_virtual
-from bowerbird.core.account import Account
+from bowerbird.core.account import Account, host_of
 from bowerbird.core.breaker import BreakerState
 from bowerbird.core.errors import RateLimited, StorageFull, Unreachable
 from bowerbird.core.health import Light

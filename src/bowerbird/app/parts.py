@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from bowerbird.app.connections import Connections
 from bowerbird.browsers.seat import Seat
-from bowerbird.core.account import Account
+from bowerbird.core.account import Account, host_of
 from bowerbird.core.errors import PlatformError, StorageError, Unreachable
 from bowerbird.core.gauge import Sample
 from bowerbird.core.health import Health, Light, Part
@@ -158,11 +157,6 @@ class Host:
         """Red while calls to it are spared."""
         why = self._spared()
         return _health(self.name, Light.RED if why else Light.GREEN, why or "It answers.")
-
-
-def host_of(account: Account) -> str:
-    """The name of an account's host, such as ``bluesky bsky.social``; its breaker has the same."""
-    return f"{account.platform} {urlsplit(account.url).netloc or account.url}"
 
 
 def parts_of(

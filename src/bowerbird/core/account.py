@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 
 class Mode(StrEnum):
@@ -66,6 +67,15 @@ class Account:
     other_driver: str = ""
     followers: int | None = None
     created_at: int = 0
+
+
+def host_of(account: Account, driver: str = "") -> str:
+    """The name of the host behind an account, such as ``bluesky bsky.social``; its breaker has the same.
+
+    Args:
+        driver: the adapter that reaches it; the account's own if empty.
+    """
+    return f"{driver or account.platform} {urlsplit(account.url).netloc or account.url}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,18 +31,20 @@ BY_RULE: dict[str, Callable[[str], Link]] = {
     "StuckSending": _posts("sending", "The posts being sent"),
     "DoubtOld": _posts("unsure", "The posts in doubt"),
     "PostOverdue": _posts("queued", "The posts that are due"),
-    "PostsWait": _page("/posts?state=queued&first=oldest", "The posts that are due"),
+    "PostsWait": _page("/queue#due", "The posts that are due"),
 }
 """Rules whose place says more than that of their part."""
 
 BY_PART: dict[str, Callable[[str], Link]] = {
     "breaker": lambda name: (f"/breakers#{slug(name)}", "The breaker"),
     "writer": lambda name: (f"/breakers#{slug(f'writer {name}')}", "The writer's breaker"),
-    "job": lambda name: (f"/jobs#{quote(name)}", "The job"),
-    "lane": _page("/jobs#lanes", "The lanes"),
+    "job": lambda name: (f"/jobs/{quote(name)}", "The job"),
+    "lane": lambda name: (f"/jobs#lane-{slug(name)}", "The lane"),
     "jobs": _page("/jobs", "The jobs"),
+    "limits": _page("/limits", "The limits"),
     "approval": _page("/approvals", "The approvals"),
-    "queue": _posts("queued", "The queue"),
+    "queue": _page("/queue#cover", "The queue"),
+    "limit": lambda name: (f"/limits?{urlencode({'account': name})}" if name else "/limits", "The limits"),
     "posting": _posts("queued", "The posts that are due"),
     "post": _posts("", "The account's posts"),
     "browser": _page("/browsers", "The browsers"),
@@ -52,7 +54,7 @@ BY_PART: dict[str, Callable[[str], Link]] = {
     "measuring": _page("/measuring", "The measuring"),
     "learning": lambda account_id: (f"/learning?{urlencode({'account': account_id})}", "The learning"),
     "targets": _page("/opportunities", "The conversations"),
-    **dict.fromkeys(("limit", "truth", "reserve"), _account),
+    **dict.fromkeys(("truth", "reserve"), _account),
     **dict.fromkeys(("engine", "loop", "clock", "monitor", "monitors", "alerts"), _page("/engine", "The engine")),
     "channel": _page("/settings", "The settings of the channels"),
 }  # fmt: skip

@@ -158,7 +158,7 @@ def standing(account: Account, about: About) -> Standing:
     holds, incidents = about.holds.get(account.id, ()), about.incidents.get(account.id, ())
     counts, queue = about.counts.get(account.id, {}), about.queues.get(account.id)
     known = about.figures.get(account.id, {})
-    hours = _cover_h(known, queue, about.now)
+    hours = cover_h(known, queue, about.now)
     light, word, sentence, since = _light(account, holds, incidents, counts, hours)
     return Standing(
         account=account, light=light, word=word, sentence=sentence, since=since, holds=holds, incidents=incidents,
@@ -168,7 +168,7 @@ def standing(account: Account, about: About) -> Standing:
     )  # fmt: skip
 
 
-def _cover_h(known: Mapping[str, float], queue: Queue | None, now: int) -> float:
+def cover_h(known: Mapping[str, float], queue: Queue | None, now: int) -> float:
     """Hours without an empty slot where the engine says so; else until the last approved post is due."""
     if COVER in known:
         return known[COVER]

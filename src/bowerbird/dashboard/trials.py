@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from bowerbird.core.facts import KINDS, Fact
 from bowerbird.core.story import TELL
+from bowerbird.dashboard.skips import reasons
 
 Event = tuple[int, str, str]
 """When (microseconds), what happened, in a sentence, and the address of what it is about, or empty."""
@@ -115,7 +116,7 @@ def said(fact: Fact) -> str:
 
 def _detail(fact: Fact) -> str:
     words = next((fact.data[name] for name in ("probe", "error", "why", "sentence") if fact.data.get(name)), "")
-    return str(words).rstrip(".")
+    return reasons(words).rstrip(".")
 
 
 def tried(facts: Iterable[Fact], parts: Collection[str], ids: Collection[str], *, rule: str = "") -> list[Event]:

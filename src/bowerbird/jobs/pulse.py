@@ -65,7 +65,7 @@ class Pulse:
         last_at: end of its last run. slot_at: the slot of its newest run, rising also if the wall steps back.
         failures: failed runs in a row; failing_at: when the first of them began; error: what went wrong last.
         late_why: why its next run will be late, where somebody knows; missed: slots counted for the run under way.
-        lateness_s, duration_s: of the last run. durations, delays: how long the last runs took, and how late they began.
+        lateness_s, duration_s: of the last run. durations, delays: how long the last ones took, how late they began.
         ended: runs by how they ended. skips: slots that were skipped, by reason, all and since they were told.
         revived: how often its timer was started again. strays: pieces that would not end.
         overdue_at: when it was first seen overdue (monotonic), None while it is not. blocked_by, blocked_at: what its

@@ -145,9 +145,17 @@ def _lowered(account: Account, quotas: tuple[Quota, ...], learned: Sequence[Lear
 
 def risen(row: Learned, now: int) -> float:
     """How far a learned limit has risen back, 0 to 1: all the way in 50 minutes without a refusal."""
+    return min(1.0, max(0.0, (now - row.at) / SECOND_US / _regain_s(row)))
+
+
+def regained_at(row: Learned) -> int:
+    """When a learned limit is back at the configured one, if nothing is refused before (microseconds)."""
+    return row.at + round(_regain_s(row) * SECOND_US)
+
+
+def _regain_s(row: Learned) -> float:
     slower = 2.0 ** min(max(0, row.refusals - PATIENCE), 10)
-    regain_s = min(REGAIN_S * slower, REGAIN_MAX_S)
-    return min(1.0, max(0.0, (now - row.at) / SECOND_US / regain_s))
+    return min(REGAIN_S * slower, REGAIN_MAX_S)
 
 
 def allowed(row: Learned, most: float, now: int) -> float:

@@ -30,6 +30,7 @@ from bowerbird.core.keeping import Words
 from bowerbird.core.ports import Brief, Chance, Clock, Draft
 from bowerbird.core.post import SECOND_US, Choice
 from bowerbird.resilience.breakers import Breakers
+from bowerbird.writers.budget import DAY_S, day_quota, priced
 from bowerbird.writers.call import (
     NEW_NAME,
     OLD_NAME,
@@ -43,7 +44,6 @@ from bowerbird.writers.call import (
 )
 from bowerbird.writers.prompt import Message, Unreadable, messages, read_answer, repair
 
-DAY_S = 86_400.0
 PROBE_S = 8.0
 """How long the address may take to say whether it is there, seconds."""
 FRAMING_TOKENS = 64
@@ -104,12 +104,14 @@ class Provider:
     @property
     def priced(self) -> bool:
         """True if both prices are known."""
-        return self.price_in > 0 and self.price_out > 0
+        return priced(self.price_in, self.price_out)
 
     def quota(self, cost: float) -> Quota:
         """Return the day's cap with this cost to take from it, in dollars or tokens."""
-        unit, most = ("dollars", self.day_max) if self.priced else ("tokens", self.tokens_day_max)
-        return Quota(scope="app", key=f"writer:{self.name}", window_s=DAY_S, max=most, unit=unit, cost=cost)
+        return day_quota(
+            self.name, price_in=self.price_in, price_out=self.price_out, day_max=self.day_max,
+            tokens_day_max=self.tokens_day_max, cost=cost,
+        )  # fmt: skip
 
     def cost(self, tokens_in: float, tokens_out: float) -> float:
         """Return what these tokens cost in the quota's unit."""

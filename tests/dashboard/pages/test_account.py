@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-import pytest
-
-from bowerbird.core.account import Hold, HoldKind, Learned, Quota
+from bowerbird.core.account import Hold, HoldKind, Learned
 from bowerbird.core.findings import Advice, Counts, Reading
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US
@@ -55,22 +53,6 @@ async def test_limits_say_what_is_used_and_why_they_are_lower(home: House) -> No
         (1, 2, "429: slow down"), (1, 12, ""), (0, 60, "")]  # fmt: skip
     assert found["limits"][2].unit == "posts of every account on the platform within 60 min"
     assert "1 of 2 posts of this account within 60 min" in (await home.get(PATH)).words
-
-
-@pytest.mark.parametrize("value", ["0", "0.0", "none", ""])
-def test_a_limit_that_is_not_set_is_none(value: str) -> None:
-    """Whatever the settings show."""
-    found = account.shared([SettingRow(name="posting.app_hour_max", value=value, source="default", why="")])
-    assert quotas_for(WREN, shared=found) == quotas_for(WREN)
-
-
-def test_a_used_share_is_told_without_a_tail() -> None:
-    """Whole numbers as such, others with one decimal."""
-    from bowerbird.core.account import Used
-
-    quota = Quota(scope="host", key="host:x", window_s=300, max=2.666, unit="requests")
-    row = account.limit_row(Used(quota=quota, used=6.0), (), START)
-    assert (row.used, row.max, row.unit) == (6, 2.7, "requests to the server within 5 min")
 
 
 async def test_holds_incidents_the_lesson_and_the_settings_stand_there(home: House) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from bowerbird.core.account import Account, Learned, Used
+from bowerbird.core.account import Account
 from bowerbird.core.incident import Incident
 from bowerbird.core.lifecycle import State
 from bowerbird.core.lists import Order, Wanted
@@ -15,8 +13,8 @@ from bowerbird.core.ports import Clock
 from bowerbird.core.story import clock_time, count, span
 from bowerbird.dashboard.asked import Asked, Books, SettingRow
 from bowerbird.dashboard.cards import cards
+from bowerbird.dashboard.limits import LimitRow, quotas_of, rows_of, shared
 from bowerbird.dashboard.standing import MODES, look, standing
-from bowerbird.posting.pacing import Shared, quotas_for, risen
 
 COMING_MAX = 10
 """Posts to come that are shown."""
@@ -26,16 +24,6 @@ OVER_MAX = 5
 """Incidents that are over and shown."""
 INCIDENTS_MAX = 200
 """Newest incidents looked through for them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitRow:
-    """One limit: how much of it is used, in its unit, and why it is lower than configured, if it is."""
-
-    used: float
-    max: float
-    unit: str
-    lowered: str = ""
 
 
 async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any] | None:
@@ -69,33 +57,8 @@ def _over(incidents: Sequence[Incident], account_id: str) -> list[Incident]:
 
 async def _limits(books: Books, account: Account, settings: Sequence[SettingRow], now: int) -> list[LimitRow]:
     learned = await books.learned()
-    quotas = quotas_for(account, shared=shared(settings), learned=learned, now=now)
-    return [limit_row(used, learned, now) for used in await books.used(quotas, now=now)]
-
-
-def limit_row(found: Used, learned: Sequence[Learned], now: int) -> LimitRow:
-    """Put a limit into words: of whom, within what time, and what it was learned from."""
-    quota = found.quota
-    of = {"account": "of this account", "app": "of every account on the platform"}.get(quota.scope, "to the server")
-    place = (quota.key, quota.unit, quota.window_s)
-    row = next((row for row in learned if (row.key, row.unit, row.window_s) == place), None)
-    return LimitRow(
-        used=_plain(found.used), max=_plain(quota.max), unit=f"{quota.unit} {of} within {span(quota.window_s)}",
-        lowered=row.why if row is not None and risen(row, now) < 1 else "",
-    )  # fmt: skip
-
-
-def shared(settings: Sequence[SettingRow]) -> Shared:
-    """The owner's limits that several accounts share, as in force; 0 is none."""
-    values = {row.name: row.value for row in settings}
-
-    def most(name: str) -> float:
-        try:
-            return float(values.get(name, 0)) or math.inf
-        except ValueError:
-            return math.inf
-
-    return Shared(most("posting.app_hour_max"), most("posting.host_hour_max"))
+    quotas, configured = quotas_of([account], shared(settings), learned, now)
+    return list((await rows_of(books, quotas, configured, learned, now)).values())
 
 
 def settings_of(account: Account) -> list[tuple[str, str]]:
@@ -114,7 +77,3 @@ def settings_of(account: Account) -> list[tuple[str, str]]:
         ("Server", account.url or "the platform's own"),
         ("Connected", f"{clock_time(account.created_at)} UTC" if account.created_at else "not written down"),
     ]
-
-
-def _plain(n: float) -> float:
-    return int(n) if float(n).is_integer() else round(n, 1)
