@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.account import Hold, HoldKind, Learned
 from bowerbird.core.books import Batch, Committed
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target
@@ -20,10 +20,11 @@ from bowerbird.settings import KNOBS, load
 
 from .corpus import HOSTILE
 from .house import START, WREN, House, Page, a_post, published
+from .pages.engine_room import a_job, a_lane, a_pause, said
 
 PAGES = (
     "/", "/approvals", "/opportunities", "/accounts", "/settings", "/posts/p1", "/posts/p9", "/browsers", "/storage",
-    "/cache", "/measuring", "/learning", "/nowhere",
+    "/cache", "/measuring", "/learning", "/nowhere", "/jobs", "/jobs/plan", "/queue", "/limits",
 )  # fmt: skip
 OURS = ["/static/vendor/page.js", "/static/live.js"]
 URLS = ("href", "src", "action", "formaction")
@@ -54,6 +55,9 @@ def everywhere(text: str) -> Batch:
         )
     ]  # fmt: skip
     kinds = ("approved", "refused", "lost_touch", "looked_in_vain", "confirmed", "wrote", "turned_down", "commanded")
+    pause = a_pause("posting", by=text, why=text, sentence=text)
+    job = a_job("plan", lane="posting", sentence=text, state="failing", error=text, skips={text: 2})
+    skip = Fact(kind="job_skipped", at=START, by=text, data={"job": "plan", "slots": 2, "why": {text: 2}})
     data = {"by": text, "sentence": text, "why": text, "remote_id": text, "attempt": text, "writer": text, "verb": text}
     return Batch(
         accounts=(replace(WREN, handle=text),),
@@ -61,10 +65,15 @@ def everywhere(text: str) -> Batch:
             a_post("p1", **plain, parts=2),
             a_post("p2", **bare, key="k2", thread_id="p1", part=1, parts=2),
             a_post("p3", **bare, state=State.PARKED),
+            a_post("p4", **bare, state=State.QUEUED, due=START - 60),
             published("p9", **bare, remote=ref),
         ),
-        facts=(*(Fact(kind=kind, at=START, by=text, post_id="p1", data=data) for kind in kinds), *of_layers),
-        snapshots=(Snapshot(name="browsers", at=START, data=browsers),),
+        facts=(*(Fact(kind=kind, at=START, by=text, post_id="p1", data=data) for kind in kinds), *of_layers, skip),
+        snapshots=(
+            Snapshot(name="browsers", at=START, data=browsers),
+            said(job, lanes=(a_lane("posting", paused=pause),)),
+        ),
+        learned=(Learned(key=f"account:{WREN.id}", unit="posts", window_s=3600, max=1, at=START, why=text),),
         models=(Model(version=text, account_id=WREN.id, parent=text, n=1, cursor=1, state=b"", created_at=START,
                       champion=True),),
         readings=(READING,),
@@ -90,7 +99,7 @@ def harmless(page: Page) -> None:
         assert (
             tag not in {"iframe", "object", "embed", "base", "style", "svg", "meta"}
             or (tag == "meta" and "http-equiv" not in attributes)
-            or (tag == "svg" and attributes.get("class") == "mark")
+            or (tag == "svg" and attributes.get("class") in {"mark", "graph"})
         )
         for name in URLS:
             assert attributes.get(name, "/").startswith(("/", "#", "https://", "http://"))

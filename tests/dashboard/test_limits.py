@@ -35,6 +35,7 @@ def test_a_used_share_is_told_without_a_tail() -> None:
     row = limit_row(Used(quota=HOST, used=6.0), None, START)
     assert (row.used, row.max, row.unit) == (6, 2.7, "requests to the server within 5 min")
     assert [plain(n) for n in (3.0, 2.666, 0.0042, float("inf"))] == [3, 2.7, 0.004, 0]
+    assert plain(1.256, "dollars") == 1.26
 
 
 def test_a_learned_limit_says_why_and_when_it_is_back() -> None:

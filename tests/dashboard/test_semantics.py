@@ -8,10 +8,11 @@ from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.lifecycle import State
 
 from .house import START, WREN, House, Page, a_post, published
+from .pages.engine_room import a_job, a_lane, a_pause, said
 
 PATHS = (
     "/", "/approvals", "/opportunities", "/accounts", "/settings", "/posts/p1", "/posts/p9", "/browsers", "/storage",
-    "/cache", "/measuring", "/learning", "/nowhere",
+    "/cache", "/measuring", "/learning", "/nowhere", "/jobs", "/jobs/plan", "/queue", "/limits",
 )  # fmt: skip
 
 
@@ -20,7 +21,11 @@ async def full(home: House) -> House:
     """A house in which every kind of thing stands on some page."""
     thread = [a_post(f"t{n}", key=f"kt{n}", thread_id="t0", part=n, parts=2) for n in range(2)]
     hold = Hold(account_id=WREN.id, kind=HoldKind.PAUSED, since=START, why="Holidays.")
-    return await home.put(a_post("p1"), a_post("p2", state=State.PARKED), published("p9"), *thread, holds=(hold,))
+    lanes = (a_lane(), a_lane("thinking", paused=a_pause("thinking")))
+    jobs = said(a_job("plan", lane="thinking", state="paused"), a_job("measure", uses=["plan"]), lanes=lanes)
+    due = a_post("p3", state=State.QUEUED, due=START - 60)
+    posts = (a_post("p1"), a_post("p2", state=State.PARKED), due, published("p9"), *thread)
+    return await home.put(*posts, holds=(hold,), snapshots=(jobs,))
 
 
 @pytest.mark.parametrize("path", PATHS)

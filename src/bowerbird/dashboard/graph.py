@@ -14,13 +14,13 @@ GAP_X, GAP_Y = 46, 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """One job in the drawing: its place, its light and its words."""
+    """One job in the drawing: its place, its light and its state in a word."""
 
     name: str
     x: int
     y: int
     light: str
-    sentence: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def drawn(jobs: Sequence[Mapping[str, Any]]) -> Drawing:
 def _box(job: Mapping[str, Any], column: int, row: int) -> Box:
     return Box(
         name=job["name"], x=column * (BOX_W + GAP_X), y=row * (BOX_H + GAP_Y), light=job["light"],
-        sentence=job["sentence"],
+        state=job["state"],
     )  # fmt: skip
 
 

@@ -113,7 +113,8 @@ def limit_row(
     low = learned if learned is not None and risen(learned, now) < 1 else None
     words = quota.unit if quota.key.startswith("writer:") else f"{quota.unit} {OF.get(quota.scope, 'to the server')}"
     return LimitRow(
-        used=plain(found.used), max=plain(quota.max), unit=f"{words} within {span(quota.window_s)}",
+        used=plain(found.used, quota.unit), max=plain(quota.max, quota.unit),
+        unit=f"{words} within {span(quota.window_s)}",
         lowered=low.why if low else "", back_at=regained_at(low) if low else None,
         configured=None if configured is None else plain(configured),
         full=found.used + quota.cost > quota.max, room_at=room_at,
@@ -128,8 +129,9 @@ def by_key(rows: Mapping[Spot, LimitRow]) -> dict[str, list[LimitRow]]:
     return found
 
 
-def plain(n: float) -> float:
-    """A number without a tail: whole, or with one decimal; less than one, such as cents, with three."""
+def plain(n: float, unit: str = "") -> float:
+    """A number without a tail: whole, or with one decimal; dollars with two, and less than one with three."""
     if not math.isfinite(n):
         return 0
-    return int(n) if float(n).is_integer() else round(n, 1 if abs(n) >= 1 else 3)
+    digits = 3 if abs(n) < 1 else 2 if unit == "dollars" else 1
+    return int(n) if float(n).is_integer() else round(n, digits)

@@ -84,7 +84,8 @@ def _in_thread(post: Post, around: Around) -> Wait | None:
     before = next((one for one in around.threads.get(post.thread_id, ()) if one.part == post.part - 1), None)
     if before is None or before.state is State.PUBLISHED:
         return None
-    return Wait(light=Light.AMBER, word="waits", sentence=f"Part {post.part} of its thread is not out yet.")
+    light = Light.AMBER if _late(post, around) else Light.GREEN
+    return Wait(light=light, word="follows", sentence=f"Part {post.part} of its thread is not out yet.")
 
 
 def _full(post: Post, around: Around) -> Wait | None:
@@ -98,9 +99,13 @@ def _full(post: Post, around: Around) -> Wait | None:
 
 
 def _nothing(post: Post, around: Around) -> Wait:
-    if around.now - max(post.due, post.not_before) > LATE_S * SECOND_US:
+    if _late(post, around):
         return Wait(light=Light.RED, word="late", sentence="Nothing holds it, and it was not sent.")
     return Wait(light=Light.GREEN, word="goes now", sentence="Nothing holds it; it is taken at the next look.")
+
+
+def _late(post: Post, around: Around) -> bool:
+    return around.now - max(post.due, post.not_before) > LATE_S * SECOND_US
 
 
 REASONS = (_taken_back, _held, _paused, _spared, _later, _in_thread, _full)
