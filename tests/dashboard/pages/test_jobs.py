@@ -1,5 +1,7 @@
 """The page of jobs: the graph, each job with what was measured of it, and the lanes with what may be done to them."""
 
+from typing import Any
+
 import pytest
 
 from bowerbird.core.people import Role
@@ -7,7 +9,7 @@ from bowerbird.dashboard.pages.jobs import figures
 from bowerbird.dashboard.seats import spans
 from bowerbird.jobs.pauses import MUST_END, NEVER
 from bowerbird.jobs.table import LANES
-from tests.dashboard.house import House
+from tests.dashboard.house import START, House
 from tests.dashboard.test_roles import signed_in
 
 from .engine_room import a_job, a_lane, a_pause, said
@@ -38,6 +40,21 @@ async def test_every_job_says_how_long_it_takes_how_late_it_begins_and_how_often
     for told in ("Takes 4 ms, p95 2.0 s", "Begins late by 1 ms, p95 300 ms", "Went well 98 %", "Looks every 500 ms"):
         assert told in page.words
     assert "2027-01-15 08:00:00 UTC: failed, 200 ms, 3 pieces" in {bar.get("title") for bar in page.all("li")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "Next run within 500 ms"),
+        ({"every_s": 60, "next_at": START + 30_000_000}, "Next run in 30 s"),
+        ({"state": "running"}, "Next run running"),
+        ({"every_s": 60, "last_at": None}, "Last run none yet"),
+    ],
+)
+async def test_a_job_says_when_it_ran_and_when_it_runs_next(home: House, changes: dict[str, Any], told: str) -> None:
+    """In words where it looks so often that an instant would be over before it is read."""
+    await home.put(snapshots=(said(a_job("measure", **changes)),))
+    assert told in (await home.get("/jobs")).words
 
 
 def test_what_was_not_observed_is_not_measured_yet() -> None:

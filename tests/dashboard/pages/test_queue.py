@@ -14,7 +14,7 @@ from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.dashboard.asked import Asked
 from bowerbird.dashboard.metrics import packed
-from bowerbird.dashboard.pages import queue
+from bowerbird.dashboard.pages import limits, queue
 from bowerbird.posting.pacing import quotas_for
 from tests.dashboard.house import START, WREN, House, a_post, published
 
@@ -72,7 +72,7 @@ async def test_the_oldest_is_told_first_and_more_than_twenty_are_said(home: Hous
     found = await shown(home)
     assert [row.post.id for row in found["due"][:2]] == ["p00", "p01"]
     assert len(found["due"]) == queue.DUE_MAX
-    assert "More than 20 posts are due and not sent." in found["summary"][2]
+    assert "More than 20 posts are due and not sent." in found["summary"].sentence
 
 
 async def test_a_hold_says_why_and_until_when(home: House) -> None:
@@ -166,3 +166,22 @@ async def test_skips_say_how_many_of_what_and_why(home: House) -> None:
     words = (await home.get("/queue")).words
     assert "4 runs of publish no seat was free" in words
     assert "The words of p1. now , sandbox:wren: It would have been too late to matter; nothing was sent." in words
+
+
+@pytest.mark.parametrize("page", [queue, limits], ids=["queue", "limits"])
+async def test_a_page_takes_as_many_looks_for_a_hundred_accounts_as_for_one(home: House, page: Any) -> None:
+    """Nothing is read once per account or per post."""
+    looks = list[str]()
+
+    def count(verb: str) -> None:
+        looks.append(verb)
+
+    await home.put(queued(), queued("t1", key="kt", thread_id="t", part=1, parts=2))
+    home.books.books.trouble = count
+    await page.read(home.books, home.clock, Asked())
+    few, looks[:] = len(looks), []
+    birds = [replace(WREN, id=f"sandbox:b{n}", handle=f"b{n}") for n in range(100)]
+    await home.put(*(queued(f"q{n}", key=f"q{n}", account_id=bird.id) for n, bird in enumerate(birds)), accounts=birds)
+    looks.clear()
+    await page.read(home.books, home.clock, Asked())
+    assert len(looks) <= few <= 20

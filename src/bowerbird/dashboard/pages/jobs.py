@@ -18,6 +18,8 @@ from bowerbird.dashboard.seats import JOBS, lanes
 
 RANKS = ("red", "amber", "green")
 """The worst first."""
+OFTEN_S = 10.0
+"""A job that looks more often than this runs again before anybody has read when, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class JobRow:
         word, sentence, since: how it is, in a word and in a sentence, and since when, where that says more.
         figures: names and values; None where nothing was observed yet.
         skips: why slots of it were not run, and how often.
+        next_at, next_in: when it runs next; in words where it looks so often that an instant would say nothing.
         paused: whether its lane is, so that it cannot run now.
     """
 
@@ -49,6 +52,7 @@ class JobRow:
     error: str
     last_at: int | None
     next_at: int | None
+    next_in: str
     figures: Sequence[tuple[str, str | None]]
     skips: Sequence[tuple[str, int]]
     beats: Sequence[Beat]
@@ -68,7 +72,7 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
         "now": now,
         "jobs": sorted(jobs, key=lambda job: RANKS.index(job.light)),
         "summary": summary(jobs),
-        "bad": any(job.light is Light.RED for job in jobs),
+        "worst": min((job.light for job in jobs), key=RANKS.index, default=Light.GREEN),
         "old_at": said.at if said and now - said.at > STALE_S * SECOND_US else None,
         "lanes": lanes(said),
         "drawing": drawn(rows),
@@ -85,16 +89,25 @@ def summary(jobs: Sequence[JobRow]) -> str:
 
 def job_row(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> JobRow:
     """Put a row of the snapshot into words."""
-    state = row["state"]
+    state, (next_at, next_in) = row["state"], _next(row)
     return JobRow(
         name=row["name"], why=row["why"], light=Light(row["light"]), word=state, sentence=_sentence(row),
         since=row.get("since") if state in ("failing", "paused", "stuck", "overdue") else None,
         critical=row["critical"], error=row["error"] if state != "failing" else "",
-        last_at=row["last_at"], next_at=None if state in ("running", "queued", "paused") else row["next_at"],
+        last_at=row["last_at"], next_at=next_at, next_in=next_in,
         figures=figures(row), skips=list(row["skips"].items()), beats=beats(row["bars"]), needs=row["needs"],
         uses=row["uses"], feeds=[each["name"] for each in rows if row["name"] in (*each["needs"], *each["uses"])],
         lane=row["lane"], paused=state == "paused",
     )  # fmt: skip
+
+
+def _next(row: Mapping[str, Any]) -> tuple[int | None, str]:
+    """When it runs next: an instant, or words."""
+    if row["state"] in ("running", "queued", "paused"):
+        return None, row["state"]
+    if row["state"] == "waiting" and row["every_s"] < OFTEN_S:
+        return None, f"within {short(row['every_s'])}"
+    return row["next_at"], ""
 
 
 def _sentence(row: Mapping[str, Any]) -> str:

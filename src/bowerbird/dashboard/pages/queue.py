@@ -179,13 +179,14 @@ async def _limited(
     return {post_id: limits for post_id, limits in found.items() if limits}
 
 
-def summary(rows: Sequence[DueRow], *, more: bool) -> tuple[Light, str, str]:
-    """The light of what is due, with its word and its sentence: the worst reason to wait speaks for all."""
+def summary(rows: Sequence[DueRow], *, more: bool) -> Wait:
+    """How it stands with what is due: the worst reason to wait speaks for all, and is not told again by each."""
     if not rows:
-        return Light.GREEN, "nothing due", "Nothing is due: everything whose time has come was sent."
+        sentence = "Nothing is due: everything whose time has come was sent."
+        return Wait(light=Light.GREEN, word="nothing due", sentence=sentence)
     worst = min((row.wait for row in rows), key=lambda wait: RANKS.index(wait.light))
     n = f"More than {DUE_MAX} posts are" if more else f"{count(len(rows), 'post is', 'posts are')}"
-    return worst.light, worst.word, f"{n} due and not sent. {worst.sentence}"
+    return replace(worst, sentence=f"{n} due and not sent. {worst.sentence}")
 
 
 def cover(account: Account, about: About) -> CoverRow:
