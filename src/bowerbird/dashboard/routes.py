@@ -74,7 +74,7 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/incidents/{incident_id}", read=incident.read, template="incident.html"),
     Leaf(path="/breakers", read=breakers.read, template="breakers.html", label="Breakers", group="Watch", key="r"),
     Leaf(path="/jobs", read=jobs.read, template="jobs.html", label="Jobs", group="Watch", key="j"),
-    Leaf(path="/jobs/{name}", read=job.read, template="job.html"),
+    Leaf(path="/jobs/{job}", read=job.read, template="job.html"),
     Leaf(path="/engine", read=engine.read, template="engine.html", label="Engine", group="Watch", key="e"),
     Leaf(path="/browsers", read=browsers.read, template="browsers.html", label="Browsers", group="Watch", key="w"),
     Leaf(path="/storage", read=storage.read, template="storage.html", label="Books", group="Watch", key="d"),

@@ -38,7 +38,7 @@ async def test_the_history_is_turned_page_by_page_to_its_end(home: House) -> Non
     await home.put(runs=tuple(a_run(n) for n in range(120)))
     seen, query = list[str](), dict[str, str]()
     while True:
-        found = await job.read(home.books, home.clock, Asked(params={"name": "plan"}, query=query))
+        found = await job.read(home.books, home.clock, Asked(params={"job": "plan"}, query=query))
         assert found is not None
         seen += [line.id for line in found["lines"]]
         if not found["next"]:

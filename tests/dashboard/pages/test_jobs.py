@@ -1,5 +1,6 @@
 """The page of jobs: the graph, each job with what was measured of it, and the lanes with what may be done to them."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from bowerbird.core.people import Role
 from bowerbird.dashboard.pages.jobs import figures
 from bowerbird.dashboard.seats import spans
 from bowerbird.jobs.pauses import MUST_END, NEVER
-from bowerbird.jobs.table import LANES
+from bowerbird.jobs.table import JOBS, LANES
 from tests.dashboard.house import START, House
 from tests.dashboard.test_roles import signed_in
 
@@ -138,3 +139,12 @@ def test_a_pause_that_would_be_refused_is_not_offered(lane: str) -> None:
     assert (0 in hours) == (lane not in MUST_END)
     assert max(hours) <= MUST_END.get(lane, 168)
     assert 1 in hours
+
+
+async def test_the_whole_table_with_all_its_bars_is_a_small_page(home: House) -> None:
+    """A fifth of what a page may weigh."""
+    bars = [{"at": START + n * 1_234_567, "outcome": "done", "seconds": 0.001 * n, "units": n % 3} for n in range(30)]
+    rows = [a_job(job.name, lane=job.lane, needs=job.needs, bars=bars) for job in JOBS]
+    await home.put(snapshots=(said(*rows, lanes=tuple(a_lane(name) for name in LANES)),))
+    answer = await home.browser.get("/jobs", headers={"accept-encoding": "identity"})
+    assert len(gzip.compress(answer.content)) <= 20 * 1024

@@ -55,7 +55,7 @@ class Line:
 
 async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any] | None:
     """One page of a job's history; None if there is no such job and never was."""
-    name = asked.params["name"]
+    name = asked.params["job"]
     snapshot = await books.snapshot(JOBS)
     rows = snapshot.data["jobs"] if snapshot else []
     row = next((each for each in rows if each["name"] == name), None)

@@ -30,7 +30,7 @@ DUE_MAX = 20
 """Posts that are due and shown."""
 COMING_MAX = 12
 """Posts to come that are shown."""
-COUNTED_MAX = 200
+COUNTED_MAX = 100
 """Posts to come that are counted."""
 AHEAD_H = 6
 """So many hours ahead they are counted."""
@@ -42,7 +42,7 @@ POSTING = "posting"
 """The lane in which posts are sent."""
 NOT_SENT = ("missed", "expired", "forbidden", "withdrawn")
 """Facts that tell of a post which was not sent and will not be."""
-DROPPED_MAX = 50
+DROPPED_MAX = 30
 """Posts looked through for the words of those that were not sent."""
 QUEUED, DROPPED = Wanted(states=(State.QUEUED,)), Wanted(states=(State.DROPPED,))
 
