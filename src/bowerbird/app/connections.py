@@ -10,14 +10,13 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from bowerbird.browsers import chromium
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch, Secrets, Storage
-from bowerbird.core.breaker import BreakerState
+from bowerbird.core.breaker import BreakerState, host_breaker
 from bowerbird.core.errors import BadInput, PlatformError
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Sample
@@ -135,7 +134,7 @@ class Connections(Mapping[str, Platform]):
 
     def _guard(self, account: Account, driver: str, adapter: Platform) -> Guarded:
         """Put an adapter behind the breaker of its host; from here on the account may be asked whether it is back."""
-        name = f"{driver} {urlsplit(account.url).netloc or account.url}".strip()
+        name = host_breaker(driver, account.url)
         browser = adapter.capabilities.browser
         askers = self._askers.setdefault(name, Askers())
         askers.add(account.id, adapter)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
+
+
+def host_breaker(driver: str, url: str) -> str:
+    """The name of the breaker between a driver and its host, such as ``sandbox 127.0.0.1:8421``."""
+    return f"{driver} {urlsplit(url).netloc or url}".strip()
 
 
 class Position(StrEnum):
