@@ -101,7 +101,9 @@ def _approval(t: Trace) -> Stop:
         return Stop(name="Approval", light=Light.GREEN, word="let go",
                     sentence=line.sentence if line else f"Let go by {post.approved_by}.",
                     at=post.approved_at or (line.at if line else None), href="#story")  # fmt: skip
-    return Stop(name="Approval", light=Light.GREY, word="none", sentence="Nobody had to let it go.")
+    return Stop(
+        name="Approval", light=Light.GREY, word="not written down", sentence="Who let it go was not written down."
+    )
 
 
 def _sending(t: Trace) -> Stop:
@@ -111,6 +113,9 @@ def _sending(t: Trace) -> Stop:
                     sentence=one.sentence, at=one.ended_at or one.began_at, href="#attempts")  # fmt: skip
     if t.post.state in FINAL:
         return Stop(name="Sending", light=Light.GREY, word="not sent", sentence="Nobody ever tried to send it.")
+    if t.post.state not in (State.PROPOSED, State.QUEUED):
+        said = "It was on its way, and the attempt itself is not in these books."
+        return Stop(name="Sending", light=Light.AMBER, word="not written down", sentence=said)
     return Stop(name="Sending", light=Light.GREY, word="not yet", sentence="It is taken when its time has come.",
                 at=max(t.post.due, t.post.not_before))  # fmt: skip
 

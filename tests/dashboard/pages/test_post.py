@@ -128,10 +128,10 @@ async def test_each_attempt_has_its_owner_times_and_outcome(home: House) -> None
     assert [(each.n, each.owner, each.word, each.light, each.looks) for each in attempts(TWO_ATTEMPTS)] == [
         (1, "boot-a", "not there", Light.GREY, 1), (2, "boot-b", "confirmed", Light.GREEN, 0)]  # fmt: skip
     assert (
-        "not there We looked after it had settled: it is not there, so it may go again. Looked for 1 time in vain."
+        "not there We looked after it had settled: it is not there, so it may go again. 1 look saw nothing."
         in page.words
     )
-    assert "400 ms 3.0 s" in page.words  # so late, and so long until its worker gave up
+    assert "400 ms 3.0 s boot-a" in page.words  # so late, and so long until its worker gave up
     assert "The platform gave it the id r-p9 (attempt 2)." in page.words
 
 
