@@ -17,8 +17,8 @@ LEFT, WIDTH, ROW, TOP = 168, 820, 26, 8
 """Where time begins, how long it is drawn, how high a lane is, and the room above: units of the drawing."""
 IDLE_S = 60.0
 """Idle time that is drawn at its true length, seconds."""
-BINS = 160
-"""Places for marks on a lane."""
+BINS, SPOTS_MAX = 160, 1_600
+"""Places for marks on a lane, and on all of them together."""
 TICKS = 6
 """Times written below, the beginning and the end among them."""
 NAME_MAX, TITLE_MAX = 22, 120
@@ -75,7 +75,11 @@ def drawn(replay: Replay) -> Timeline:
     """Draw a replay."""
     axis = Axis(replay)
     lanes = [(lane, TOP + n * ROW + ROW // 2) for n, lane in enumerate(replay.lanes)]
-    spots = [spot for lane, y in lanes for spot in _spots(replay.steps, lane, y, axis)]
+    bins = min(BINS, SPOTS_MAX // max(len(lanes), 1))
+    by_lane: dict[str, list[Step]] = {}
+    for step in replay.steps:
+        by_lane.setdefault(step.lane, []).append(step)
+    spots = [spot for lane, y in lanes for spot in _spots(by_lane.get(lane, ()), y, axis, bins)]
     shares = [n / (TICKS - 1) for n in range(TICKS)]
     return Timeline(
         height=TOP + len(lanes) * ROW + 26, lanes=[(_cut(name, NAME_MAX), y) for name, y in lanes], spots=spots,
@@ -83,12 +87,11 @@ def drawn(replay: Replay) -> Timeline:
     )  # fmt: skip
 
 
-def _spots(steps: Sequence[Step], lane: str, y: int, axis: Axis) -> list[Spot]:
-    bins: dict[int, list[Step]] = {}
+def _spots(steps: Sequence[Step], y: int, axis: Axis, bins: int) -> list[Spot]:
+    places: dict[int, list[Step]] = {}
     for step in steps:
-        if step.lane == lane:
-            bins.setdefault(int(BINS * (axis.x(step.at_s) - LEFT) / WIDTH), []).append(step)
-    return [_spot(found, y, axis) for found in bins.values()]
+        places.setdefault(int(bins * (axis.x(step.at_s) - LEFT) / WIDTH), []).append(step)
+    return [_spot(found, y, axis) for found in places.values()]
 
 
 def _spot(steps: Sequence[Step], y: int, axis: Axis) -> Spot:

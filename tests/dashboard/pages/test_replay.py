@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
-from bowerbird.core.replay import STEPS_MAX, Mark, Replay, Step
+from bowerbird.core.replay import LANES_MAX, STEPS_MAX, Mark, Replay, Step
 from bowerbird.dashboard.asked import Kept
-from bowerbird.dashboard.lanes import BINS, IDLE_S, LEFT, WIDTH, Axis, drawn, when
+from bowerbird.dashboard.lanes import BINS, IDLE_S, LEFT, SPOTS_MAX, WIDTH, Axis, drawn, when
 from bowerbird.dashboard.pages.replay import MARKS, ROWS
 from bowerbird.dashboard.routes import LEAVES
 from tests.core.test_replay import replay, step
@@ -121,6 +122,16 @@ def test_a_drawing_is_bounded_however_much_happened() -> None:
     (crash,) = [spot for spot in found.spots if spot.mark is Mark.CRASH]
     assert crash.title.startswith("00:00:07 It dies. (and ")
     assert all(LEFT <= spot.x <= LEFT + WIDTH for spot in found.spots)
+
+
+async def test_the_largest_replay_is_a_small_page(home: House) -> None:
+    """Many lanes, each with many marks, and sentences as long as they may be."""
+    lanes = tuple(f"lane {n}" for n in range(LANES_MAX))
+    words = [f"{n} {n * n} {'word ' * 30}" for n in range(STEPS_MAX)]
+    steps = [step(n, lane=lanes[n % LANES_MAX], words=words[n], post=f"p{n}") for n in range(STEPS_MAX)]
+    page = await shelved(home, replay(*steps, lanes=lanes)).get("/replay/seed-3")
+    assert len(page.all("g")) <= SPOTS_MAX + LANES_MAX
+    assert len(gzip.compress(page.html.encode())) < 60 * 1024
 
 
 def test_idle_time_is_squeezed_and_the_times_below_say_so() -> None:

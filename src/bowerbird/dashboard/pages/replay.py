@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,8 +15,8 @@ from bowerbird.dashboard.asked import Asked, Books
 from bowerbird.dashboard.lanes import drawn, when
 from bowerbird.dashboard.pages.replays import row
 
-ROWS = 50
-"""Steps on a page."""
+ROWS, POSTS_MAX = 50, 200
+"""Steps on a page, and posts that can be chosen."""
 MARKS: dict[Mark, tuple[Light, str]] = {
     Mark.CRASH: (Light.RED, "dies"),
     Mark.FAULT: (Light.AMBER, "fault"),
@@ -51,11 +51,12 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any] | Non
     return given | (_shown(kept.replay, kept.name, asked.query) if kept.replay else {})
 
 
-def _shown(replay: Replay, name: str, query: dict[str, str] | Any) -> dict[str, Any]:
+def _shown(replay: Replay, name: str, query: Mapping[str, str]) -> dict[str, Any]:
     narrow = {key: query.get(key, "") for key in ("show", "lane", "post")}
     wanted = [(n, step) for n, step in enumerate(replay.steps, 1) if fits(step, **narrow)]
     first = _whole(query.get("from", ""))
     rows = [_row(n, step) for n, step in wanted[first : first + ROWS]]
+    posts = sorted({step.post for step in replay.steps} - {""})[:POSTS_MAX]
     return {
         "drawing": drawn(replay),
         "legend": [(mark, word) for mark, (_, word) in MARKS.items() if replay.count(mark)],
@@ -65,7 +66,7 @@ def _shown(replay: Replay, name: str, query: dict[str, str] | Any) -> dict[str, 
         "narrow": narrow,
         "lanes": [("", "All of them"), *((lane, lane) for lane in replay.lanes)],
         "shows": [("", "Everything"), ("wrong", "What went wrong")],
-        "posts": [("", "All of them"), *((post, post) for post in sorted({s.post for s in replay.steps} - {""}))],
+        "posts": [("", "All of them"), *((post, post) for post in posts)],
         "before": path(name, narrow, max(0, first - ROWS)) if first else "",
         "next": path(name, narrow, first + ROWS) if len(wanted) > first + ROWS else "",
     }
