@@ -130,7 +130,7 @@ async def test_turning_down_keeps_the_reason(home: House) -> None:
 @pytest.mark.parametrize(
     ("state", "buttons"),
     [
-        (State.PROPOSED, {"Approve", "Turn down", "Take back", "Save as a new version"}),
+        (State.PROPOSED, {"Approve", "Turn down", "Save as a new version"}),
         (State.QUEUED, {"Turn down", "Take back", "Save as a new version"}),
         (State.SENDING, {"Take back"}),
         (State.UNSURE, {"Take back"}),

@@ -13,6 +13,7 @@ from bowerbird.core.account import Account, Hold, HoldKind
 from bowerbird.core.books import Batch, Change
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
+from bowerbird.core.story import clock_time
 from bowerbird.core.work import Command
 from bowerbird.posting.verbs import Verbs
 
@@ -70,6 +71,18 @@ async def test_held_posts_get_the_next_free_slots_as_new_versions() -> None:
 
     found = [(one.id, (one.due - START) // HOUR_US, one.version, one.key) for one in await desk.queued()]
     assert found == [("p3", 1, 1, "k3"), ("p1", 2, 2, "key-0"), ("p2", 3, 2, "key-1")]
+
+
+async def test_one_post_gets_another_time_and_the_others_keep_theirs() -> None:
+    """Named by its id, it alone is moved; what cannot be moved is said."""
+    desk = await paused(post(1), post(2))
+    desk.room.clock.pass_s(600)
+
+    assert await desk.ask("reslot", post_id="p2") == f"It goes {clock_time(START + HOUR_US)} UTC."
+
+    assert [(one.id, one.version) for one in await desk.queued()] == [("p1", 1), ("p2", 2)]
+    with pytest.raises(errors.BadInput, match="cannot have another time"):
+        await desk.ask("reslot", post_id="p2")
 
 
 async def test_missed_posts_go_as_new_posts_and_only_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 from bowerbird.app.books import open_books
 from bowerbird.clock import SystemChance, SystemClock
@@ -12,6 +13,9 @@ from bowerbird.settings import KNOBS, Settings
 from bowerbird.startup.heart import HEART, UNWRITTEN, Heart, last_beat
 from bowerbird.startup.orphan import stop_with
 
+if TYPE_CHECKING:
+    from bowerbird.dashboard.asked import SettingRow
+
 
 async def run_face(settings: Settings, *, parent: int | None = None) -> None:
     """Be the dashboard until told to stop, or until `parent` is gone.
@@ -19,7 +23,8 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
     Raises:
         BadInput: the port is in use, or the address is wider than this machine and no password is set.
     """
-    from bowerbird.dashboard.asked import Beside, SettingRow
+    from bowerbird.app.replays import Replays
+    from bowerbird.dashboard.asked import Beside
     from bowerbird.dashboard.serve import serve
 
     clock, chance = SystemClock(), SystemChance()
@@ -36,10 +41,6 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
         trouble = note.removeprefix(UNWRITTEN) if note.startswith(UNWRITTEN) else ""
         return Beside(heard_at=row.get("at"), trouble=trouble, opening=row.get("state") == "opening")
 
-    shown = [
-        SettingRow(name=knob.name, value=settings.shown(knob.name), source=settings.sources[knob.name], why=knob.why)
-        for knob in KNOBS
-    ]
     try:
         await serve(
             storage,
@@ -49,10 +50,24 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
             port=settings["face.port"],
             password=settings["face.password"],
             password_file=settings.folder / "face.password",
-            settings=shown,
+            settings=shown(settings),
             beside=beside,
+            replays=Replays(settings.folder),
         )
     finally:
         beat.cancel()
         watch.cancel()
         await storage.close()
+
+
+def shown(settings: Settings) -> list[SettingRow]:
+    """Every setting as in force, without secrets, for the page that shows them."""
+    from bowerbird.dashboard.asked import SettingRow
+
+    return [
+        SettingRow(
+            name=knob.name, value=settings.shown(knob.name), source=settings.sources[knob.name], why=knob.why,
+            default="" if knob.secret else str(knob.default), variable=knob.variable, bounds=knob.bounds,
+        )
+        for knob in KNOBS
+    ]  # fmt: skip

@@ -44,17 +44,22 @@ def demo(
 
 
 def simulate(
+    context: typer.Context,
     seeds: int = typer.Option(200, min=1, max=1_000_000, help="How many worlds."),
     first: int = typer.Option(0, min=0, help="The first seed."),
-    seed: int | None = typer.Option(None, help="One world only, the one with this seed."),
+    seed: int | None = typer.Option(None, min=0, help="One world only, the one with this seed."),
     years: float = typer.Option(
         0.0, min=0.0, max=100.0, help="Live so many years with the whole engine, dealt out over the seeds; 0: days."
     ),
     story: bool = typer.Option(False, "--story", help="With --seed: tell what happened, line by line."),
+    keep: bool = typer.Option(False, "--keep", help="With --seed: keep it for the dashboard, which draws it."),
     jobs: int = typer.Option(2, min=1, max=64, help="Processes."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as one JSON object at the end."),
 ) -> None:
     """Judge the real rooms over many simulated worlds: faults at every port, crashes at every await."""
+    if keep:
+        _keep(context.obj, seed, years, seeds, as_json=as_json)
+        return
     if years:
         _simulate_years(years, seeds, first, seed, story=story, jobs=jobs, as_json=as_json)
         return
@@ -68,6 +73,36 @@ def simulate(
     report = run_campaign(seeds=1 if one else seeds, first=seed if seed is not None else first, jobs=1 if one else jobs)
     say(report.as_json() if as_json else report.as_text())
     if not report.ok:
+        raise typer.Exit(1)
+
+
+def _keep(place: Place, seed: int | None, years: float, seeds: int, *, as_json: bool) -> None:
+    """Live one world, keep it in the data folder, and say what came of it.
+
+    Raises:
+        BadInput: no seed was named, or the folder cannot be written.
+    """
+    from bowerbird.app.replays import Replays
+    from bowerbird.clock import SystemClock
+    from bowerbird.core.errors import BadInput
+
+    if seed is None:
+        raise BadInput("--keep keeps one world; name it with --seed")
+    now = SystemClock().now()
+    if years:
+        from bowerbird.simulation.years.replay import kept
+
+        name, replay = f"seed-{seed}-of-{seeds}-in-{years:g}-years", kept(seed, years, seeds, made_at=now)
+    else:
+        from bowerbird.simulation.replay import kept as kept_day
+
+        name, replay = f"seed-{seed}", kept_day(seed, made_at=now)
+    file = Replays(place.settings().folder).keep(name, replay)
+    told = {"seed": seed, "steps": len(replay.steps), "violations": len(replay.broken), "file": str(file)}
+    lines = [f"VIOLATION {words}" for words in replay.broken]
+    lines += [f"{len(replay.steps)} steps kept as {file}; the dashboard draws them at /replay/{name}."]
+    say(json.dumps(told | {"ok": not replay.broken}) if as_json else "\n".join(lines))
+    if replay.broken:
         raise typer.Exit(1)
 
 

@@ -109,7 +109,7 @@ def story(post: Post, facts: Sequence[Fact], readings: Sequence[Reading], *, lea
     3. What was measured.  4. What was learned from it, where the account has advice.
     """
     lines = [Line(post.created_at, "chosen", _chosen(post)), Line(post.created_at, "written", _written(post))]
-    lines += [_told(fact) for fact in facts if not _untold(fact)]
+    lines += [told(fact) for fact in facts if not _untold(fact)]
     lines += [Line(r.observed_at, "measured", _measured(r)) for r in readings]
     lines.sort(key=lambda line: line.at)
     if learned and readings:
@@ -129,7 +129,8 @@ def _written(post: Post) -> str:
     return f"Written by {by}{source}{evidence}.{part}"
 
 
-def _told(fact: Fact) -> Line:
+def told(fact: Fact) -> Line:
+    """Tell one fact: its chapter and its sentence."""
     chapter, tell = TELL.get(fact.kind, ("noted", lambda f, _: KINDS[f.kind]))
     return Line(fact.at, chapter, tell(fact, fact.data))
 

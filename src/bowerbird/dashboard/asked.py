@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from bowerbird.core.books import Alarms, Findings, Journal, Ledger, Posts, Recorder
 from bowerbird.core.people import Role
 from bowerbird.core.ports import Clock
+from bowerbird.core.replay import Replay
 
 
 class Books(Recorder, Posts, Findings, Ledger, Alarms, Journal, Protocol):
@@ -17,12 +18,20 @@ class Books(Recorder, Posts, Findings, Ledger, Alarms, Journal, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
-    """One setting as a person may see it."""
+    """One setting as a person may see it.
+
+    Args:
+        source: where its value came from: ``default``, the name of a file or variable, or ``command line``.
+        default, variable, bounds: what holds without it, the variable that sets it, and what it may be, in words.
+    """
 
     name: str
     value: str
     source: str
     why: str
+    default: str = ""
+    variable: str = ""
+    bounds: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,47 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A replay in the data folder, or what is wrong with the file.
+
+    Args:
+        name: of its file, without the ending; at: when that was written, microseconds; size: in bytes.
+        replay: None where it cannot be read; `problem` says why, as the end of a sentence.
+    """
+
+    name: str
+    at: int
+    size: int
+    replay: Replay | None = None
+    problem: str = ""
+
+
+class Shelf(Protocol):
+    """The replays that were kept, which stand beside the books."""
+
+    async def listed(self) -> Sequence[Kept]:
+        """Every replay without its steps, the newest first."""
+
+    async def one(self, name: str) -> Kept | None:
+        """The replay of this name, whole; None if there is none."""
+
+
+class Bare:
+    """A shelf on which nothing stands."""
+
+    async def listed(self) -> Sequence[Kept]:
+        """Nothing."""
+        return ()
+
+    async def one(self, name: str) -> Kept | None:
+        """None of this name, nor of any other."""
+        return None
+
+
+BARE = Bare()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What was asked of a page, with nothing in it of who asked but the role: a page is drawn once for all of them.
 
@@ -51,6 +101,7 @@ class Asked:
         role: of whoever looks.
         settings: as in force, without secrets.
         beside: what is known of the engine without the books.
+        replays: those that were kept.
     """
 
     path: str = "/"
@@ -59,6 +110,7 @@ class Asked:
     role: Role = Role.OWNER
     settings: Sequence[SettingRow] = ()
     beside: Beside = Beside()
+    replays: Shelf = BARE
 
 
 Look = Callable[[], Awaitable[Beside]]

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from bowerbird.core.health import Health
 from bowerbird.core.ports import Chance, Clock
-from bowerbird.dashboard.asked import Asked, Books, Look, SettingRow, deaf
+from bowerbird.dashboard.asked import BARE, Asked, Books, Look, SettingRow, Shelf, deaf
 from bowerbird.dashboard.doors import Doors, Visitor
 from bowerbird.dashboard.drawing import templates
 from bowerbird.dashboard.flash import flash
@@ -25,6 +25,7 @@ class Face:
 
     Args:
         beside: how it listens to the engine beside the books.
+        replays: those that were kept.
     """
 
     books: Books
@@ -34,10 +35,13 @@ class Face:
     settings: list[SettingRow]
     requests: Counter[str] = field(default_factory=Counter)
     beside: Look = deaf
+    replays: Shelf = BARE
 
     def asked(self, visitor: Visitor, path: str, params: dict[str, str], query: dict[str, str]) -> Asked:
         """What this visitor asks for."""
-        return Asked(path=path, params=params, query=query, role=visitor.role, settings=self.settings)
+        return Asked(
+            path=path, params=params, query=query, role=visitor.role, settings=self.settings, replays=self.replays
+        )  # fmt: skip
 
     async def page(self, leaf: Leaf, asked: Asked, visitor: Visitor, **given: str) -> tuple[str, int]:
         """Read a page and draw it, with how the engine is and what became of the last button; with the status.

@@ -36,6 +36,8 @@ from bowerbird.dashboard.pages import (
     post,
     posts,
     queue,
+    replay,
+    replays,
     settings,
     storage,
 )
@@ -91,6 +93,8 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/posts/{post_id}", read=post.read, template="post.html"),
     Leaf(path="/measuring", read=measuring.read, template="measuring.html", label="Measuring", group="Learn", key="n"),
     Leaf(path="/learning", read=learning.read, template="learning.html", label="Learning", group="Learn", key="k"),
+    Leaf(path="/replay", read=replays.read, template="replays.html", label="Replay", group="Workshop", key="y"),
+    Leaf(path="/replay/{name}", read=replay.read, template="replay.html"),
     Leaf(path="/settings", read=settings.read, template="settings.html", label="Settings", group="Settings", key="s"),
     Leaf(path="/audit", read=audit.read, template="audit.html", label="Audit log", group="Settings", key="u"),
     Leaf(path="/people", read=people.read, template="people.html", label="People", group="Settings", may=Role.OWNER,

@@ -12,7 +12,7 @@ import uvicorn
 from bowerbird.core.errors import BadInput
 from bowerbird.core.ports import Chance, Clock
 from bowerbird.dashboard.app import create_app
-from bowerbird.dashboard.asked import Books, Look, SettingRow, deaf
+from bowerbird.dashboard.asked import BARE, Books, Look, SettingRow, Shelf, deaf
 from bowerbird.dashboard.doors import Doors
 from bowerbird.dashboard.face import Face
 from bowerbird.dashboard.middleware import loopback
@@ -29,6 +29,7 @@ async def serve(
     password_file: Path,
     settings: list[SettingRow],
     beside: Look = deaf,
+    replays: Shelf = BARE,
 ) -> None:
     """Serve until told to stop (SIGTERM or SIGINT).
 
@@ -39,7 +40,7 @@ async def serve(
         raise BadInput(f"face.host is {host}, which others can reach; set face.password first, or listen on 127.0.0.1")
     known = password or await asyncio.to_thread(made_password, password_file)
     doors = Doors(known, clock, chance)
-    face = Face(books, clock, chance, doors, settings, beside=beside)
+    face = Face(books, clock, chance, doors, settings, beside=beside, replays=replays)
     app = await asyncio.to_thread(lambda: create_app(face, host=host))
     listener = listen(host, port)
     config = uvicorn.Config(

@@ -42,6 +42,7 @@ async def reslot(
     name: Callable[[], str],
     by: str,
     now: int,
+    only: str = "",
 ) -> list[Post]:
     """Give everything of this account that is past its time, and was never sent, the next free slots.
 
@@ -51,6 +52,7 @@ async def reslot(
 
     Args:
         mint: makes a key; name: makes the id of a new post.
+        only: the id of a thread (of a post that stands alone: its own): nothing else is moved.
 
     Raises:
         BadInput: something moved meanwhile.
@@ -58,10 +60,10 @@ async def reslot(
     queued = await storage.posts(
         states=(State.QUEUED,), account_id=account.id, before=now, limit=POSTS_MAX, newest_first=False
     )
-    waiting = [post for post in queued if post.kind is Kind.POST and post.first_claim_at is None]
+    waiting = [post for post in queued if may_reslot(post, now)]
     said = {post.payload.text_hash for post in await storage.said(account.id)}
     missed = [post for post in await _missed(storage, account, now) if post.payload.text_hash not in said]
-    threads = _threads([*waiting, *missed])
+    threads = [thread for thread in _threads([*waiting, *missed]) if only in ("", thread[0].thread_id)]
     booked = await storage.posts(states=TAKEN, account_id=account.id, limit=1_000)
     times = slots(account, {post.due for post in booked}, now)
     changes: list[Change] = []
@@ -82,9 +84,14 @@ async def reslot(
 async def _missed(storage: Books, account: Account, now: int) -> list[Post]:
     """Posts that were missed lately and were never on their way, longest due first."""
     dropped = await storage.posts(states=(State.DROPPED,), account_id=account.id, before=now, limit=POSTS_MAX)
-    edge = now - int(MISSED_S * SECOND_US)
-    lately = (post for post in reversed(dropped) if post.reason == "missed" and post.since > edge)
-    return [post for post in lately if post.kind is Kind.POST and post.first_claim_at is None]
+    return [post for post in reversed(dropped) if may_reslot(post, now)]
+
+
+def may_reslot(post: Post, now: int) -> bool:
+    """Whether a post may get another time: it is due, or was missed within a week, and was never on its way."""
+    waits = post.state is State.QUEUED and post.due < now
+    missed = post.state is State.DROPPED and post.reason == "missed" and post.since > now - int(MISSED_S * SECOND_US)
+    return (waits or missed) and post.kind is Kind.POST and post.first_claim_at is None
 
 
 def _threads(posts: Iterable[Post]) -> list[list[Post]]:

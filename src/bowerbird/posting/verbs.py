@@ -12,6 +12,7 @@ from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
 from bowerbird.core.ports import Chance, Clock, Platform
 from bowerbird.core.post import Post
+from bowerbird.core.story import clock_time
 from bowerbird.core.work import Command
 from bowerbird.posting import again, approvals, several
 from bowerbird.posting.again import Slots
@@ -126,13 +127,22 @@ class Verbs:
         return f"Thank you; the books say so now: {ends[settled[0].state]}."
 
     async def reslot(self, command: Command) -> str:
-        """Give posts that are past their time, and were never sent, the next free slots: `account_id` (empty: all)."""
+        """Give posts that are past their time, and were never sent, the next free slots.
+
+        `post_id`: only this one, with its thread; else all of `account_id` (empty: of every account).
+        """
+        one = await self._post(command) if command.args.get("post_id") else None
         moved: list[Post] = []
-        for name in await self._accounts(command):
+        for name in [one.account_id] if one else await self._accounts(command):
             moved += await again.reslot(
                 self.storage, await self._account(name), slots=self.slots, mint=self.mint,
                 name=lambda: self.chance.name("post"), by=command.by, now=self.clock.now(),
+                only=one.thread_id if one else "",
             )  # fmt: skip
+        if one is not None:
+            if not moved:
+                raise BadInput("it cannot have another time: its words were said meanwhile, or no time of day is free")
+            return f"It goes {clock_time(moved[0].due)} UTC{_parts(moved)}."
         return f"{len(moved)} posts have a new time." if moved else "Nothing waits for a new time."
 
     async def retract(self, command: Command) -> str:

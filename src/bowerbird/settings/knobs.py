@@ -39,6 +39,12 @@ class Knob:
         """The name of its environment variable."""
         return PREFIX + self.name.replace(".", "_").upper()
 
+    @property
+    def bounds(self) -> str:
+        """What it may be, in words; empty where that is anything."""
+        ends = (("from", self.least), ("to", self.most))
+        return " ".join(f"{word} {bound:,g}" for word, bound in ends if bound is not None) or "secret" * self.secret
+
 
 KNOBS: tuple[Knob, ...] = (
     Knob(name="data.folder", default="~/.local/share/bowerbird", why="Where the books, keys and logs live."),
@@ -222,7 +228,7 @@ def table_markdown() -> str:
     """Print every setting; the documentation contains exactly this text."""
     lines = ["| setting | default | bounds | environment | why |", "|---|---|---|---|---|"]
     lines += [
-        f"| `{knob.name}` | {_default(knob)} | {_bounds(knob)} | `{knob.variable}` | {knob.why} |" for knob in KNOBS
+        f"| `{knob.name}` | {_default(knob)} | {knob.bounds} | `{knob.variable}` | {knob.why} |" for knob in KNOBS
     ]
     return "\n".join(lines) + "\n"
 
@@ -234,8 +240,3 @@ def _default(knob: Knob) -> str:
         return "none"
     shown = f"{knob.default:,g}".replace(",", "") if isinstance(knob.default, float) else str(knob.default)
     return f"`{shown}`" if shown else "empty"
-
-
-def _bounds(knob: Knob) -> str:
-    ends = [f"{word} {bound:,g}" for word, bound in (("from", knob.least), ("to", knob.most)) if bound is not None]
-    return " ".join(ends) or ("secret" if knob.secret else "")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bowerbird.core.credentials import without_credentials
 from bowerbird.core.errors import BadInput
 from bowerbird.settings.knobs import BY_NAME, KNOBS, Knob, suggestion
 from bowerbird.settings.values import checked
@@ -37,7 +37,7 @@ class Settings:
         """The value as a person may see it."""
         if BY_NAME[name].secret:
             return "(set)" if self[name] else "(not set)"
-        return re.sub(r"//[^/@\s]+@", "//(hidden)@", str(self[name]))  # an address may carry a password
+        return without_credentials(str(self[name]))
 
 
 def make_folder(folder: Path) -> Path:
@@ -77,7 +77,8 @@ def load(file: Path | None = None, *, env: Mapping[str, str] | None = None, **ov
     if file is not None or path.is_file():
         take(_read(path), path.name)
     for knob in KNOBS:
-        take(_from_environment(knob, env), knob.variable)
+        for variable, value in _from_environment(knob, env).items():
+            take({knob.name: value}, variable)
     take(given, "command line")
     return Settings(values, sources)
 
@@ -104,13 +105,15 @@ def _read(path: Path) -> dict[str, Any]:
     return flat
 
 
-def _from_environment(knob: Knob, env: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment(knob: Knob, env: Mapping[str, str]) -> dict[str, str]:
+    """The value that the environment gives, by the variable that it came from; empty where there is none."""
     if knob.variable in env:
-        return {knob.name: env[knob.variable]}
-    path = env.get(knob.variable + "_FILE") if knob.secret else None
+        return {knob.variable: env[knob.variable]}
+    named = knob.variable + "_FILE"
+    path = env.get(named) if knob.secret else None
     if path is None:
         return {}
     try:
-        return {knob.name: Path(path).read_text(encoding="utf-8").strip()}
+        return {named: Path(path).read_text(encoding="utf-8").strip()}
     except OSError as error:
-        raise BadInput(f"{knob.variable}_FILE names a file that cannot be read: {error}") from error
+        raise BadInput(f"{named} names a file that cannot be read: {error}") from error

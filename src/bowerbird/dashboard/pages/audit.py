@@ -15,6 +15,7 @@ from bowerbird.core.health import Light
 from bowerbird.core.lists import Place
 from bowerbird.core.people import OWNER
 from bowerbird.core.ports import Clock
+from bowerbird.core.story import VERDICTS, count
 from bowerbird.core.work import Command
 from bowerbird.dashboard.asked import Asked, Books
 from bowerbird.dashboard.drawing import slug
@@ -29,6 +30,7 @@ ABOUT: Mapping[str, str] = {
     "account_id": "/accounts/{}",
     "incident": "/incidents/{}",
     "breaker": "/breakers#{}",
+    "silence": "/incidents#silences",
     "job": "/jobs/{}",
     "lane": "/jobs#lane-{}",
     "part": "",
@@ -37,6 +39,10 @@ ABOUT: Mapping[str, str] = {
 }
 """The fields of a command that say what it is about, the one that says most first, each with its page."""
 WHY = ("why", "reason")
+DETAILS: Mapping[str, str] = {"verdict": "{}", "hours": "for {} h", "role": "as {}"}
+"""Other fields that belong to what was asked, each with how it is said."""
+SEVERAL: Mapping[str, str] = {"account_id.": "account", "shown.": "post"}
+"""How the fields of a command about several things begin, and what they are."""
 WORDS_MAX = 300
 """A reason or an answer is cut after so many characters."""
 
@@ -47,6 +53,7 @@ class Row:
 
     Args:
         about: the address, or empty, and the name of what it was about; None if it was about nothing.
+        detail: what else was asked, such as for how long; empty where the verb says it all.
         light, word: green done, red not done, amber not answered yet.
     """
 
@@ -54,6 +61,7 @@ class Row:
     at: int
     by: str
     verb: str
+    detail: str
     about: Link | None
     why: str
     light: Light
@@ -68,11 +76,12 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
     found = await books.commands(by=by, verb=verb, before=after, limit=ROWS + 1)
     shown = found[:ROWS]
     people = {OWNER, *(person.name for person in await books.people()), *(command.by for command in shown), by} - {""}
+    verbs = {*VERBS, *(command.verb for command in shown), verb} - {""}
     return {
         "now": clock.now(),
         "rows": [row(command) for command in shown],
         "people": [("", "Everybody"), *((name, name) for name in sorted(people, key=str.casefold))],
-        "verbs": [("", "Everything"), *((each, plain(each)) for each in sorted({*VERBS, verb} - {""}))],
+        "verbs": [("", "Everything"), *((each, plain(each)) for each in sorted(verbs))],
         "by": by,
         "verb": verb,
         "narrowed": bool(by or verb),
@@ -87,7 +96,8 @@ def row(command: Command) -> Row:
     if command.done_at is not None:
         light, word = (Light.GREEN, "done") if command.ok else (Light.RED, "not done")
     return Row(
-        id=command.id, at=command.asked_at, by=command.by, verb=plain(command.verb), about=about(command.args),
+        id=command.id, at=command.asked_at, by=command.by, verb=plain(command.verb), detail=detail(command.args),
+        about=about(command.args),
         why=_words(next((command.args[name] for name in WHY if command.args.get(name)), "")),
         light=light, word=word, answer=_words(command.answer),
     )  # fmt: skip
@@ -100,7 +110,16 @@ def about(args: Mapping[str, Any]) -> Link | None:
         if value:
             place = slug(value) if name == "breaker" else quote(value, safe=":")
             return page.format(place), value[:WORDS_MAX]
+    for begins, one in SEVERAL.items():
+        if n := sum(name.startswith(begins) for name in args):
+            return "", count(n, one)
     return None
+
+
+def detail(args: Mapping[str, Any]) -> str:
+    """What else was asked, in words: what was said of a parked post, for how long, in which role."""
+    said = ((words, str(args.get(name, "") or "")) for name, words in DETAILS.items())
+    return ", ".join(words.format(VERDICTS.get(value, _words(value))) for words, value in said if value)
 
 
 def plain(verb: str) -> str:
