@@ -37,6 +37,7 @@ from bowerbird.dashboard.pages import (
     posts,
     queue,
     settings,
+    start,
     storage,
 )
 
@@ -91,6 +92,7 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/posts/{post_id}", read=post.read, template="post.html"),
     Leaf(path="/measuring", read=measuring.read, template="measuring.html", label="Measuring", group="Learn", key="n"),
     Leaf(path="/learning", read=learning.read, template="learning.html", label="Learning", group="Learn", key="k"),
+    Leaf(path="/start", read=start.read, template="start.html", label="Start here", group="Settings", key="t"),
     Leaf(path="/settings", read=settings.read, template="settings.html", label="Settings", group="Settings", key="s"),
     Leaf(path="/audit", read=audit.read, template="audit.html", label="Audit log", group="Settings", key="u"),
     Leaf(path="/people", read=people.read, template="people.html", label="People", group="Settings", may=Role.OWNER,

@@ -198,7 +198,7 @@ class FakePds:
         return httpx.Response(200, json={"did": did})
 
     def _getProfile(self, request: httpx.Request) -> httpx.Response:  # noqa: N802
-        return httpx.Response(200, json={"did": DID, "handle": HANDLE, "followersCount": 7})
+        return httpx.Response(200, json={"did": DID, "handle": HANDLE, "followersCount": 7, "displayName": "Wren"})
 
     def _getPosts(self, request: httpx.Request) -> httpx.Response:  # noqa: N802
         uris = request.url.params.get_list("uris")
