@@ -10,6 +10,7 @@ The account's own settings (approval, limits, times of day) are changed here, to
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -62,7 +63,7 @@ class Doorstep:
         """Ask who an account is: `handle`, `url` (empty: the platform's own), `platform` (empty: bluesky)."""
         password = await self.storage.load_secret(command.id, "password")
         await self.storage.forget_secrets(command.id)
-        account = self._asked_for(command)
+        account = await asyncio.to_thread(self._asked_for, command)  # it reads time zones
         if not password:
             raise BadInput("type the app password, too; it is asked for each time")
         try:
@@ -102,7 +103,9 @@ class Doorstep:
         """Make an account of who was introduced: `who`, the id that was shown."""
         found = await self._waiting(command)
         now = self.clock.now()
-        account = account_from(self.settings, platform=found.platform, handle=found.login, url=found.url, now=now)
+        account = await asyncio.to_thread(
+            account_from, self.settings, platform=found.platform, handle=found.login, url=found.url, now=now
+        )
         if known := await self.storage.account(account.id):  # its own settings stay
             account = replace(known, url=found.url, created_at=now)
         loaded = {name: await self.storage.load_secret(NEWCOMER, name) for name in found.secrets}
@@ -135,7 +138,8 @@ class Doorstep:
             raise BadInput(f"there is no account {command.args.get('account_id')!r}; `bowerbird accounts` lists them")
         changed = replace(account, **changes(command.args))
         now = self.clock.now()
-        next_slots(changed, (), now, now + WEEK_US)  # a zone or time of day that does not exist is told now
+        # A zone or time of day that does not exist is told now; zones are read from disk.
+        await asyncio.to_thread(next_slots, changed, (), now, now + WEEK_US)
         data = {name: str(command.args[name]) for name in GIVEN if name in command.args}
         fact = Fact(
             kind="account_changed", at=now, by="desk", account_id=account.id, data={**data, "person": command.by}

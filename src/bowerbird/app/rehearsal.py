@@ -69,10 +69,7 @@ class Rehearsal:
         """Start the network and let the account plan, or go on for another while; takes no arguments."""
         network = await self._running()
         now = self.clock.now()
-        account = account_from(
-            self.settings, platform="sandbox", handle=HANDLE, url=network.url, now=now, mode=Mode.ASK, zone="UTC",
-            every_s=EVERY_S, cover_h=COVER_H, posts_per_hour_max=120, posts_per_day_max=3_000, searches=(),
-        )  # fmt: skip
+        account = await asyncio.to_thread(self._account, network.url, now)
         await self.storage.save_secret(ID, "password", network.accounts[0]["password"])
         fact = Fact(kind="account_added", at=now, by=command.by, account_id=ID, data={"handle": HANDLE})
         await self.storage.record(Batch(accounts=(account,), facts=(fact,), lifted=((ID, HoldKind.PAUSED),)))
@@ -80,6 +77,12 @@ class Rehearsal:
         await self._attached()
         self.ring("plan")
         return "The rehearsal runs: its posts wait for your yes. Nothing of it leaves this machine."
+
+    def _account(self, url: str, now: int) -> Account:
+        return account_from(
+            self.settings, platform="sandbox", handle=HANDLE, url=url, now=now, mode=Mode.ASK, zone="UTC",
+            every_s=EVERY_S, cover_h=COVER_H, posts_per_hour_max=120, posts_per_day_max=3_000, searches=(),
+        )  # fmt: skip
 
     async def end(self, command: Command) -> str:
         """Let the account rest; takes no arguments."""
