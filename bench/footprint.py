@@ -30,7 +30,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from bench.report import Anchor, Row, report
 from bowerbird.app.accounts import account_from
 from bowerbird.app.books import open_books
-from bowerbird.cli.demo import end
+from bowerbird.app.network import end
 from bowerbird.clock import SystemClock
 from bowerbird.core.books import Batch
 from bowerbird.settings import load

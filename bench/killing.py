@@ -39,7 +39,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bench.report import Row, report
 from bowerbird.app.accounts import account_from
 from bowerbird.app.books import open_books
-from bowerbird.cli.demo import Network, end, start_network
+from bowerbird.app.network import Network, end, start_network
+from bowerbird.cli.demo import CAST
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch
@@ -355,7 +356,7 @@ def rig(folder: Path) -> Iterator[tuple[Settings, Network, Engine]]:
     engine = Engine(
         folder, [sys.executable, "-m", "bowerbird", "--data", str(folder), "--settings", str(file), "worker", "engine"]
     )
-    network = start_network(settings, folder)
+    network = start_network(folder, cast=CAST, speed=settings["demo.speed"], seed=settings["demo.seed"])
     try:
         yield settings, network, engine
     finally:

@@ -188,3 +188,15 @@ async def test_a_breaker_survives_a_restart_and_one_that_nobody_uses_is_closed_i
     assert written["sandbox 127.0.0.1:8421"].position is Position.OPEN
     assert written["sandbox 127.0.0.1:8421"].opens == 3
     assert written["sandbox 127.0.0.1:1"].position is Position.CLOSED
+
+
+async def test_a_rehearsal_whose_network_is_gone_is_not_asked_any_more() -> None:
+    """Its adapter goes and nobody greets it; begun anew it is connected again."""
+    wren = account("wren")
+    connections, books = await connected(wren)
+    await books.record(Batch(accounts=(replace(wren, cover_h=0.0, url=""),)))
+    await connections.connect_once()
+    assert list(connections) == []
+    await books.record(Batch(accounts=(replace(wren, created_at=9),)))
+    await connections.connect_once()
+    assert list(connections) == [wren.id]

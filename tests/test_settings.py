@@ -130,9 +130,18 @@ def test_a_secret_may_come_from_a_file_and_is_never_shown(knob: Knob, tmp_path: 
     file.write_text("hunter2\n")
     found = load(env={knob.variable + "_FILE": str(file)}, data__folder=str(tmp_path))
     assert found[knob.name] in ("hunter2", {"first": "hunter2"})
-    assert found.shown(knob.name) == "(set)"
+    assert found.shown(knob.name) == ("first" if isinstance(knob.default, dict) else "(set)")
     assert "hunter2" not in repr(found)
     assert load(env={}, data__folder=str(tmp_path)).shown(knob.name) == "(not set)"
+
+
+def test_channels_are_shown_by_their_names_and_never_by_an_address(tmp_path: Path) -> None:
+    """A fifth one without a name is called by its address, so it is not shown; "none" is."""
+    nameless = "https://a.test/1 https://a.test/2 https://a.test/3 https://a.test/4 https://a.test/s3cret"
+    variable = "BOWERBIRD_ALERTS_CHANNELS"
+    for value, shown in ((nameless, "first, second, third, fourth"), ("mail=x:y phone=z:", "mail, phone")):
+        assert load(env={variable: value}, data__folder=str(tmp_path)).shown("alerts.channels") == shown
+    assert load(env={variable: "none"}, data__folder=str(tmp_path)).shown("alerts.channels") == "none"
 
 
 def test_a_secret_file_that_is_missing_is_told(tmp_path: Path) -> None:

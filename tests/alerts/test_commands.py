@@ -98,7 +98,7 @@ def test_what_is_wrong_is_listed_under_its_root(tmp_path: Path) -> None:
 
 def test_a_run_on_a_real_account_asks_who_will_be_told(tmp_path: Path) -> None:
     """Before anything is started; both remedies are named."""
-    write(tmp_path, Batch(accounts=(REAL,)))
+    write(tmp_path, Batch(accounts=(replace(REAL, labelled=True, operator="Ann"),)))
     done = typed(tmp_path, "run", "--no-face")
     assert isinstance(done.exception, BadInput)
     assert "bowerbird alerts test" in str(done.exception)

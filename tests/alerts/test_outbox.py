@@ -286,7 +286,7 @@ async def test_the_number_of_tested_channels_is_known() -> None:
     assert [row.value for row in room.outbox.samples() if row.name == "bowerbird_alert_channels"] == [1]
 
 
-REAL = Account(id="bluesky:ann.test", platform="bluesky", handle="ann.test")
+REAL = Account(id="bluesky:ann.test", platform="bluesky", handle="ann.test", labelled=True, operator="Ann")
 
 
 @pytest.mark.parametrize(
@@ -294,6 +294,7 @@ REAL = Account(id="bluesky:ann.test", platform="bluesky", handle="ann.test")
     [
         ({}, [replace(REAL, rehearsal=True)], True),
         ({}, [], True),
+        ({}, [replace(REAL, labelled=False)], True),
         ({}, [REAL], False),
         ({"phone": "https://phone.test"}, [REAL], False),
         ({"none": ""}, [REAL], True),
@@ -302,7 +303,7 @@ REAL = Account(id="bluesky:ann.test", platform="bluesky", handle="ann.test")
 async def test_a_real_account_needs_a_tested_channel_or_a_plain_none(
     addresses: dict[str, str], accounts: list[Account], may: bool
 ) -> None:
-    """The refusal names both remedies; rehearsals are free."""
+    """The refusal names both remedies; rehearsals are free, and so is who may not post yet."""
     room = Room()
     if may:
         await may_run(addresses, room.books, accounts)

@@ -1,10 +1,12 @@
 """One list of numbers, whatever is wrong with one of its sources."""
 
+from dataclasses import replace
+
 import pytest
 
 from bowerbird.app.sampling import FLOOR_H, Sampling, floor_h
 from bowerbird.clock import VirtualClock
-from bowerbird.core.account import Account, Hold, HoldKind
+from bowerbird.core.account import Account, Hold, HoldKind, Mode
 from bowerbird.core.books import Batch
 from bowerbird.core.errors import StorageFull
 from bowerbird.core.gauge import Sample
@@ -75,3 +77,12 @@ async def test_an_account_at_rest_has_no_floor() -> None:
 async def test_little_cover_has_a_low_floor() -> None:
     """A rehearsal that plans a minute ahead is not always short."""
     assert floor_h(Account(id="a", platform="sandbox", handle="a", cover_h=0.04)) == pytest.approx(0.01)
+
+
+async def test_a_rehearsal_that_asks_is_nobodys_emergency() -> None:
+    """Nothing is lost if nobody says yes, so nobody is told; one that posts by itself is watched like a real one."""
+    asks = replace(WREN, rehearsal=True, mode=Mode.ASK)
+    for account, has_floor in ((asks, False), (replace(asks, mode=Mode.AUTO), True), (replace(WREN, cover_h=0), False)):
+        books, clock = MemoryStorage(), VirtualClock()
+        await books.record(Batch(accounts=(account,)))
+        assert ("bowerbird_queue_floor_hours" in await named(Sampling(books, clock, []))) is has_floor

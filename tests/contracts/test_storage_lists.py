@@ -198,6 +198,17 @@ async def test_a_secret_round_trip(books: Storage, guest: Storage) -> None:
     assert await guest.load_secret(WREN, "session") == "s3cret-2"
 
 
+async def test_secrets_are_forgotten_by_whose_they_are(books: Storage, guest: Storage) -> None:
+    """All of one name, none of another; forgetting what is not there is no error."""
+    for name in ("session", "password"):
+        await books.save_secret(WREN, name, "s3cret")
+        await books.save_secret(FINCH, name, "s3cret")
+    await guest.forget_secrets(WREN)
+    await guest.forget_secrets(WREN)
+    assert [await books.load_secret(WREN, name) for name in ("session", "password")] == [None, None]
+    assert await books.load_secret(FINCH, "session") == "s3cret"
+
+
 # --- the journal -----------------------------------------------------------------------------------------------
 
 

@@ -145,7 +145,7 @@ async def test_a_hung_engine_is_waited_for_three_seconds_at_most(home: House) ->
 
 async def test_a_button_that_does_not_exist_is_refused(home: House) -> None:
     """Also one that the command line has: what the page may ask for is a list."""
-    for verb in ("attest", "backup", "", "<script>"):
+    for verb in ("restore", "backup", "", "<script>"):
         page = await home.press(verb)
         assert (page.status, await home.books.commands()) == (400, [])
 

@@ -25,6 +25,8 @@ from tests.network.rig import Person, Rig
 T = TypeVar("T")
 WITHIN_S = 60.0
 PACE = """
+alerts = "none"
+
 [posting]
 attempt_s = 30.0
 [measuring]

@@ -24,6 +24,7 @@ from bowerbird.core.books import Batch, Recorder
 from bowerbird.core.errors import BadInput, BowerbirdError
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.incident import Delivery
+from bowerbird.core.policy import attested
 
 SEND_S = 10.0
 """How long one delivery may take, in seconds."""
@@ -157,12 +158,13 @@ async def remember_tested(books: Tests, channel: Channel, *, now: int) -> None:
 async def may_run(addresses: Mapping[str, str], books: Tests, accounts: list[Account]) -> None:
     """Ask for a channel that works before anything real is sent.
 
-    1. Rehearsals need none.  2. Who says "none" is taken at their word, and the page stays amber.
+    1. Rehearsals need none, nor does an account that may not post yet because nobody attested it.
+    2. Who says "none" is taken at their word, and the page stays amber.
 
     Raises:
-        BadInput: a real account is connected, no channel has taken a test, and nobody said "none".
+        BadInput: a real account may post, no channel has taken a test, and nobody said "none".
     """
-    real = [account.id for account in accounts if not account.rehearsal]
+    real = [account.id for account in accounts if not account.rehearsal and attested(account)]
     channels = channels_of(addresses)
     if not real or none_wanted(addresses) or await tested(books, channels):
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,8 @@ from bowerbird.settings import Settings
 
 WEEK_US = 7 * 86_400 * SECOND_US
 """A week, in microseconds."""
+URLS = {"bluesky": "https://bsky.social"}
+"""Where an account is when nothing else is said."""
 INTRODUCE_S = 45.0
 """How long a platform may take to say who we are, in seconds."""
 
@@ -79,28 +82,47 @@ async def introduce(settings: Settings, storage: Storage, account: Account, pass
     Raises:
         PlatformError: the platform does not know it, or is not reached; nothing was stored.
     """
-    clock = SystemClock()
+    who, secrets = await ask_who(settings, account, password)
+    await welcome(storage, account, who, secrets, now=SystemClock().now())
+    return who
+
+
+async def ask_who(
+    settings: Settings, account: Account, password: str, *, within_s: float = INTRODUCE_S
+) -> tuple[Identity, Mapping[str, str]]:
+    """Ask the platform whose account this is; nothing is stored. Return it with the secrets that were opened.
+
+    Raises:
+        PlatformError: the platform does not know it, or did not answer within `within_s` seconds.
+    """
     trial = Trial({"password": password})
     seat = await asyncio.to_thread(seat_of, settings)
-    platform = await connect(account, secrets=trial, clock=clock, seat=seat, settings=settings)
+    platform = await connect(account, secrets=trial, clock=SystemClock(), seat=seat, settings=settings)
     try:
-        async with asyncio.timeout(INTRODUCE_S):
-            who = await platform.whoami()
+        async with asyncio.timeout(within_s):
+            return await platform.whoami(), trial.kept
     except TimeoutError as error:
-        raise Unreachable(f"{account.url} did not answer within {INTRODUCE_S:g} s", reason="timeout") from error
+        raise Unreachable(f"{account.url} did not answer within {within_s:g} s", reason="timeout") from error
     finally:
         await platform.close()
         await seat.close()
-    for name, value in trial.kept.items():
+
+
+async def welcome(
+    storage: Storage, account: Account, who: Identity, secrets: Mapping[str, str], *, now: int, by: str = "person"
+) -> None:
+    """Write an account down that has said who it is, with its secrets; it is held until it is attested.
+
+    Connecting anew takes today's settings; what was attested stays.
+    """
+    for name, value in secrets.items():
         await storage.save_secret(account.id, name, value)
-    now = clock.now()
-    fact = Fact(kind="account_added", at=now, by="person", account_id=account.id, data={"handle": who.handle})
+    fact = Fact(kind="account_added", at=now, by=by, account_id=account.id, data={"handle": who.handle})
     unattested = Hold(
         account_id=account.id, kind=HoldKind.UNATTESTED, since=now, why="attest the automation label and the operator"
     )
     known = await storage.account(account.id)
-    if known is not None:  # connecting anew takes today's settings; what was attested stays
+    if known is not None:
         account = replace(account, labelled=known.labelled, operator=known.operator)
     holds = () if attested(account) else (unattested,)
     await storage.record(Batch(accounts=(replace(account, followers=who.followers),), facts=(fact,), holds=holds))
-    return who

@@ -12,6 +12,7 @@ from math import inf
 
 from bowerbird.alerts.notifiers import channels_of
 from bowerbird.app.connections import Connections
+from bowerbird.app.doorstep import Doorstep
 from bowerbird.app.sampling import Source
 from bowerbird.app.steering import Steering
 from bowerbird.app.verbs import verbs_of
@@ -19,7 +20,7 @@ from bowerbird.core.books import Storage
 from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Chance, Clock, Writer
 from bowerbird.harvesting.harvester import Harvester
-from bowerbird.jobs.desk import Desk
+from bowerbird.jobs.desk import Desk, Verb
 from bowerbird.jobs.pauses import Pauses
 from bowerbird.jobs.runner import Work
 from bowerbird.jobs.tidy import Tidy
@@ -97,20 +98,23 @@ def bind(
     alone_since: int,
     ring: Callable[[str], object],
     pauses: Pauses,
+    more: Mapping[str, Verb] | None = None,
 ) -> Bound:
     """Bind every job of the table to the room that does it.
 
     Args:
         alone_since: when the lock was taken, UTC microseconds.
         ring: lets a job look for work now, by its name. pauses: of the runner at work.
+        more: verbs that only this engine has.
     """
     scribes = _scribes(settings, storage, platforms, writers, clock, chance)
     wall = Wall(storage, clock)
     ladder = tuple(settings["measuring.ladder_s"])
-    channels = channels_of(settings["alerts.channels"])
-    steering = Steering(storage, clock, chance, platforms.breakers, channels, ring, pauses)
-    verbs = verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])
-    desk = Desk(storage, clock, owner, {**verbs, **steering.table()})
+    addresses, late_s = settings["alerts.channels"], settings["posting.late_s"]
+    steering = Steering(storage, clock, chance, platforms.breakers, channels_of(addresses), ring, pauses)
+    verbs = verbs_of(storage, platforms, clock, chance, late_s=late_s, channels=addresses)
+    doorstep = Doorstep(storage, clock, settings, ring)
+    desk = Desk(storage, clock, owner, {**verbs, **steering.table(), **doorstep.table(), **(more or {})})
     publisher, audit = _posting(settings, storage, platforms, clock, owner, ladder[0])
     work = {
         "publish": publisher.publish_once,

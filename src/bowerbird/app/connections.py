@@ -112,11 +112,10 @@ class Connections(Mapping[str, Platform]):
         self.breakers.retire(lambda name: name.split(" ")[0] in {*PLATFORMS, "browser"})
 
     async def _connect(self, account: Account) -> None:
-        before = self._ways.pop(account.id, None)
-        for askers in self._askers.values():
-            askers.remove(account.id)
-        if before is not None:
-            await before.close()
+        await self._let_go(account.id)
+        if account.rests and not account.url:  # a rehearsal whose network is gone
+            self._accounts[account.id] = account
+            return
         try:
             drivers = dict.fromkeys(filter(None, (account.platform, account.other_driver)))
             ways = {driver: self._guard(account, driver, await self._adapter(account, driver)) for driver in drivers}
@@ -126,6 +125,15 @@ class Connections(Mapping[str, Platform]):
         else:
             self._unasked.add(account.id)
         self._accounts[account.id] = account  # not before: books that hiccup are asked again at the next look
+
+    async def _let_go(self, account_id: str) -> None:
+        """Have no adapter for it: its server is another one now, or it has none any more."""
+        before = self._ways.pop(account_id, None)
+        self._unasked.discard(account_id)
+        for askers in self._askers.values():
+            askers.remove(account_id)
+        if before is not None:
+            await before.close()
 
     async def _adapter(self, account: Account, driver: str) -> Platform:
         return await adapter(

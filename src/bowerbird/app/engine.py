@@ -22,6 +22,7 @@ from bowerbird.app.books import open_books
 from bowerbird.app.connections import Connections, seat_of
 from bowerbird.app.counting import Counting
 from bowerbird.app.parts import Browser, Jobs, parts_of
+from bowerbird.app.rehearsal import Rehearsal
 from bowerbird.app.sampling import Sampling, Source
 from bowerbird.app.watching import Endless, Watching, graph_of, monitors_of, telling
 from bowerbird.clock import SystemChance, SystemClock
@@ -142,9 +143,10 @@ async def build(
         jobs.ring(name)
 
     pauses = Pauses()
+    rehearsal = Rehearsal(storage, clock, settings, connections, ring)
     bound = bind(
         settings, storage, connections, writers, clock, chance, owner.id,
-        alone_since=alone_since, ring=ring, pauses=pauses,
+        alone_since=alone_since, ring=ring, pauses=pauses, more=rehearsal.table(),
     )  # fmt: skip
 
     async def before_jobs() -> None:
@@ -162,7 +164,12 @@ async def build(
         storage, clock, chance, adopter.notes,
     )  # fmt: skip
     sources = (*bound.sources, boot.samples, lag.samples, adopter.samples, _words(writers))
-    watch = watch_over(settings, storage, connections, jobs, lag, adopter, sources, clock, chance)
+    endless = {
+        "breakers": Endless(connections.breakers.probe_for_ever),
+        "adopt": Endless(adopter.watch),
+        "rehearsal": Endless(rehearsal.keep_for_ever),
+    }
+    watch = watch_over(settings, storage, connections, jobs, lag, adopter, sources, endless, clock, chance)
     app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, {"monitors": watch.run})
     heart.storage, heart.note, heart.progress = storage, app.note, lambda: jobs.progress.count
     heart.starting = boot.starting
@@ -187,6 +194,7 @@ def watch_over(
     lag: Lag,
     adopter: Adopter,
     sources: Sequence[Source],
+    endless: Mapping[str, Endless],
     clock: Clock,
     chance: Chance,
 ) -> Supervisor:
@@ -202,7 +210,6 @@ def watch_over(
     watching = Watching(storage, clock, Sampling(storage, clock, asked), judge, outbox, jobs.ring)
     watching.beside = lambda: (connections.breakers.snapshot(), connections.seat.snapshot(clock.now()))
     adopter.give = watching.adopt
-    endless = {"breakers": Endless(connections.breakers.probe_for_ever), "adopt": Endless(adopter.watch)}
     supervisor = Supervisor(monitors_of(watching, jobs, {"lag": lag.look_once}, endless), clock, telling(storage))
     asked.append(supervisor.samples)
     judge.edges = lambda: graph_of(jobs, connections, supervisor, [settings["writer.model"] or "bank"])

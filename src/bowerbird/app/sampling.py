@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
-from bowerbird.core.account import Account, Hold, HoldKind
+from bowerbird.core.account import Account, Hold, HoldKind, Mode
 from bowerbird.core.books import Findings, Journal, Ledger, Posts
 from bowerbird.core.errors import StorageError
 from bowerbird.core.findings import TargetState
@@ -129,9 +129,14 @@ async def _queue(storage: Books, account: Account, holds: Sequence[Hold], waitin
         Sample(name="bowerbird_queue_cover_hours", value=cover_h, labels=labels),
         Sample(name="bowerbird_approval_waits", value=waiting, labels=labels),
     ]
-    if not any(hold.kind in AT_REST for hold in holds):
+    if not (account.rests or _asks_in_rehearsal(account) or any(hold.kind in AT_REST for hold in holds)):
         found.append(Sample(name="bowerbird_queue_floor_hours", value=floor_h(account), labels=labels))
     return found
+
+
+def _asks_in_rehearsal(account: Account) -> bool:
+    """True where nothing is lost if nobody says yes; whoever is told of that in earnest would stop to listen."""
+    return account.rehearsal and account.mode is Mode.ASK
 
 
 async def _findings(storage: Books, account: Account, now: int) -> list[Sample]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bowerbird.alerts.notifiers import may_run
 from bowerbird.app.connections import Connections
 from bowerbird.browsers.seat import Seat
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
@@ -28,9 +29,19 @@ AHEAD_S = 14 * DAY_S
 
 
 def verbs_of(
-    storage: Storage, platforms: Mapping[str, Platform], clock: Clock, chance: Chance, *, late_s: float
+    storage: Storage,
+    platforms: Mapping[str, Platform],
+    clock: Clock,
+    chance: Chance,
+    *,
+    late_s: float,
+    channels: Mapping[str, str],
 ) -> Mapping[str, Callable[[Command], Any]]:
-    """Every verb a person may use: those about posts and accounts, and words of their own."""
+    """Every verb a person may use: those about posts and accounts, and words of their own.
+
+    Args:
+        channels: the settings' alert channels, for nothing real is posted while nobody would be told.
+    """
 
     async def gate(account: Account, post: Post, text: str) -> None:
         opened = await open_gate(storage, account, _platform(platforms, account.id), but=post.thread_id)
@@ -68,7 +79,19 @@ def verbs_of(
         return mint_tid(clock.now(), chance.stream("keys"))
 
     verbs = Verbs(storage, clock, chance, mint, gate, slots, platforms)
-    return {**verbs.table(), "post": post, "retry": retry}
+    return {**verbs.table(), "post": post, "retry": retry, "attest": attesting(storage, verbs, channels)}
+
+
+def attesting(storage: Storage, verbs: Verbs, channels: Mapping[str, str]) -> Callable[[Command], Any]:
+    """Let an account post, but only once somebody would be told if that failed."""
+
+    async def attest(command: Command) -> str:
+        account = await storage.account(str(command.args.get("account_id", "")))
+        if account is not None:
+            await may_run(channels, storage, [replace(account, labelled=True, operator=command.by or "somebody")])
+        return await verbs.attest(command)
+
+    return attest
 
 
 def _platform(platforms: Mapping[str, Platform], account_id: str) -> Platform:
@@ -90,7 +113,8 @@ async def execute(settings: Settings, storage: Storage, verb: str, args: Mapping
     await platforms.attach()
     try:
         command = Command(id=chance.name("command"), verb=verb, args=dict(args), by=by, asked_at=clock.now())
-        verbs = verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])
+        late_s, channels = settings["posting.late_s"], settings["alerts.channels"]
+        verbs = verbs_of(storage, platforms, clock, chance, late_s=late_s, channels=channels)
         try:
             answer: str = await verbs[verb](command)
         except BowerbirdError as error:

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from bowerbird.core.ports import Identity
     from bowerbird.storage.sqlite import SqliteStorage
 
-URLS = {"bluesky": "https://bsky.social"}
-"""Where an account is when nothing else is said."""
-
 
 def connect(
     context: typer.Context,
@@ -28,7 +25,7 @@ def connect(
     mode: str = typer.Option("", help="How posts are approved: ask, ask-new, veto or auto."),
 ) -> None:
     """Connect an account: two fields, and you see who you are before anything is sent."""
-    from bowerbird.app.accounts import account_from, introduce
+    from bowerbird.app.accounts import URLS, account_from, introduce
     from bowerbird.clock import SystemClock
     from bowerbird.core.errors import BadInput
 

@@ -11,25 +11,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import urlopen
 
-from bowerbird.cli.operate import Place, guarded, guardian_argv, guardian_environment
+from bowerbird.app.network import Network, end, free_port, start_network
+from bowerbird.cli.operate import Place, guardian_argv, guardian_environment
 from bowerbird.core.account import Account, Mode
-from bowerbird.core.errors import BadInput
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Kind, Post
@@ -41,10 +38,6 @@ if TYPE_CHECKING:
 
 CAST = "wren:forever,finch:hour,robin:none"
 """Our accounts in the rehearsal, and for how long each remembers a key."""
-NETWORK_PORT = 8421
-"""The sandbox's port where it is free."""
-STOP_S = 40.0
-"""How long everything may take to stop."""
 PUBLISHED = ("confirmed", "found", "confirmed_late")
 """The facts by which a post is published."""
 TOLD = {
@@ -102,7 +95,7 @@ class Demo:
         settings = place.settings()
         settings = place.settings(face__port=free_port(settings["face.host"], settings["face.port"]))
         tell("Starting a small social network of our own ...")
-        network = start_network(settings, folder)
+        network = start_network(folder, cast=CAST, speed=settings["demo.speed"], seed=settings["demo.seed"])
         try:
             return asyncio.run(self._rehearse(place, settings, network))
         finally:
@@ -231,56 +224,6 @@ class Demo:
         return report
 
 
-@dataclass
-class Network:
-    """The sandbox's process and address."""
-
-    process: subprocess.Popen[str]
-    url: str
-    accounts: list[dict[str, str]]
-
-    def get(self, path: str) -> dict[str, Any]:
-        """Ask the sandbox."""
-        with urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 - our own loopback address
-            found: dict[str, Any] = json.load(answer)
-            return found
-
-    def accepted(self) -> set[str]:
-        """The ids of every post that the network accepted from our accounts."""
-        ours = {row["handle"] for row in self.accounts}
-        found: set[str] = set()
-        after = 0
-        while (page := self.get(f"/api/journal?after={after}"))["records"]:
-            rows = [row for row in page["records"] if row["kind"] == "post"]
-            found |= {row["id"] for row in rows if row["account"] in ours}
-            after = page["next"]
-        return found
-
-
-def start_network(settings: Settings, folder: Path) -> Network:
-    """Start the sandbox and wait for its greeting.
-
-    It has a guardian of its own, by which it ends when we do, however we end; and the same port each time where
-    that is free, so that the links of earlier rehearsals still lead somewhere.
-
-    Raises:
-        BadInput: it did not start; its own words are in its log.
-    """
-    sandbox = [sys.executable, "-m", "bowerbird.sandbox", "--data", str(folder / "network")]
-    sandbox += ["--port", str(free_port("127.0.0.1", NETWORK_PORT)), "--accounts", CAST]
-    sandbox += ["--speed", str(settings["demo.speed"]), "--seed", str(settings["demo.seed"])]
-    argv = [*guarded([{"name": "network", "argv": sandbox}], folder / "network.json"), "--with-parent"]
-    log = (folder / "network.log").open("ab")
-    # A group of its own: Ctrl-C stops the engine first, and the network when nobody needs it any more.
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
-    line = process.stdout.readline() if process.stdout else ""
-    if not line:
-        end(process)
-        raise BadInput(f"the rehearsal network did not start; its own words are in {folder / 'network.log'}")
-    greeting = json.loads(line)
-    return Network(process, greeting["url"], greeting["accounts"])
-
-
 def start_engine(place: Place, settings: Settings) -> subprocess.Popen[bytes]:
     """Start the guardian with engine and face, as `bowerbird run` does."""
     environment = {
@@ -301,26 +244,6 @@ def password_file(settings: Settings) -> Path:
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(9) + "\n", encoding="utf-8")
     return file
-
-
-def free_port(host: str, wanted: int) -> int:
-    """Return the port wanted if it is free, else one that is: a rehearsal beside a running Bowerbird is welcome."""
-    for port in (wanted, 0):
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind((host, port))
-            return int(probe.getsockname()[1])
-    return wanted
-
-
-def end(process: subprocess.Popen[Any]) -> None:
-    """Ask a process to stop, and kill it when it does not."""
-    if process.poll() is None:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_S)
-    if process.poll() is None:
-        process.kill()
-        process.wait()
 
 
 async def cast_accounts(settings: Settings, books: SqliteStorage, network: Network, *, now: int) -> dict[str, Account]:

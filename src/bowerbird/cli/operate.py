@@ -89,15 +89,10 @@ def guardian_environment(settings: Settings) -> dict[str, str]:
 
 def guardian_argv(place: Place, folder: Path, *, face: bool = True) -> list[str]:
     """Write down engine and face and return the command of the guardian that keeps them."""
+    from bowerbird.app.network import guarded
     from bowerbird.settings import make_folder
 
     return guarded(children(place, face=face), make_folder(folder) / "guardian.json")
-
-
-def guarded(rows: list[dict[str, Any]], file: Path) -> list[str]:
-    """Write down children and return the command of the guardian that keeps them."""
-    file.write_text(json.dumps(rows), encoding="utf-8")
-    return [sys.executable, "-m", "bowerbird.startup.guardian", str(file)]
 
 
 def run(
@@ -129,7 +124,7 @@ def _introduce_accounts(place: Place, settings: Settings) -> None:
         say(f"The books cannot be opened yet ({error}); the engine goes on trying.")
         return
     if not known:
-        say("No account is connected yet, so nothing will be posted. In another terminal:")
+        say("No account is connected yet, so nothing will be posted. The page Start here leads you, or in a terminal:")
         say("    bowerbird connect bluesky your.handle     (then `bowerbird accounts` says what is missing)")
 
 

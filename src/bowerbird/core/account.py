@@ -68,6 +68,11 @@ class Account:
     followers: int | None = None
     created_at: int = 0
 
+    @property
+    def rests(self) -> bool:
+        """True where nothing is to be planned or answered: a rehearsal that is over."""
+        return self.cover_h <= 0
+
 
 def host_of(account: Account, driver: str = "") -> str:
     """The name of the host behind an account, such as ``bluesky bsky.social``; its breaker has the same.

@@ -277,6 +277,9 @@ class People(Protocol):
 class Ledger(Secrets, People, Protocol):
     """Accounts, holds, limits, secrets and people."""
 
+    async def forget_secrets(self, account_id: str) -> None:
+        """Delete every session and password kept under this name; none is no error."""
+
     async def accounts(self) -> list[Account]:
         """All accounts, by id."""
 

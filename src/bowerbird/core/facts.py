@@ -51,6 +51,7 @@ KINDS: dict[str, str] = {
     "fell_back": "A writer could not write, and the next one took over.",
     # accounts and operation
     "account_added": "An account was connected.",
+    "account_changed": "A person changed an account's own settings, or a rehearsal ended.",
     "hold_set": "An account was put on hold.",
     "hold_lifted": "A hold on an account ended.",
     "started": "A process started.",

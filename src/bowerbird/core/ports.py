@@ -78,11 +78,12 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who we are on the platform."""
+    """Who we are on the platform; `name` is the one shown there, empty where it has none or none was seen."""
 
     id: str
     handle: str
     followers: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

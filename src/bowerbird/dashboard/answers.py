@@ -23,7 +23,7 @@ from bowerbird.core.health import Light
 from bowerbird.core.people import NAME_MAX, OWNER
 from bowerbird.core.story import span
 from bowerbird.core.work import Command
-from bowerbird.dashboard.deeds import DEEDS, SECRET
+from bowerbird.dashboard.deeds import DEEDS, SEALED, SECRET, seal
 from bowerbird.dashboard.doors import AGE_S, COOKIE, Visitor
 from bowerbird.dashboard.face import Face
 from bowerbird.dashboard.live import OPEN_MAX, Live, Stream
@@ -166,6 +166,8 @@ async def _ask(request: Request, face: Face, visitor: Visitor) -> Response:
     command = Command(id=face.chance.name("command"), verb=verb, args=args, by=visitor.name, asked_at=now)
     if verb in DEEDS:
         command = await _done(face, command, given)
+    elif verb in SEALED:
+        await seal(face.books, command.id, given)
     await face.books.record(Batch(commands=(command,)))
     await _wait_for(face, command)
     return RedirectResponse(f"{local(_text(form, 'next') or '/')}?did={command.id}", 303)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from bowerbird.dashboard.asked import Books
 
+KEPT = ("text", "reason", "handle", "url", "operator", "hour_max", "day_max", "slots", "zone")
+"""How the names of the fields begin whose words are kept where they did not do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flash:
@@ -30,6 +33,6 @@ async def flash(books: Books, command_id: str) -> Flash | None:
         return None
     if found.done_at is None:
         return Flash("Written down. The engine does it as soon as it runs.")
-    words = {name: str(value) for name, value in found.args.items() if name.startswith(("text", "reason"))}
+    words = {name: str(value) for name, value in found.args.items() if name.startswith(KEPT)}
     about = str(found.args.get("post_id") or found.args.get("account_id") or "")
     return Flash(found.answer, bad=not found.ok, about=about, kept={} if found.ok else words)

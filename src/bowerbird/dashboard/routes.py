@@ -39,6 +39,7 @@ from bowerbird.dashboard.pages import (
     replay,
     replays,
     settings,
+    start,
     storage,
 )
 
@@ -95,6 +96,7 @@ LEAVES: tuple[Leaf, ...] = (
     Leaf(path="/learning", read=learning.read, template="learning.html", label="Learning", group="Learn", key="k"),
     Leaf(path="/replay", read=replays.read, template="replays.html", label="Replay", group="Workshop", key="y"),
     Leaf(path="/replay/{name}", read=replay.read, template="replay.html"),
+    Leaf(path="/start", read=start.read, template="start.html", label="Start here", group="Settings", key="t"),
     Leaf(path="/settings", read=settings.read, template="settings.html", label="Settings", group="Settings", key="s"),
     Leaf(path="/audit", read=audit.read, template="audit.html", label="Audit log", group="Settings", key="u"),
     Leaf(path="/people", read=people.read, template="people.html", label="People", group="Settings", may=Role.OWNER,

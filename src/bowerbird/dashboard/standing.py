@@ -208,6 +208,8 @@ def _light(
 
 def _by_queue(account: Account, counts: Mapping[State, int], cover_h: float) -> tuple[Light, str, str, int | None]:
     waiting = counts.get(State.PROPOSED, 0)
+    if account.rests:
+        return Light.GREY, "rests", "The rehearsal is over. The page Start here begins it anew.", None
     if cover_h < account.cover_h * COVER_MIN_SHARE:
         if waiting:
             return Light.AMBER, "waits for you", "Too little is approved ahead, for your yes is waited for.", None

@@ -94,7 +94,7 @@ class Harvester:
         self._ours = frozenset(plain(account.handle) for account in accounts)
         for account in sorted(accounts, key=lambda account: begun.get(account.id, 0)):
             platform = self.platforms.get(account.id)
-            if platform is not None:
+            if platform is not None and not account.rests:
                 begun[account.id] = self.clock.now()
                 yield account, platform
 

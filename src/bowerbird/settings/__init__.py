@@ -7,6 +7,6 @@ suggests the nearest known one, so a misspelled limit is never silently ignored.
 
 from bowerbird.settings.knobs import BY_NAME, KNOBS, Knob, table_markdown
 from bowerbird.settings.reading import FILE, Settings, load, make_folder
-from bowerbird.settings.values import KINDS
+from bowerbird.settings.values import KINDS, checked
 
-__all__ = ["BY_NAME", "FILE", "KINDS", "KNOBS", "Knob", "Settings", "load", "make_folder", "table_markdown"]
+__all__ = ["BY_NAME", "FILE", "KINDS", "KNOBS", "Knob", "Settings", "checked", "load", "make_folder", "table_markdown"]

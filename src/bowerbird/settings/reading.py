@@ -35,6 +35,8 @@ class Settings:
 
     def shown(self, name: str) -> str:
         """The value as a person may see it."""
+        if isinstance(self[name], dict):  # the names of a table are no secret; one that is an address is none
+            return ", ".join(each for each in self[name] if ":" not in each) or ("(set)" if self[name] else "(not set)")
         if BY_NAME[name].secret:
             return "(set)" if self[name] else "(not set)"
         return without_credentials(str(self[name]))

@@ -337,6 +337,7 @@ _secret = sa.and_(t.secrets.c.account_id == given("account_id"), t.secrets.c.nam
 SECRET = sa.select(t.secrets.c.token).where(_secret)
 ANY_SECRET = sa.select(t.secrets.c.name).limit(sa.literal_column("1"))
 WRITE_SECRET = upsert(t.secrets, leave=HOME)
+FORGET_SECRETS = sa.delete(t.secrets).where(t.secrets.c.account_id == given("account_id"))
 
 # --- the journal -----------------------------------------------------------------------------------------------
 

@@ -37,10 +37,9 @@ async def stands(house: House, account: Account = WREN) -> Standing:
 
 
 async def test_nothing_connected_teaches_how_to(house: House) -> None:
-    """What will stand here, and the command."""
+    """What will stand here, and where it begins."""
     words = (await house.signed_in().get("/accounts")).words
-    assert "Each account stands here with its light" in words
-    assert "bowerbird connect bluesky your.handle" in words
+    assert "what holds it. Start here" in words
 
 
 async def test_the_worst_stand_first(home: House) -> None:

@@ -73,7 +73,7 @@ class FakePds:
 
     def client(self) -> httpx.AsyncClient:
         """A client whose every request comes here."""
-        return httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
+        return httpx.AsyncClient(transport=httpx.MockTransport(self.handle))
 
     def fail(self, method: str, *answers: Answer, done: bool = False) -> None:
         """Answer the next calls of this method so, once each."""
@@ -102,7 +102,8 @@ class FakePds:
         """How often the method that ends with this name was asked for."""
         return sum(1 for call in self.calls if call.endswith(f".{name}"))
 
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
         method = request.url.path.removeprefix("/xrpc/")
         self.calls.append(method)
         await asyncio.sleep(0)  # so that callers really meet each other
@@ -198,7 +199,7 @@ class FakePds:
         return httpx.Response(200, json={"did": did})
 
     def _getProfile(self, request: httpx.Request) -> httpx.Response:  # noqa: N802
-        return httpx.Response(200, json={"did": DID, "handle": HANDLE, "followersCount": 7})
+        return httpx.Response(200, json={"did": DID, "handle": HANDLE, "followersCount": 7, "displayName": "Wren"})
 
     def _getPosts(self, request: httpx.Request) -> httpx.Response:  # noqa: N802
         uris = request.url.params.get_list("uris")

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bowerbird.core.account import Account
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.health import Health, Light
 from bowerbird.core.incident import Incident, Severity
 from bowerbird.core.lifecycle import State
+from bowerbird.core.policy import attested
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.core.story import count
@@ -67,6 +69,7 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
     coming = await cards(books, [post for post in picture.upcoming if post.part == 0][:NEXT_MAX], picture.accounts)
     done = await cards(books, picture.published, picture.accounts)
     parts, rehearsal = await books.snapshot("parts"), await books.snapshot(REHEARSAL)
+    break_me = str(rehearsal.data.get("break_me", "")) if rehearsal else ""
     return {
         "now": picture.now,
         "light": light,
@@ -76,7 +79,8 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
         "tiles": [Tile(each, word(each), PLACES[each.part]) for each in health],
         "notes": parts.data.get("notes", ()) if parts else (),
         "without": lived_without(_fresh(parts, now=picture.now), picture.incidents),
-        "break_me": str(rehearsal.data.get("break_me", "")) if rehearsal else "",
+        "break_me": break_me,
+        "unfinished": bool(picture.accounts) and not break_me and not any(map(may_post, picture.accounts)),
         "loop_steps": steps(picture, {card.post.id: card.reading for card in done if card.reading}),
         "next": coming,
         "shared": shared_reason(coming),
@@ -85,6 +89,11 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
         "proposed": sum(n for (_, state), n in picture.counts.items() if state is State.PROPOSED),
         "empty": not picture.accounts,
     }
+
+
+def may_post(account: Account) -> bool:
+    """True for a real account that is attested: the first run is over."""
+    return not account.rehearsal and attested(account)
 
 
 def _fresh(parts: Snapshot | None, *, now: int) -> Sequence[Mapping[str, Any]]:

@@ -163,7 +163,8 @@ class Bluesky:
         except (Unreachable, Refused):
             profile = {}
         with views.understood():
-            return Identity(id=me["did"], handle=me["handle"], followers=profile.get("followersCount"))
+            name = str(profile.get("displayName") or "")
+            return Identity(id=me["did"], handle=me["handle"], followers=profile.get("followersCount"), name=name)
 
     async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
         """Read the numbers, 25 posts at a time.

@@ -85,6 +85,13 @@ class MemoryLedger(Handle):
         self.books.mark += 1
         self.books.secrets[account_id, name] = value
 
+    @verb
+    def forget_secrets(self, account_id: str) -> None:
+        """Delete every session and password of this account; none is no error."""
+        self.books.mark += 1
+        for key in [key for key in self.books.secrets if key[0] == account_id]:
+            del self.books.secrets[key]
+
 
 def counted(books: MemoryBooks, quota: Quota, *, now: int) -> list[tuple[int, float]]:
     """The (at, amount) of every spend inside the window that ends now, oldest first."""

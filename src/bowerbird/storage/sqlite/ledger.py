@@ -84,6 +84,11 @@ class SqliteLedger(Handle):
         token = self.cipher.lock(value, may_make_key=tx.one(s.ANY_SECRET) is None)
         tx.run(s.WRITE_SECRET, account_id=account_id, name=name, token=token)
 
+    @writing
+    def forget_secrets(self, tx: Tx, account_id: str) -> None:
+        """Delete every session and password of this account; none is no error."""
+        tx.run(s.FORGET_SECRETS, account_id=account_id)
+
 
 def take(tx: Tx, subjects: Sequence[str], quotas: Sequence[Quota], *, now: int, at: int) -> Limited | None:
     """Reserve every quota for every subject that holds none of it yet, or nothing at all."""
