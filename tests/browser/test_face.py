@@ -90,6 +90,7 @@ async def test_changed_words_are_approved_and_the_button_says_so(porch: Porch, p
     """What stands in the box is what goes."""
     await porch.put(porch.post("p1"))
     await porch.enter(page, "/approvals")
+    await page.locator("#p1").get_by_text("Change the words").click()
     await page.get_by_label("Words").fill("Better words.\nTwo lines.")
     await page.get_by_role("button", name="Approve these words").click()
     await expect(page.get_by_role("status")).to_contain_text("Approved in your words")
@@ -111,12 +112,14 @@ async def test_a_stale_page_is_told_and_shows_both_versions(porch: Porch, page: 
     post = porch.post("p1")
     await porch.put(post)
     await porch.enter(page, "/approvals")
+    await page.locator("#p1").get_by_text("Change the words").click()
     await page.get_by_label("Words").fill("Mine.")
     await approvals.edit(porch.books, WREN, "p1", text="Theirs.", key="k9", by="ann", now=porch.clock.now())
     await page.wait_for_timeout(1_500)
     await page.get_by_role("button", name="Approve these words").click()
     await expect(page.get_by_role("alert")).to_contain_text("you saw version 1, it is version 2 now")
     await expect(page.locator("blockquote")).to_have_text("Theirs.")
+    await expect(page.get_by_label("Words")).to_be_visible()
     assert await page.get_by_label("Words").input_value() == "Mine."
     assert await state_of(porch) == (State.PROPOSED, "Theirs.")
 
@@ -133,7 +136,7 @@ async def test_pausing_and_resuming_an_account(porch: Porch, page: Page) -> None
 
 async def test_a_post_of_ones_own_is_queued_and_a_too_long_one_is_kept(porch: Porch, page: Page) -> None:
     """Nobody types it again."""
-    await porch.enter(page, "/accounts")
+    await porch.enter(page, "/accounts/sandbox:wren")
     await page.get_by_text("Write a post of your own").click()
     await page.get_by_label("Words for wren").fill("x" * 301)
     await page.get_by_role("button", name="Queue it now").click()
@@ -159,6 +162,7 @@ async def test_nothing_typed_is_lost_while_the_page_follows(porch: Porch, page: 
     await porch.put(porch.post("p1"), porch.post("p2"))
     await porch.enter(page, "/approvals")
     box = page.locator("#text-p2")
+    await page.locator("#p2").get_by_text("Change the words").click()
     await box.press_sequentially("Half a sen")
     before = await box.evaluate("box => [box.value, box.selectionStart]")
     await porch.put(porch.post("p0", in_s=30))
@@ -212,6 +216,7 @@ async def test_it_reads_and_acts_without_scripts(porch: Porch, chrome: Browser) 
     context = await chrome.new_context(java_script_enabled=False, viewport=PHONE)
     page = await context.new_page()
     await porch.sign_in(page, "/approvals")
+    await page.locator("#p1").get_by_text("Change the words").click()
     await page.locator("#text-p1").fill("Without scripts.")
     await page.locator("#p1").get_by_role("button", name="Approve").click()
     assert await state_of(porch) == (State.QUEUED, "Without scripts.")
