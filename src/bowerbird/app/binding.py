@@ -19,7 +19,7 @@ from bowerbird.core.books import Storage
 from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Chance, Clock, Writer
 from bowerbird.harvesting.harvester import Harvester
-from bowerbird.jobs.desk import Desk
+from bowerbird.jobs.desk import Desk, Verb
 from bowerbird.jobs.pauses import Pauses
 from bowerbird.jobs.runner import Work
 from bowerbird.jobs.tidy import Tidy
@@ -97,12 +97,14 @@ def bind(
     alone_since: int,
     ring: Callable[[str], object],
     pauses: Pauses,
+    more: Mapping[str, Verb],
 ) -> Bound:
     """Bind every job of the table to the room that does it.
 
     Args:
         alone_since: when the lock was taken, UTC microseconds.
         ring: lets a job look for work now, by its name. pauses: of the runner at work.
+        more: verbs of parts that are no room.
     """
     scribes = _scribes(settings, storage, platforms, writers, clock, chance)
     wall = Wall(storage, clock)
@@ -110,7 +112,7 @@ def bind(
     channels = channels_of(settings["alerts.channels"])
     steering = Steering(storage, clock, chance, platforms.breakers, channels, ring, pauses)
     verbs = verbs_of(storage, platforms, clock, chance, late_s=settings["posting.late_s"])
-    desk = Desk(storage, clock, owner, {**verbs, **steering.table()})
+    desk = Desk(storage, clock, owner, {**verbs, **steering.table(), **more})
     publisher, audit = _posting(settings, storage, platforms, clock, owner, ladder[0])
     work = {
         "publish": publisher.publish_once,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from bowerbird.app.books import open_books
 from bowerbird.clock import SystemChance, SystemClock
@@ -12,15 +14,24 @@ from bowerbird.settings import KNOBS, Settings
 from bowerbird.startup.heart import HEART, UNWRITTEN, Heart, last_beat
 from bowerbird.startup.orphan import stop_with
 
+if TYPE_CHECKING:
+    from bowerbird.dashboard.workshop import Workshop
 
-async def run_face(settings: Settings, *, parent: int | None = None) -> None:
+
+async def run_face(
+    settings: Settings, *, parent: int | None = None, workshop: Callable[[], Awaitable[Workshop]] | None = None
+) -> None:
     """Be the dashboard until told to stop, or until `parent` is gone.
+
+    Args:
+        workshop: tells of promises and drills, which stand above this room; None: nobody does.
 
     Raises:
         BadInput: the port is in use, or the address is wider than this machine and no password is set.
     """
     from bowerbird.dashboard.asked import Beside, SettingRow
     from bowerbird.dashboard.serve import serve
+    from bowerbird.dashboard.workshop import bare
 
     clock, chance = SystemClock(), SystemChance()
     storage = await open_books(settings, clock, engine=False)
@@ -51,6 +62,7 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
             password_file=settings.folder / "face.password",
             settings=shown,
             beside=beside,
+            workshop=workshop or bare,
         )
     finally:
         beat.cancel()

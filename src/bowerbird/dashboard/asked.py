@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from bowerbird.core.books import Alarms, Findings, Journal, Ledger, Posts, Recorder
 from bowerbird.core.people import Role
 from bowerbird.core.ports import Clock
+from bowerbird.dashboard.workshop import Tell, bare
 
 
 class Books(Recorder, Posts, Findings, Ledger, Alarms, Journal, Protocol):
@@ -51,6 +52,7 @@ class Asked:
         role: of whoever looks.
         settings: as in force, without secrets.
         beside: what is known of the engine without the books.
+        workshop: tells of promises and drills.
     """
 
     path: str = "/"
@@ -59,6 +61,7 @@ class Asked:
     role: Role = Role.OWNER
     settings: Sequence[SettingRow] = ()
     beside: Beside = Beside()
+    workshop: Tell = bare
 
 
 Look = Callable[[], Awaitable[Beside]]

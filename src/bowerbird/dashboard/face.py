@@ -17,6 +17,7 @@ from bowerbird.dashboard.flash import flash
 from bowerbird.dashboard.picture import engine
 from bowerbird.dashboard.roles import VERBS, refusal
 from bowerbird.dashboard.routes import Leaf, menu
+from bowerbird.dashboard.workshop import Tell, bare
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Face:
 
     Args:
         beside: how it listens to the engine beside the books.
+        workshop: how it is told of promises and drills.
     """
 
     books: Books
@@ -34,10 +36,13 @@ class Face:
     settings: list[SettingRow]
     requests: Counter[str] = field(default_factory=Counter)
     beside: Look = deaf
+    workshop: Tell = bare
 
     def asked(self, visitor: Visitor, path: str, params: dict[str, str], query: dict[str, str]) -> Asked:
         """What this visitor asks for."""
-        return Asked(path=path, params=params, query=query, role=visitor.role, settings=self.settings)
+        return Asked(
+            path=path, params=params, query=query, role=visitor.role, settings=self.settings, workshop=self.workshop
+        )
 
     async def page(self, leaf: Leaf, asked: Asked, visitor: Visitor, **given: str) -> tuple[str, int]:
         """Read a page and draw it, with how the engine is and what became of the last button; with the status.

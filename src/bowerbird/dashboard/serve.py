@@ -16,6 +16,7 @@ from bowerbird.dashboard.asked import Books, Look, SettingRow, deaf
 from bowerbird.dashboard.doors import Doors
 from bowerbird.dashboard.face import Face
 from bowerbird.dashboard.middleware import loopback
+from bowerbird.dashboard.workshop import Tell, bare
 
 
 async def serve(
@@ -29,6 +30,7 @@ async def serve(
     password_file: Path,
     settings: list[SettingRow],
     beside: Look = deaf,
+    workshop: Tell = bare,
 ) -> None:
     """Serve until told to stop (SIGTERM or SIGINT).
 
@@ -39,7 +41,7 @@ async def serve(
         raise BadInput(f"face.host is {host}, which others can reach; set face.password first, or listen on 127.0.0.1")
     known = password or await asyncio.to_thread(made_password, password_file)
     doors = Doors(known, clock, chance)
-    face = Face(books, clock, chance, doors, settings, beside=beside)
+    face = Face(books, clock, chance, doors, settings, beside=beside, workshop=workshop)
     app = await asyncio.to_thread(lambda: create_app(face, host=host))
     listener = listen(host, port)
     config = uvicorn.Config(

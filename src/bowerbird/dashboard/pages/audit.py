@@ -31,6 +31,7 @@ ABOUT: Mapping[str, str] = {
     "breaker": "/breakers#{}",
     "job": "/jobs/{}",
     "lane": "/jobs#lane-{}",
+    "drill": "/drills#row-{}",
     "part": "",
     "rule": "",
     "name": "",
@@ -98,7 +99,7 @@ def about(args: Mapping[str, Any]) -> Link | None:
     for name, page in ABOUT.items():
         value = str(args.get(name, "") or "")
         if value:
-            place = slug(value) if name == "breaker" else quote(value, safe=":")
+            place = slug(value) if name in ("breaker", "drill") else quote(value, safe=":")
             return page.format(place), value[:WORDS_MAX]
     return None
 
