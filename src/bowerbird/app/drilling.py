@@ -18,6 +18,7 @@ import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,12 @@ class Drilling:
             self._asked.clear()
             if self._run is not None:
                 run = await self._carried_out(self._run)
-                await self._until_written(lambda run=run: self._close(run))  # type: ignore[misc]
+                await self._until_written(partial(self._close, run))
                 self._run = None
 
     async def _leftover(self) -> None:
         left = drilling(await self.storage.snapshot(DRILLING))
-        if left is not None:
+        if left is not None and (self._run is None or left.id != self._run.id):
             await self._close(replace(left, ended_at=self.clock.now(), why="the engine that ran it ended meanwhile"))
 
     async def _carried_out(self, run: Drilled) -> Drilled:

@@ -37,10 +37,15 @@ class Promised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way to break a row: what is done, and the bounds in seconds where there are any."""
+    """One way to break a row: what is done, and the bounds in seconds where there are any.
+
+    Args:
+        tells: somebody has to be told; else it heals before that.
+    """
 
     name: str
     breaks: str
+    tells: bool = True
     alert_max_s: float | None = None
     recover_max_s: float | None = None
 

@@ -151,8 +151,8 @@ class Rehearsal:
         await self.stage.until(as_before, within_s=GREEN_MAX_S)
         green_at = overview.as_before(tile.layer, before)
         return Sight(
-            seen_s=_rounded(tile.at - self.told_at), seen_max_s=SEEN_MAX_S, layer=tile.layer, sentence=tile.sentence,
-            green_s=None if green_at is None else _rounded(green_at - well_at),
+            seen_s=_rounded(tile.at - self.told_at), seen_max_s=SEEN_MAX_S, layer=tile.layer, light=tile.light,
+            sentence=tile.sentence, green_s=None if green_at is None else _rounded(green_at - well_at),
         )  # fmt: skip
 
     def _unseen(self, sight: Sight | None) -> list[str]:

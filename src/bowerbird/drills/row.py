@@ -85,13 +85,14 @@ class Sight:
     Args:
         seen_s: from the moment at which somebody was told until the layer stood there with its sentence, 0 if it did
             before; seen_max_s: at most.
-        layer, sentence: which one it was, and what it said; empty if it was not seen.
+        layer, light, sentence: which one it was, and what it said; empty if it was not seen.
         green_s: from the recovery until it was as before.
     """
 
     seen_s: float | None = None
     seen_max_s: float
     layer: str = ""
+    light: str = ""
     sentence: str = ""
     green_s: float | None = None
 

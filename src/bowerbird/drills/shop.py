@@ -106,9 +106,15 @@ def _row(promise_id: str, plan: Plan, drilled: Mapping[str, Result]) -> DrillRow
     promise, ways, result = BY_ID[promise_id], _ways(promise_id), drilled.get(promise_id)
     return DrillRow(
         id=promise_id, title=promise.title, layer=promise.layer, lacks=needs(ways, plan),
-        ways=[Way(name=way.name.removeprefix(promise_id).strip(), breaks=way.breaks, alert_max_s=way.alert_bound_s,
-                  recover_max_s=way.recover_bound_s) for way in ways],
-        ok=result.ok if result else None, ran_at=result.at if result else None,
+        ways=[_way(each) for each in ways], ok=result.ok if result else None, ran_at=result.at if result else None,
+    )  # fmt: skip
+
+
+def _way(drill: Drill) -> Way:
+    name = drill.name.removeprefix(drill.id).strip()
+    return Way(
+        name=name, breaks=drill.breaks, tells=bool(drill.root), alert_max_s=drill.alert_bound_s,
+        recover_max_s=drill.recover_bound_s,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from bowerbird.core.health import Light
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US
 from bowerbird.dashboard.asked import Asked, Books
-from bowerbird.dashboard.workshop import DrillRow, heading
+from bowerbird.dashboard.workshop import DrillRow, Way, heading
 
 LATE_S = 60.0
 """A run that should have ended so long ago has lost its engine, seconds."""
@@ -25,6 +25,7 @@ class Row:
     Args:
         light, word, at: how they last went, and when; None if they never ran here.
         why: why they cannot be run now, or empty.
+        runs: one that was asked for here is under way.
     """
 
     drill: DrillRow
@@ -32,6 +33,12 @@ class Row:
     word: str
     at: int | None
     why: str
+    runs: bool = False
+
+    @property
+    def bounds(self) -> list[tuple[Way, str]]:
+        """Each way with its bounds in words."""
+        return [(way, bounds(way)) for way in self.drill.ways]
 
 
 async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
@@ -39,7 +46,8 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
     shop, now = await asked.workshop(), clock.now()
     run, runs = drilling(await books.snapshot(DRILLING)), drilled(await books.snapshot(DRILLED))
     busy = run is not None and now - run.until <= LATE_S * SECOND_US
-    rows = [row(each, runs, shop.lacks) for each in shop.drills]
+    running = run.row if run is not None and busy else ""
+    rows = [row(each, runs, shop.lacks, running) for each in shop.drills]
     return {
         "now": now,
         "shop": shop,
@@ -52,13 +60,22 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
     }
 
 
-def row(drill: DrillRow, runs: Sequence[Drilled], lacks: str) -> Row:
+def row(drill: DrillRow, runs: Sequence[Drilled], lacks: str, running: str = "") -> Row:
     """How the drills of a promise last went: by this page or by the command line, whichever was later."""
     found = [(drill.ran_at, drill.ok)] if drill.ran_at is not None else []
     found += [(one.ended_at, one.ok) for one in runs if one.row == drill.id and one.ended_at and one.ok is not None]
     at, ok = max(found, key=lambda each: each[0] or 0, default=(None, None))
     light, word = (Light.GREY, "not run here") if ok is None else (Light.GREEN, "held") if ok else (Light.RED, "failed")
-    return Row(drill=drill, light=light, word=word, at=at, why=lacks or drill.lacks)
+    return Row(drill=drill, light=light, word=word, at=at, why=lacks or drill.lacks, runs=drill.id == running)
+
+
+def bounds(way: Way) -> str:
+    """The bounds of a way as a sentence."""
+    told = "Nobody has to be told, for it heals first"
+    if way.tells:
+        told = "Told once its period is over" if way.alert_max_s is None else f"Told within {way.alert_max_s:g} s"
+    well = "" if way.recover_max_s is None else f", well within {way.recover_max_s:g} s"
+    return f"{told}{well}."
 
 
 def verdict(run: Drilled) -> tuple[Light, str]:

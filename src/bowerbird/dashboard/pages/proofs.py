@@ -11,6 +11,8 @@ from bowerbird.core.ports import Clock
 from bowerbird.dashboard.asked import Asked, Books
 from bowerbird.dashboard.workshop import Promised, heading
 
+NOT_RUN = "not run here"
+"""What is said of a promise that only waits to be run."""
 STATES: Mapping[str, Light] = {"failed": Light.RED, "open": Light.GREY, "proved": Light.GREEN}
 """Each state with its light, in the order in which they are told."""
 
@@ -26,7 +28,7 @@ async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
         "shop": shop,
         "total": len(shop.promises),
         "count": count,
-        "not_run": sum(row.state == "open" and row.ran_at is None and bool(row.tests) for row in shop.promises),
+        "not_run": sum(row.state == "open" and NOT_RUN in row.why for row in shop.promises),
         "groups": grouped(shown),
         "lights": STATES,
         "only": only,
