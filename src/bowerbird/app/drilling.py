@@ -95,7 +95,7 @@ class Drilling:
             await self._asked.wait()
             self._asked.clear()
             if self._run is not None:
-                run = await self._carried_out(self._run)
+                run = await self._ended(self._run)
                 await self._until_written(partial(self._close, run))
                 self._run = None
 
@@ -103,6 +103,13 @@ class Drilling:
         left = drilling(await self.storage.snapshot(DRILLING))
         if left is not None and (self._run is None or left.id != self._run.id):
             await self._close(replace(left, ended_at=self.clock.now(), why="the engine that ran it ended meanwhile"))
+
+    async def _ended(self, run: Drilled) -> Drilled:
+        try:
+            return await self._carried_out(run)
+        except Exception as error:  # noqa: BLE001 - the seam: a drill is no reason for the engine to end
+            why = f"it could not be followed: {type(error).__name__}: {error}"
+            return replace(run, ended_at=self.clock.now(), why=why)
 
     async def _carried_out(self, run: Drilled) -> Drilled:
         """Run it to its end, and say what came of it."""
@@ -205,6 +212,7 @@ def _outcomes(place: Path) -> tuple[list[dict[str, Any]], str]:
 
 
 def _tidy(folder: Path, kept: set[str]) -> None:
-    for place in folder.iterdir() if folder.is_dir() else ():
-        if place.name not in kept:
-            shutil.rmtree(place, ignore_errors=True)
+    with contextlib.suppress(OSError):  # what stays takes a little room, and the next run tries again
+        for place in folder.iterdir() if folder.is_dir() else ():
+            if place.name not in kept:
+                shutil.rmtree(place, ignore_errors=True)

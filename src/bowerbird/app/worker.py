@@ -39,19 +39,19 @@ def asked(words: Sequence[str]) -> tuple[dict[str, str], str] | None:
     return (given, rest[1]) if len(rest) == 2 and rest[0] == WORKER else None
 
 
-def work(given: dict[str, str], part: str, workshop: Tell) -> int:
+def work(given: dict[str, str], part: str, workshop: Tell | None = None) -> int:
     """Be the part until told to stop; return the exit code, by which the guardian knows a refusal."""
     return told(lambda: _be(given, part, workshop), refused=REFUSED)
 
 
-def _be(given: dict[str, str], part: str, workshop: Tell) -> None:
+def _be(given: dict[str, str], part: str, workshop: Tell | None) -> None:
     file = given.get("--settings")
     settings = load(Path(file) if file else None, data__folder=given.get("--data"))
     parent = int(os.environ[GUARDIAN]) if GUARDIAN in os.environ else None
     asyncio.run(_part(part, settings, parent, workshop))
 
 
-async def _part(part: str, settings: Settings, parent: int | None, workshop: Tell) -> None:
+async def _part(part: str, settings: Settings, parent: int | None, workshop: Tell | None) -> None:
     if part == "engine":
         from bowerbird.app.engine import run_engine
 

@@ -14,6 +14,7 @@ import typer
 from bowerbird.cli.operate import say
 from bowerbird.cli.rehearse import seconds
 from bowerbird.core.errors import BadInput
+from bowerbird.core.story import count
 
 if TYPE_CHECKING:
     from bowerbird.drills.row import Drill, Verdict
@@ -102,7 +103,7 @@ def _carried_out(drills: list[Drill], *, real: bool, look: bool, keep: str, pare
     from bowerbird.drills.runner import Runner
 
     plan, console, left = read_plan(real=real), Console(stderr=True, highlight=False), len(drills)
-    console.print(f"{left} drills, two programs at a time. {scale_sentence(plan.scale)}", soft_wrap=True)
+    console.print(f"{count(left, 'drill')}, two programs at a time. {scale_sentence(plan.scale)}", soft_wrap=True)
     with console.status("Starting ...") as status:
         runner = Runner(
             plan, SystemClock(),

@@ -6,7 +6,7 @@ Two snapshots hold them: `DRILLING` the one under way with its newest lines, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from bowerbird.core.gauge import Snapshot
@@ -64,9 +64,15 @@ def over(runs: Sequence[Drilled], *, now: int) -> Snapshot:
 def drilling(snapshot: Snapshot | None) -> Drilled | None:
     """The run under way, if there is one."""
     row = snapshot.data["run"] if snapshot else None
-    return None if row is None else Drilled(**row)
+    return None if row is None else _run_of(row)
 
 
 def drilled(snapshot: Snapshot | None) -> list[Drilled]:
     """Those that are over, newest first."""
-    return [Drilled(**row) for row in snapshot.data["runs"]] if snapshot else []
+    return [_run_of(row) for row in snapshot.data["runs"]] if snapshot else []
+
+
+def _run_of(row: Mapping[str, Any]) -> Drilled:
+    """A run as it was written down, also by another version that knew a field more."""
+    known = {field.name for field in fields(Drilled)}
+    return Drilled(**{name: value for name, value in row.items() if name in known})

@@ -7,9 +7,9 @@ a file has changed since.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bowerbird.browsers import chromium
@@ -18,7 +18,7 @@ from bowerbird.core.ports import Clock
 from bowerbird.dashboard.workshop import DrillRow, Promised, Way, Workshop
 from bowerbird.drills.catalogue import BY_ID, CATALOGUE
 from bowerbird.drills.plan import Plan, read_plan
-from bowerbird.drills.proofs import RESULTS, Result, checkout, proofs, results
+from bowerbird.drills.proofs import RESULTS, Result, checkout, drills_of, judged, proofs, results
 from bowerbird.drills.row import Drill
 from bowerbird.drills.stage import faketime
 from bowerbird.drills.table import DRILLS
@@ -54,7 +54,7 @@ class Shop:
     def _read(self) -> Workshop:
         mark = self._files()
         if self._told is not None and mark == self._mark:
-            return self._told
+            return replace(self._told, lacks=lacks())
         self._mark = mark
         return workshop(self.root)
 
@@ -63,7 +63,13 @@ class Shop:
         if self.root is None:
             return None
         files = [*(self.root / "tests").rglob("test_*.py"), *(self.root / RESULTS).glob("*.json")]
-        return sorted((str(file), file.stat().st_mtime_ns) for file in files)
+        return sorted((str(file), _written_at(file)) for file in files)
+
+
+def _written_at(file: Path) -> int:
+    with suppress(OSError):  # somebody is just moving it; the next look sees it
+        return file.stat().st_mtime_ns
+    return 0
 
 
 def workshop(root: Path | None) -> Workshop:
@@ -78,7 +84,8 @@ def workshop(root: Path | None) -> Workshop:
 
 
 def _promises(root: Path | None) -> list[Promised]:
-    rows = proofs(root) if root is not None else proofs(Path(os.devnull))
+    unwritten = [judged(promise, [], drills_of(promise.id), {}, {}) for promise in CATALOGUE]
+    rows = proofs(root) if root is not None else unwritten
     unknown = "no tests stand beside this program"
     return [
         Promised(
