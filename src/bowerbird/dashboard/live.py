@@ -198,8 +198,8 @@ class Live:
             self._looked_at = clock.monotonic()
             self._face.doors.meet(await books.people())
             light = await self._face.mood()
-            changed, self._light = light != self._light, light
-            news, urgent = news or changed, urgent or changed
+            changed, known, self._light = light != self._light, self._light != "", light
+            news, urgent = news or changed, urgent or (changed and known)
         for page in self._open.values():
             page.news, page.stirred = page.news or news, page.stirred or stirred
             page.urgent = page.urgent or urgent
