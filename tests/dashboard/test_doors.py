@@ -3,6 +3,7 @@
 import pytest
 
 from bowerbird.clock import SeededChance, VirtualClock
+from bowerbird.core.post import SECOND_US
 from bowerbird.dashboard.doors import AGE_S, TRIES_MAX, WINDOW_S, Doors
 
 PASSWORD = "open sesame"
@@ -55,6 +56,19 @@ def test_a_session_outlives_a_restart_and_ends_by_its_age(doors: Doors) -> None:
     assert again.known(cookie)
     pass_s(doors, 20)
     assert again.known(cookie) is None
+
+
+def test_a_clock_that_is_set_back_turns_nobody_out(doors: Doors) -> None:
+    """Whoever came in before may look now, when something is wrong with the clock; a form is good, too."""
+    pass_s(doors, 3_600)
+    cookie = doors.sign_in(PASSWORD)
+    session = session_of(doors, cookie)
+    token = doors.form_token(session)
+    earlier = Doors(PASSWORD, VirtualClock(doors.clock.now() - 3_600 * SECOND_US), doors.chance)
+    assert earlier.known(cookie)
+    assert earlier.form_is_ours(session, token)
+    long_ago = Doors(PASSWORD, VirtualClock(doors.clock.now() - int((AGE_S + 60) * SECOND_US)), doors.chance)
+    assert long_ago.known(cookie) is None
 
 
 def test_signing_out_ends_the_session_for_a_copied_cookie_too(doors: Doors) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -116,9 +117,27 @@ async def test_drawing_takes_its_share_and_no_more(home: House) -> None:
     for _ in range(4):
         await home.put(facts=(a_fact(),))
         home.pass_s(0.5 / SHARE_MAX / 5)
+        await home.engine_runs()
         await guest.live.look_once()
         assert page.news
     home.pass_s(0.5 / SHARE_MAX / 5 + 0.01)
+    await home.engine_runs()
+    await guest.live.look_once()
+    assert not page.news
+
+
+@pytest.mark.parametrize("kind", ["incident_opened", "incident_closed"])
+async def test_what_somebody_is_told_of_just_now_waits_for_no_turn(home: House, kind: str) -> None:
+    """However dear the pages are that are open, and however many facts came before."""
+    guest = await enters(home, "/approvals")
+    await guest.hears()
+    (page,) = guest.live._open.values()
+    page.cost_s = 0.5
+    await home.put(facts=(a_fact(),))
+    home.pass_s(FLOOR_S + 0.01)
+    await guest.live.look_once()
+    assert page.news
+    await home.put(facts=(replace(a_fact(), kind=kind), a_fact()))
     await guest.live.look_once()
     assert not page.news
 

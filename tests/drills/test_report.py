@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 
 from bowerbird.drills.page import bar, page
-from bowerbird.drills.report import as_json, total
-from bowerbird.drills.row import LINE, Outcome, Verdict
+from bowerbird.drills.report import as_json, one_line, total
+from bowerbird.drills.row import LINE, SEEN, Outcome, Sight, Verdict
 
 HELD = Outcome(
     id="4.1", name="4.1 the breaker opens", breaks="It opens.", alert_s=2.0, alert_max_s=5.0, recover_s=10.0,
@@ -20,6 +20,18 @@ def test_a_row_is_as_good_as_its_worst_way() -> None:
     line = Verdict("4.1", (HELD, SLOW)).line()
     assert tuple(line) == LINE
     assert (line["alert_s"], line["recover_s"], line["ok"]) == (6.0, 10.0, False)
+
+
+def test_where_somebody_looked_the_line_says_what_was_seen() -> None:
+    """Of the way in which the overview was slowest; without a look it says nothing about it."""
+    quick = Sight(seen_s=0.2, seen_max_s=2.0, layer="Posting", light="red", sentence="It is open.", green_s=9.0)
+    slow = Sight(seen_s=1.5, seen_max_s=2.0, layer="Jobs", light="red", sentence="It fails.", green_s=3.0)
+    line = Verdict("4.1", (replace(HELD, sight=quick), replace(HELD, sight=slow), HELD)).line()
+    assert tuple(line) == LINE + SEEN
+    assert [line[name] for name in SEEN] == [1.5, 2.0, "Jobs", "It fails.", 9.0]
+    blind = Verdict("4.1", (replace(HELD, sight=quick), replace(HELD, sight=Sight(seen_max_s=2.0)))).line()
+    assert (blind["seen_s"], blind["green_s"]) == (None, None)
+    assert "seen 1.5 of 2 s: Jobs, as before 3.0 s after" in one_line(replace(HELD, sight=slow)).plain
 
 
 def test_the_last_line_is_the_sum() -> None:

@@ -98,14 +98,14 @@ def bind(
     alone_since: int,
     ring: Callable[[str], object],
     pauses: Pauses,
-    more: Mapping[str, Verb] | None = None,
+    more: Mapping[str, Verb],
 ) -> Bound:
     """Bind every job of the table to the room that does it.
 
     Args:
         alone_since: when the lock was taken, UTC microseconds.
         ring: lets a job look for work now, by its name. pauses: of the runner at work.
-        more: verbs that only this engine has.
+        more: verbs of parts that are no room.
     """
     scribes = _scribes(settings, storage, platforms, writers, clock, chance)
     wall = Wall(storage, clock)
@@ -114,7 +114,7 @@ def bind(
     steering = Steering(storage, clock, chance, platforms.breakers, channels_of(addresses), ring, pauses)
     verbs = verbs_of(storage, platforms, clock, chance, late_s=late_s, channels=addresses)
     doorstep = Doorstep(storage, clock, settings, ring)
-    desk = Desk(storage, clock, owner, {**verbs, **steering.table(), **doorstep.table(), **(more or {})})
+    desk = Desk(storage, clock, owner, {**verbs, **steering.table(), **doorstep.table(), **more})
     publisher, audit = _posting(settings, storage, platforms, clock, owner, ladder[0])
     work = {
         "publish": publisher.publish_once,

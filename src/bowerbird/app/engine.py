@@ -21,6 +21,7 @@ from bowerbird.app.binding import bind, writers_of
 from bowerbird.app.books import open_books
 from bowerbird.app.connections import Connections, seat_of
 from bowerbird.app.counting import Counting
+from bowerbird.app.drilling import Drilling
 from bowerbird.app.parts import Browser, Jobs, parts_of
 from bowerbird.app.rehearsal import Rehearsal
 from bowerbird.app.sampling import Sampling, Source
@@ -142,11 +143,11 @@ async def build(
         """Ring at the runner that is at work then."""
         jobs.ring(name)
 
-    pauses = Pauses()
+    pauses, drills = Pauses(), Drilling(storage, clock, chance, settings.folder / "drills")
     rehearsal = Rehearsal(storage, clock, settings, connections, ring)
     bound = bind(
         settings, storage, connections, writers, clock, chance, owner.id,
-        alone_since=alone_since, ring=ring, pauses=pauses, more=rehearsal.table(),
+        alone_since=alone_since, ring=ring, pauses=pauses, more={**rehearsal.table(), **drills.table()},
     )  # fmt: skip
 
     async def before_jobs() -> None:
@@ -170,7 +171,8 @@ async def build(
         "rehearsal": Endless(rehearsal.keep_for_ever),
     }
     watch = watch_over(settings, storage, connections, jobs, lag, adopter, sources, endless, clock, chance)
-    app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, {"monitors": watch.run})
+    loops = {"monitors": watch.run, "drills": drills.run}
+    app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, loops)
     heart.storage, heart.note, heart.progress = storage, app.note, lambda: jobs.progress.count
     heart.starting = boot.starting
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from bowerbird.app.books import open_books
@@ -15,10 +16,16 @@ from bowerbird.startup.orphan import stop_with
 
 if TYPE_CHECKING:
     from bowerbird.dashboard.asked import SettingRow
+    from bowerbird.dashboard.workshop import Workshop
 
 
-async def run_face(settings: Settings, *, parent: int | None = None) -> None:
+async def run_face(
+    settings: Settings, *, parent: int | None = None, workshop: Callable[[], Awaitable[Workshop]] | None = None
+) -> None:
     """Be the dashboard until told to stop, or until `parent` is gone.
+
+    Args:
+        workshop: tells of promises and drills, which stand above this room; None: nobody does.
 
     Raises:
         BadInput: the port is in use, or the address is wider than this machine and no password is set.
@@ -26,6 +33,7 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
     from bowerbird.app.replays import Replays
     from bowerbird.dashboard.asked import Beside
     from bowerbird.dashboard.serve import serve
+    from bowerbird.dashboard.workshop import bare
 
     clock, chance = SystemClock(), SystemChance()
     storage = await open_books(settings, clock, engine=False)
@@ -53,6 +61,7 @@ async def run_face(settings: Settings, *, parent: int | None = None) -> None:
             settings=shown(settings),
             beside=beside,
             replays=Replays(settings.folder),
+            workshop=workshop or bare,
         )
     finally:
         beat.cancel()

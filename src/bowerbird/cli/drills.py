@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +14,15 @@ import typer
 from bowerbird.cli.operate import say
 from bowerbird.cli.rehearse import seconds
 from bowerbird.core.errors import BadInput
+from bowerbird.core.story import count
 
 if TYPE_CHECKING:
     from bowerbird.drills.row import Drill, Verdict
+    from bowerbird.drills.runner import Runner
 
 
+GIVES_WAY = 5
+"""How much nicer a drill is to others that is run beside them (nice 1 to 19)."""
 IDS = typer.Argument(None, metavar="[IDS]...", help="Rows or layers, such as 4.1, 1 or P; none: all.")
 
 
@@ -27,6 +33,9 @@ def drill(
     real: bool = typer.Option(False, "--real", help="Leave periods as they are; it takes hours."),
     chaos: str = typer.Option("", metavar="TIME", help="Instead: press the buttons of Break me at random for so long."),
     keep: str = typer.Option("", metavar="FOLDER", help="Leave books and logs there for a look afterwards."),
+    look: bool = typer.Option(False, "--look", help="Also hold what a real browser sees of the overview against it."),
+    outcomes: str = typer.Option("", metavar="FILE", help="Also write what came of each way there, as JSON."),
+    beside: bool = typer.Option(False, "--beside", help="Give way to what else runs here, and stop with who began it."),
     ways: bool = typer.Option(False, "--list", help="Only list the drills."),
 ) -> None:
     """Break the real program on purpose; say how soon it was told and how soon it was well again."""
@@ -41,8 +50,13 @@ def drill(
             say(f"{each.name:<44} {each.breaks}")
         return
     plan = read_plan(real=real)
-    verdicts = _carried_out(drills, real=real, quiet=as_json, keep=keep)
+    if beside:
+        _give_way()
+    verdicts = _carried_out(drills, real=real, look=look, keep=keep, parent=os.getppid() if beside else None)
     _remember(verdicts)
+    if outcomes:
+        rows = [asdict(way) for verdict in verdicts for way in verdict.ways]
+        Path(outcomes).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     if html:
         from bowerbird.drills.page import page
 
@@ -64,7 +78,20 @@ def _asked(ids: list[str]) -> list[Drill]:
     return drills
 
 
-def _carried_out(drills: list[Drill], *, real: bool, quiet: bool, keep: str) -> list[Verdict]:
+def _give_way() -> None:
+    """Take what others leave, on a machine that also does something real.
+
+    Raises:
+        BadInput: there is no room for a drill.
+    """
+    from bowerbird.drills.shop import lacks
+
+    if why := lacks():
+        raise BadInput(why)
+    os.nice(GIVES_WAY)
+
+
+def _carried_out(drills: list[Drill], *, real: bool, look: bool, keep: str, parent: int | None) -> list[Verdict]:
     """Run them, telling on standard error what happens."""
     import asyncio
 
@@ -76,15 +103,34 @@ def _carried_out(drills: list[Drill], *, real: bool, quiet: bool, keep: str) -> 
     from bowerbird.drills.runner import Runner
 
     plan, console, left = read_plan(real=real), Console(stderr=True, highlight=False), len(drills)
-    console.print(f"{left} drills, two programs at a time. {scale_sentence(plan.scale)}", soft_wrap=True)
+    console.print(f"{count(left, 'drill')}, two programs at a time. {scale_sentence(plan.scale)}", soft_wrap=True)
     with console.status("Starting ...") as status:
         runner = Runner(
             plan, SystemClock(),
-            say=lambda line: status.update(f"{line}"),
+            say=lambda line: status.update(line) if console.is_terminal else console.print(line, soft_wrap=True),
             done=lambda outcome: console.print(one_line(outcome), soft_wrap=True),
             keep=Path(keep) if keep else None,
+            look=look,
         )  # fmt: skip
-        return asyncio.run(runner.run(drills))
+        return asyncio.run(_to_its_end(runner, drills, parent))
+
+
+async def _to_its_end(runner: Runner, drills: list[Drill], parent: int | None) -> list[Verdict]:
+    """Run them; when told to stop, or when `parent` is gone, end all that was started first, as after Ctrl-C."""
+    import asyncio
+    import signal
+
+    from bowerbird.startup.orphan import stop_with
+
+    running = asyncio.ensure_future(runner.run(drills))
+    watch = asyncio.create_task(stop_with(parent, runner.clock), name="parent")
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        raise typer.Exit(130) from None
+    finally:
+        watch.cancel()
 
 
 def _remember(verdicts: list[Verdict]) -> None:

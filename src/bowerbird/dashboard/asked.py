@@ -10,6 +10,7 @@ from bowerbird.core.books import Alarms, Findings, Journal, Ledger, Posts, Recor
 from bowerbird.core.people import Role
 from bowerbird.core.ports import Clock
 from bowerbird.core.replay import Replay
+from bowerbird.dashboard.workshop import Tell, bare
 
 
 class Books(Recorder, Posts, Findings, Ledger, Alarms, Journal, Protocol):
@@ -102,6 +103,7 @@ class Asked:
         settings: as in force, without secrets.
         beside: what is known of the engine without the books.
         replays: those that were kept.
+        workshop: tells of promises and drills.
     """
 
     path: str = "/"
@@ -111,6 +113,7 @@ class Asked:
     settings: Sequence[SettingRow] = ()
     beside: Beside = Beside()
     replays: Shelf = BARE
+    workshop: Tell = bare
 
 
 Look = Callable[[], Awaitable[Beside]]

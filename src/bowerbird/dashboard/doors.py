@@ -148,11 +148,14 @@ class Doors:
         kept = self.people[name].password if name in self.people else ""
         return hashlib.sha256(kept.encode()).hexdigest()[:16]
 
-    @staticmethod
-    def _loaded(serializer: URLSafeTimedSerializer, value: str | None) -> Any:
+    def _loaded(self, serializer: URLSafeTimedSerializer, value: str | None) -> Any:
+        """What was signed, if it is ours and made within `AGE_S` of now, before or after: a wall clock that is set
+        back must not turn everybody out just when they want to look.
+        """
         if not value:
             return None
         try:
-            return serializer.loads(value, max_age=AGE_S)
+            found, made_at = serializer.loads(value, return_timestamp=True)
+            return found if abs(self.clock.now() / SECOND_US - made_at.timestamp()) <= AGE_S else None
         except (BadData, UnicodeEncodeError):  # the second: half a character, which no cookie of ours holds
             return None

@@ -17,6 +17,7 @@ from bowerbird.dashboard.flash import flash
 from bowerbird.dashboard.picture import engine
 from bowerbird.dashboard.roles import VERBS, refusal
 from bowerbird.dashboard.routes import Leaf, menu
+from bowerbird.dashboard.workshop import Tell, bare
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Face:
     Args:
         beside: how it listens to the engine beside the books.
         replays: those that were kept.
+        workshop: how it is told of promises and drills.
     """
 
     books: Books
@@ -36,11 +38,13 @@ class Face:
     requests: Counter[str] = field(default_factory=Counter)
     beside: Look = deaf
     replays: Shelf = BARE
+    workshop: Tell = bare
 
     def asked(self, visitor: Visitor, path: str, params: dict[str, str], query: dict[str, str]) -> Asked:
         """What this visitor asks for."""
         return Asked(
-            path=path, params=params, query=query, role=visitor.role, settings=self.settings, replays=self.replays
+            path=path, params=params, query=query, role=visitor.role, settings=self.settings,
+            replays=self.replays, workshop=self.workshop,
         )  # fmt: skip
 
     async def page(self, leaf: Leaf, asked: Asked, visitor: Visitor, **given: str) -> tuple[str, int]:

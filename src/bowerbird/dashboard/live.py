@@ -7,7 +7,8 @@
 3. Each page that is open is drawn once for everybody of one role, with a placeholder where each session's form token
    goes; it is sent only if it says something else than before. Relative times do not count: the browser tells those.
 4. Drawing may take `SHARE_MAX` of a core in the long run. However many pages are open, and however fast facts come,
-   a page waits until its turn; the first news after a quiet while never waits longer than `FLOOR_S`.
+   a page waits until its turn; the first news after a quiet while never waits longer than `FLOOR_S`. That an incident
+   opened or closed, or that the engine's light is another one, waits for no turn.
 5. Every viewer hears a beat at least every `BEAT_S`; one who hears none says that the page may be old.
 
 While the books do not answer nobody hears anything. A stream ends when its session does.
@@ -47,6 +48,8 @@ LATE_S = 3.0
 """A page is drawn at least this often."""
 SHARE_MAX = 0.04
 """How much of a core drawing may take, for all open pages together."""
+URGENT = ("incident_opened", "incident_closed")
+"""Facts that are drawn at once, for somebody may be told of them just now."""
 BEAT_S = 2.0
 """A viewer hears something at least this often."""
 OPEN_MAX = 100
@@ -74,7 +77,7 @@ class Open:
     Args:
         print_: what it says, in short; a viewer whose page says so already is sent nothing.
         news: something happened since it was drawn.
-        stirred: something was written since.
+        stirred: something was written since. urgent: what happened waits for no turn.
         cost_s: how long the last drawing took.
     """
 
@@ -85,6 +88,7 @@ class Open:
     print_: str = ""
     news: bool = True
     stirred: bool = True
+    urgent: bool = False
     drawn_at: float = 0.0
     cost_s: float = 0.0
 
@@ -181,19 +185,24 @@ class Live:
     async def _notice(self) -> None:
         """Mark every page as behind if something was written, or if the engine's mood changed."""
         books, clock = self._face.books, self._face.clock
-        mark, news = await books.change_mark(), False
+        mark, news, urgent = await books.change_mark(), False, False
         if stirred := mark != self._mark:
             self._mark = mark
             newest = await books.newest_facts(limit=1)
             fact = (newest[0].seq or 0) if newest else 0
-            news, self._fact = fact != self._fact, fact
+            if news := fact != self._fact:
+                loud = await books.newest_facts(kinds=URGENT, limit=1)
+                urgent = bool(loud) and (loud[0].seq or 0) > self._fact
+            self._fact = fact
         if clock.monotonic() - self._looked_at >= LIGHT_S:
             self._looked_at = clock.monotonic()
             self._face.doors.meet(await books.people())
             light = await self._face.mood()
-            news, self._light = news or light != self._light, light
+            changed, known, self._light = light != self._light, self._light != "", light
+            news, urgent = news or changed, urgent or (changed and known)
         for page in self._open.values():
             page.news, page.stirred = page.news or news, page.stirred or stirred
+            page.urgent = page.urgent or urgent
 
     def _due(self, page: Open) -> bool:
         if not page.print_:
@@ -201,17 +210,17 @@ class Live:
         waited_s = self._face.clock.monotonic() - page.drawn_at
         turn_s = sum(each.cost_s for each in self._open.values()) / SHARE_MAX
         wait_s = FLOOR_S if page.news else QUIET_S if page.stirred else LATE_S
-        return waited_s >= max(wait_s, turn_s)
+        return waited_s >= (FLOOR_S if page.urgent else max(wait_s, turn_s))
 
     async def _draw(self, page: Open) -> None:
         """Draw a page, and ring for its viewers if it says something new."""
         began = self._face.clock.monotonic()
-        page.news = page.stirred = False
+        page.news = page.stirred = page.urgent = False
         nobody = Visitor("", page.asked.role, "")
         try:
             whole, _ = await self._face.page(page.leaf, page.asked, nobody, token=self.place)
         except StorageError:
-            page.news = True
+            page.news = page.urgent = True
             raise
         except Exception:
             LOG.exception("the page %s cannot be drawn", page.asked.path)

@@ -38,6 +38,8 @@ VERBS: dict[str, Role] = {
     "run": Role.OWNER,
     "lane_pause": Role.OWNER,
     "lane_resume": Role.OWNER,
+    "drill": Role.OWNER,
+    "drill_stop": Role.OWNER,
     "person_add": Role.OWNER,
     "person_remove": Role.OWNER,
 }

@@ -16,6 +16,7 @@ from bowerbird.dashboard.asked import BARE, Books, Look, SettingRow, Shelf, deaf
 from bowerbird.dashboard.doors import Doors
 from bowerbird.dashboard.face import Face
 from bowerbird.dashboard.middleware import loopback
+from bowerbird.dashboard.workshop import Tell, bare
 
 
 async def serve(
@@ -30,6 +31,7 @@ async def serve(
     settings: list[SettingRow],
     beside: Look = deaf,
     replays: Shelf = BARE,
+    workshop: Tell = bare,
 ) -> None:
     """Serve until told to stop (SIGTERM or SIGINT).
 
@@ -40,7 +42,7 @@ async def serve(
         raise BadInput(f"face.host is {host}, which others can reach; set face.password first, or listen on 127.0.0.1")
     known = password or await asyncio.to_thread(made_password, password_file)
     doors = Doors(known, clock, chance)
-    face = Face(books, clock, chance, doors, settings, beside=beside, replays=replays)
+    face = Face(books, clock, chance, doors, settings, beside=beside, replays=replays, workshop=workshop)
     app = await asyncio.to_thread(lambda: create_app(face, host=host))
     listener = listen(host, port)
     config = uvicorn.Config(

@@ -41,7 +41,7 @@ class Proof:
 
     Args:
         state: ``proved`` (it ran here and held), ``failed``, or ``open``; `why` says what is missing or broken.
-        last: the date of the oldest of its newest results, or "not run here".
+        last: the date of the oldest of its newest results, or "not run here"; last_at: its instant, microseconds.
     """
 
     id: str
@@ -53,12 +53,18 @@ class Proof:
     page: str
     tests: list[str] = field(default_factory=list)
     drills: list[str] = field(default_factory=list)
+    last_at: int | None = None
+
+
+def checkout() -> Path | None:
+    """The folder of the checkout this program runs from; None where it was installed, without its tests."""
+    folder = Path(__file__).resolve().parents[3]
+    return folder if (folder / "tests").is_dir() else None
 
 
 def here() -> Path:
     """The folder of the checkout: where the tests are, if this is one, else the folder one stands in."""
-    checkout = Path(__file__).resolve().parents[3]
-    return checkout if (checkout / "tests").is_dir() else Path.cwd()
+    return checkout() or Path.cwd()
 
 
 def proofs(root: Path) -> list[Proof]:
@@ -94,8 +100,9 @@ def judged(
         state, why = "open", f"{'its drill was' if found else 'its tests were'} {NOT_RUN}"
     else:
         state, why = "proved", ""
-    last = day(min(result.at for result in known)) if known else NOT_RUN
-    return Proof(promise.id, promise.title, promise.sort, state, why, last, promise.page, tests, drills)
+    last_at = min((result.at for result in known), default=None)
+    last = NOT_RUN if last_at is None else day(last_at)
+    return Proof(promise.id, promise.title, promise.sort, state, why, last, promise.page, tests, drills, last_at)
 
 
 def _lacks(promise: Promise, tests: list[str], drills: list[str]) -> str:

@@ -4,6 +4,7 @@
 2. Break it, and wait for the message that opens the incident of the expected root.
 3. Mend it, and wait until it is well again, as seen from outside.
 4. Wait until every incident has closed and every doubt is settled, and compare both books.
+5. Where somebody looks at the overview: it has shown the right layer in time, and is as before.
 
 A drill that takes longer than it may is watched for half as long again, so that the report can say by how much.
 """
@@ -13,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bowerbird.core.incident import Incident
+from bowerbird.core.health import Light
+from bowerbird.core.incident import Incident, Severity
+from bowerbird.drills.looking import DIRECTLY, GREEN_MAX_S, SEEN_MAX_S, Overview, Tile
 from bowerbird.drills.outside import Message
-from bowerbird.drills.row import Drill, Outcome
+from bowerbird.drills.row import Drill, Outcome, Sight
 from bowerbird.drills.stage import LOOK_S, Stage
 
 OVERTIME = 1.5
@@ -35,12 +38,15 @@ class Rehearsal:
 
     Args:
         say: told what happens while it happens.
+        overview: where a person would see it; None if nobody looks.
     """
 
     stage: Stage
     drill: Drill
     say: Say
+    overview: Overview | None = None
     told_at: float | None = None
+    _told: Message | None = None
     _first: float = 0.0
     _began: float = 0.0
     _mended: float = 0.0
@@ -58,11 +64,13 @@ class Rehearsal:
         try:
             await self._break(started_broken=started_broken)
             told = await self._wait_told()
+            await self._wait_seen()
             await self._hold()
         finally:
             await self._mend()
         well = await self._wait_well()
-        recovered = self._well_at() - (self._began if drill.by_itself else self._mended)
+        well_at = self._well_at()
+        recovered = well_at - (self._began if drill.by_itself else self._mended)
         after = await self._calm()
         opened = [each for each in await self._opened() if not fits(self._part(each), drill.besides)]
         if told is None and drill.root and await self._root_told() and self.told_at is not None:
@@ -75,9 +83,10 @@ class Rehearsal:
             doubled=await stage.doubled() - doubled, alerts=len(opened), root=self._root(opened),
             root_expected=drill.root, healed_by=self._healed_by(), effects=self._effects(),
             told_of=tuple(self._part(message) for message in opened),
-            well_after=well and not after, by_itself=drill.by_itself,
+            well_after=well and not after, by_itself=drill.by_itself, sight=await self._sight(well_at),
         )  # fmt: skip
         wrong = [calm and f"before it: {calm}", after and f"after it: {after}", *stage.notes, *lost_now[:3]]
+        wrong += self._unseen(outcome.sight)
         return _judged(outcome, [each for each in wrong if each])
 
     # --- the four steps ------------------------------------------------------------------------------
@@ -101,9 +110,65 @@ class Rehearsal:
     async def _root_told(self) -> bool:
         for message in await self._opened():
             if fits(self._part(message), self.drill.root):
-                self.told_at = message.heard_at
+                self.told_at, self._told = message.heard_at, message
                 return True
         return False
+
+    async def _wait_seen(self) -> None:
+        """Leave the page its time before the fault may end; when it turned is read from what it said."""
+        if self.overview is not None and self.told_at is not None:
+            left = SEEN_MAX_S - (self.stage.clock.monotonic() - self.told_at)
+            await self.stage.until(self._is_seen, within_s=left)
+
+    async def _is_seen(self) -> bool:
+        return self._tile() is not None
+
+    def _tile(self) -> Tile | None:
+        """The tile that shows what was told: red, or amber for a warning, with the incident's own words."""
+        if self.overview is None or self._told is None:
+            return None
+        known = self._seen.get(self._told.incident)
+        titles = [each.title for each in self._seen.values() if fits(each.part, self.drill.root)]
+        words = {known.title if known else self._told.title, *titles}
+        words |= {said for part, said in DIRECTLY.items() if part in self.drill.root.split("|")}
+        warned = known is not None and known.severity is Severity.WARNING
+        lights = (Light.RED, Light.AMBER) if warned else (Light.RED,)
+        return self.overview.turned(self.drill.layers, lights, {each.rstrip(".") for each in words}, self._began)
+
+    async def _sight(self, well_at: float) -> Sight | None:
+        """What a person saw on the overview; None where nobody looked, or had anything to see."""
+        if self.overview is None or self.told_at is None:
+            return None
+        tile = self._tile()
+        if tile is None:
+            return Sight(seen_max_s=SEEN_MAX_S)
+        before = self.overview.light(tile.layer, self._first)
+        overview = self.overview
+
+        async def as_before() -> bool:
+            return overview.as_before(tile.layer, before) is not None
+
+        await self.stage.until(as_before, within_s=GREEN_MAX_S)
+        green_at = overview.as_before(tile.layer, before)
+        return Sight(
+            seen_s=_rounded(tile.at - self.told_at), seen_max_s=SEEN_MAX_S, layer=tile.layer, light=tile.light,
+            sentence=tile.sentence, green_s=None if green_at is None else _rounded(green_at - well_at),
+        )  # fmt: skip
+
+    def _unseen(self, sight: Sight | None) -> list[str]:
+        """Say what the overview did not show, and what it said instead."""
+        if self.overview is None:
+            return []
+        if self.overview.trouble:
+            return [self.overview.trouble]
+        if sight is None:
+            return []
+        said = "; ".join(self.overview.sentences(self.drill.layers, self._began))
+        if sight.seen_s is None:
+            return [f"the overview did not show it under {' or '.join(self.drill.layers)}, which said: {said}"]
+        late = [f"the overview showed it {sight.seen_s} s after somebody was told, not within {sight.seen_max_s:g} s"]
+        dark = [f"the overview was not green again; it said: {said}"]
+        return late * (sight.seen_s > sight.seen_max_s) + dark * (sight.green_s is None)
 
     async def _hold(self) -> None:
         """Let the fault last as long as it should; a drill that heals by itself ends it only when it has."""

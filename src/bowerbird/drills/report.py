@@ -38,6 +38,9 @@ def one_line(outcome: Outcome) -> Text:
     told = _measured("told", outcome.alert_s, outcome.alert_max_s) if outcome.root_expected else "nobody told"
     text = Text.assemble(mark, f"  {outcome.name:<36} {told:<22} ")
     text.append(_measured("well", outcome.recover_s, outcome.recover_max_s))
+    if sight := outcome.sight:
+        text.append(f"  {_measured('seen', sight.seen_s, sight.seen_max_s)}: {sight.layer or 'nowhere'}")
+        text.append("" if sight.green_s is None else f", as before {sight.green_s:.1f} s after")
     for why in outcome.wrong:
         text.append(f"\n          {why}", style="red")
     return text

@@ -79,6 +79,25 @@ class Drill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What a person in front of the overview saw of one drill; seconds, None where it was not seen.
+
+    Args:
+        seen_s: from the moment at which somebody was told until the layer stood there with its sentence, 0 if it did
+            before; seen_max_s: at most.
+        layer, light, sentence: which one it was, and what it said; empty if it was not seen.
+        green_s: from the recovery until it was as before.
+    """
+
+    seen_s: float | None = None
+    seen_max_s: float
+    layer: str = ""
+    light: str = ""
+    sentence: str = ""
+    green_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What came of one drill; seconds are measured from outside, None where it did not happen.
 
@@ -89,6 +108,7 @@ class Outcome:
         wrong: why it is not as promised, in sentences; empty: it is.
         well_after: the program is fit for the next drill.
         by_itself: it healed while the fault lasted, so recovery counts from its beginning.
+        sight: what the overview showed, where somebody looked and something had to be told.
     """
 
     id: str
@@ -110,6 +130,7 @@ class Outcome:
     wrong: tuple[str, ...] = ()
     well_after: bool = True
     by_itself: bool = False
+    sight: Sight | None = None
 
     @property
     def ok(self) -> bool:
@@ -122,6 +143,8 @@ LINE = (
     "root_expected", "healed_by", "ok",
 )  # fmt: skip
 """The fields of a row as it is printed."""
+SEEN = ("seen_s", "seen_max_s", "seen_layer", "seen_sentence", "green_s")
+"""And those that follow where somebody looked at the overview and had something to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +177,16 @@ class Verdict:
             "root_expected": named.root_expected,
             "healed_by": well.healed_by,
             "ok": self.ok,
-        }
+        } | self._seen()
+
+    def _seen(self) -> dict[str, Any]:
+        """What the overview showed, of the way in which it was slowest; empty where nobody looked."""
+        sights = [way.sight for way in self.ways if way.sight is not None]
+        if not sights:
+            return {}
+        late = max(sights, key=lambda sight: _share(sight.seen_s, sight.seen_max_s))
+        dark = max(sights, key=lambda sight: _share(sight.green_s, 1.0))
+        return dict(zip(SEEN, (late.seen_s, late.seen_max_s, late.layer, late.sentence, dark.green_s), strict=True))
 
 
 def _share(seconds: float | None, most_s: float | None) -> float:

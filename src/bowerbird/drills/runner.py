@@ -13,6 +13,7 @@ from pathlib import Path
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.ports import Clock
 from bowerbird.drills.catalogue import order
+from bowerbird.drills.looking import Looking, Overview, looking, nobody
 from bowerbird.drills.plan import Plan
 from bowerbird.drills.rehearsal import Rehearsal
 from bowerbird.drills.row import Drill, Outcome, Verdict
@@ -31,6 +32,7 @@ class Runner:
     Args:
         say: told what happens; done: told of each outcome.
         keep: a folder in which everything is left for a look afterwards; None throws it away.
+        look: a real browser sits before each program's overview, and what it shows is judged, too.
     """
 
     plan: Plan
@@ -38,9 +40,21 @@ class Runner:
     say: Callable[[str], None]
     done: Callable[[Outcome], None]
     keep: Path | None = None
+    look: bool = False
+    _before: Looking = nobody
 
     async def run(self, drills: Sequence[Drill]) -> list[Verdict]:
-        """Carry them out; return a verdict for each row, in the catalogue's order."""
+        """Carry them out; return a verdict for each row, in the catalogue's order.
+
+        Raises:
+            Unreachable: somebody should look, and there is no browser.
+        """
+        if not self.look:
+            return await self._run(drills)
+        async with looking(self.clock) as self._before:
+            return await self._run(drills)
+
+    async def _run(self, drills: Sequence[Drill]) -> list[Verdict]:
         outcomes: list[Outcome] = []
         waiting = list(self._shifts(drills))
         seats = asyncio.Semaphore(AT_ONCE)
@@ -74,8 +88,9 @@ class Runner:
         while rest:
             begun = len(rest)
             try:
-                async with self._stage(rest[0], folder / str(len(batch) - begun + 1)) as stage:
-                    await self._in_one(stage, rest, outcomes)
+                place = folder / str(len(batch) - begun + 1)
+                async with self._stage(rest[0], place) as stage, self._before(stage) as overview:
+                    await self._in_one(stage, overview, rest, outcomes)
             except (BowerbirdError, OSError) as error:
                 why = f"{type(error).__name__}: {error}"
                 self._finish(_not_done(rest.pop(0), why) if len(rest) == begun else None, outcomes)
@@ -85,10 +100,12 @@ class Runner:
         kind = self.plan.programs[first.program]
         return staged(self.plan, kind, folder, self.clock, prepare=first.start_broken if first.alone else None)
 
-    async def _in_one(self, stage: Stage, rest: list[Drill], outcomes: list[Outcome]) -> None:
+    async def _in_one(
+        self, stage: Stage, overview: Overview | None, rest: list[Drill], outcomes: list[Outcome]
+    ) -> None:
         """Carry out what is left, until it is done or one of them leaves the program unwell."""
         while rest:
-            outcome = await self._drill(stage, rest.pop(0))
+            outcome = await self._drill(stage, overview, rest.pop(0))
             self._finish(outcome, outcomes)
             if not outcome.well_after:
                 return
@@ -98,8 +115,8 @@ class Runner:
             outcomes.append(outcome)
             self.done(outcome)
 
-    async def _drill(self, stage: Stage, drill: Drill) -> Outcome:
-        rehearsal = Rehearsal(stage, drill, self.say)
+    async def _drill(self, stage: Stage, overview: Overview | None, drill: Drill) -> Outcome:
+        rehearsal = Rehearsal(stage, drill, self.say, overview)
         broken = drill.alone and drill.start_broken is not None
         try:
             async with asyncio.timeout(DRILL_S):

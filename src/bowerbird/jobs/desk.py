@@ -27,7 +27,7 @@ VERB_S = 20.0
 """How long one command may take, in seconds."""
 
 
-ABOUT = ("breaker", "job", "lane", "incident", "silence", "name")
+ABOUT = ("breaker", "job", "lane", "incident", "silence", "drill", "name")
 """Arguments that say what a command is about, where that is neither a post nor an account."""
 
 

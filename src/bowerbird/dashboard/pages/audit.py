@@ -33,6 +33,7 @@ ABOUT: Mapping[str, str] = {
     "silence": "/incidents#silences",
     "job": "/jobs/{}",
     "lane": "/jobs#lane-{}",
+    "drill": "/drills#row-{}",
     "part": "",
     "rule": "",
     "name": "",
@@ -108,7 +109,7 @@ def about(args: Mapping[str, Any]) -> Link | None:
     for name, page in ABOUT.items():
         value = str(args.get(name, "") or "")
         if value:
-            place = slug(value) if name == "breaker" else quote(value, safe=":")
+            place = slug(value) if name in ("breaker", "drill") else quote(value, safe=":")
             return page.format(place), value[:WORDS_MAX]
     for begins, one in SEVERAL.items():
         if n := sum(name.startswith(begins) for name in args):

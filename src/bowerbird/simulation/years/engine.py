@@ -234,7 +234,7 @@ class Engine:
     def _bind(self) -> Bound:
         return bind(
             self._world.settings, self._storage, self._connections, self._writers, self._clock, self._chance,
-            self._owner.id, alone_since=self._clock.now(), ring=self._ring, pauses=self._pauses,
+            self._owner.id, alone_since=self._clock.now(), ring=self._ring, pauses=self._pauses, more={},
         )  # fmt: skip
 
     def _ring(self, name: str) -> None:
