@@ -38,7 +38,7 @@ from bowerbird.dashboard.routes import Leaf, found
 
 LOOK_S = 0.2
 """How often the change mark is asked for, in seconds."""
-LIGHT_S = 1.0
+LIGHT_S = 0.5
 """How often the engine's light is looked at, for a silent engine writes nothing."""
 FLOOR_S = 0.25
 """A page is drawn at most this often."""
