@@ -25,7 +25,7 @@ run: setup chromium ## Run the engine for real, with the settings of this folder
 
 test: setup chromium rig ## Lint, then run every test; with ARGS="-m network" run pytest alone with these arguments.
 	@$(if $(strip $(ARGS)),true,$(MAKE) lint) >&2
-	@$(BIN)/python -m pytest $(or $(ARGS),--durations=10 --durations-min=2)
+	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses=2 --dist=loadfile --durations=10 --durations-min=2)
 
 lint: setup ## Check style, types, who may import whom, and that each public name is explained.
 	@$(BIN)/ruff check .

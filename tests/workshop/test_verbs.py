@@ -38,7 +38,7 @@ def test_tests_with_arguments_are_pytest_alone() -> None:
     """`make test` lints first; `make test ARGS=...` asks pytest only. Either way pytest has the last word."""
     everything = make("--dry-run", "test")
     assert "ruff" in everything.stderr
-    assert "-m pytest --durations" in everything.stdout.splitlines()[-1]
+    assert "-m pytest --numprocesses=2 --dist=loadfile" in everything.stdout.splitlines()[-1]
     chosen = make("--dry-run", "test", "ARGS=-m network")
     assert "ruff" not in chosen.stdout + chosen.stderr
     assert chosen.stdout.splitlines()[-1].endswith("-m pytest -m network")
