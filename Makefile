@@ -12,7 +12,7 @@ READY  := .venv/.ready
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint sim bench docs fix setup anchors lock chromium rig
+.PHONY: help demo run test lint sim bench docs audit fix setup anchors lock chromium rig
 
 help: ## Say what each verb does.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,9 +40,13 @@ sim: setup ## Judge the engine over simulated worlds, e.g. SEEDS=2000, or YEARS=
 bench: anchors chromium ## Measure each figure against its anchor, or one of them with BENCH=publish.
 	@for name in $(BENCH); do $(BIN)/python -m bench.$$name $(ARGS) || exit 1; done
 
-docs: setup ## Draw the generated parts of docs/ and packaging/ anew from the code.
-	@$(BIN)/python tools/rules.py $(ARGS)
-	@$(BIN)/python tools/docs.py $(ARGS)
+docs: setup chromium ## Draw the generated parts of docs/ and packaging/ anew, and take a picture of every page.
+	@$(BIN)/python tools/rules.py $(filter --check,$(ARGS))
+	@$(BIN)/python -m tools.pictures $(ARGS)
+	@$(BIN)/python tools/docs.py $(filter --check,$(ARGS))
+
+audit: setup ## Compare what is locked with known advisories: our own table, and today's where they can be reached.
+	@$(BIN)/python tools/audit.py
 
 fix: setup ## Let ruff repair and format what it can.
 	@$(BIN)/ruff check --fix --exit-zero .

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from bowerbird.browsers import chromium
 from bowerbird.browsers.seat import Seat
@@ -38,6 +39,15 @@ async def seat(program: str) -> AsyncIterator[Seat]:
     seat = Seat(path=program, arguments=chromium.flags())
     yield seat
     await seat.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chrome(program: str) -> AsyncIterator[Browser]:
+    """One browser for the pages of a file."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program or None, args=chromium.flags())
+        yield browser
+        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
 from playwright.async_api import Page, ViewportSize
 
+from bowerbird.app.steering import Steering
 from bowerbird.clock import SystemClock
+from bowerbird.core.books import Batch
+from bowerbird.core.breaker import BreakerState
+from bowerbird.core.facts import Fact
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.core.work import Owner
 from bowerbird.dashboard.doors import COOKIE
 from bowerbird.dashboard.serve import listen
+from bowerbird.jobs.pauses import Pauses
+from bowerbird.resilience.breakers import Breakers
 from tests.dashboard.house import PASSWORD, House, a_post
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -28,6 +34,13 @@ class Porch(House):
         super().__init__(clock=SystemClock())
         self.alive = True
         self.url = ""
+        self.rung: list[str] = []
+        self.breakers = Breakers(self.clock, self.chance, self._write)
+        steering = Steering(self.books, self.clock, self.chance, self.breakers, [], self.rung.append, Pauses())
+        self.desk.verbs = {**self.desk.verbs, **steering.table()}
+
+    async def _write(self, states: Sequence[BreakerState], facts: Sequence[Fact]) -> None:
+        await self.books.record(Batch(breakers=tuple(states), facts=tuple(facts)))
 
     def post(self, post_id: str, *, in_s: float = 3600, **fields: Any) -> Post:
         """A post that is due so many seconds from now."""
@@ -66,8 +79,8 @@ class Porch(House):
 
 
 @asynccontextmanager
-async def open_porch() -> AsyncIterator[Porch]:
-    """Serve a fresh house on a free port."""
+async def open_porch(*, empty: bool = False) -> AsyncIterator[Porch]:
+    """Serve a fresh house on a free port, with its account or with nothing at all."""
     porch = await asyncio.to_thread(Porch)
     listener = listen("127.0.0.1", 0)
     porch.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -75,12 +88,14 @@ async def open_porch() -> AsyncIterator[Porch]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    engine = asyncio.create_task(porch.engine())
-    await porch.put()
+    engine = [asyncio.create_task(porch.engine()), asyncio.create_task(porch.breakers.probe_for_ever())]
+    if not empty:
+        await porch.put()
     try:
         yield porch
     finally:
-        engine.cancel()
+        for task in engine:
+            task.cancel()
         server.should_exit = True
-        await asyncio.gather(serving, engine, return_exceptions=True)
+        await asyncio.gather(serving, *engine, return_exceptions=True)
         listener.close()

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from bowerbird.browsers import chromium
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Media, Payload
 from tests.dashboard.house import WREN
@@ -17,15 +16,6 @@ from tests.dashboard.house import WREN
 from .porch import PHONE, WIDE, Porch, open_porch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome(program: str) -> AsyncIterator[Browser]:
-    """One browser for this file."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program or None, args=chromium.flags())
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from bowerbird.app.steering import Steering
-from bowerbird.browsers import chromium
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.lifecycle import State
 from bowerbird.core.work import Command, Outcome, Run
@@ -47,15 +46,6 @@ class Room:
         jobs = [a_job("measure", **times, **state), a_job("learn", 1, ("measure",), lane="thinking", **times)]
         paused = asdict(pause) | {"sentence": pause.sentence} if pause else None
         return said(*jobs, lanes=(a_lane(paused=paused), a_lane("thinking"), a_lane("desk")), at=now)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome(program: str) -> AsyncIterator[Browser]:
-    """One browser for this file."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program or None, args=chromium.flags())
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

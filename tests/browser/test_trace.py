@@ -6,31 +6,21 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from bowerbird.browsers import chromium
 from bowerbird.core.findings import Counts, Reading
 from bowerbird.core.lifecycle import State
 from bowerbird.core.replay import Mark
 from bowerbird.dashboard.asked import Kept
 from tests.core.test_replay import replay, step
+from tests.dashboard.furniture import Held
 from tests.dashboard.house import START, WREN, published
 from tests.dashboard.pages.test_post import TWO_ATTEMPTS
-from tests.dashboard.pages.test_replay import Held
 
 from .porch import PHONE, WIDE, Porch, open_porch
 from .test_face import SOON_MS, state_of, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome(program: str) -> AsyncIterator[Browser]:
-    """One browser for this file."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program or None, args=chromium.flags())
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

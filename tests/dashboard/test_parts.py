@@ -28,6 +28,13 @@ def test_a_light_always_has_a_word() -> None:
     assert drawn("{{ lamp('red', 'open') }}").words == "open"
 
 
+def test_what_can_be_typed_is_marked_and_all_the_rest_is_text() -> None:
+    """Sentences of alerts name commands between backticks; what else stands in them stays words."""
+    page = drawn("{{ said|coded }}", said="Try `bowerbird <b>approve</b>`, or ` <i>nothing</i>.")
+    assert page.words == "Try bowerbird <b>approve</b> , or ` <i>nothing</i>."
+    assert [tag for tag, _ in page.elements] == ["code"]
+
+
 def test_a_tile_and_a_panel_say_state_since_and_what_is_done() -> None:
     """A panel is a region with a heading of its own."""
     tile = drawn("{{ tile('Queue', 'amber', 'Two wait.', href='/queue', since=now - 60000000, number='2') }}")
@@ -55,7 +62,7 @@ def test_a_curve_is_also_a_table() -> None:
 def test_a_table_scrolls_by_itself_and_with_the_keyboard() -> None:
     """A region with a name that takes the focus."""
     page = drawn("{% call table('Lanes', ['Lane', 'Seats']) %}<tr><th>post</th><td>2</td></tr>{% endcall %}")
-    assert page.all("div")[0] == {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "Lanes"}
+    assert page.all("div")[0] == {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": "Lanes"}
     assert page.words == "Lane Seats post 2"
 
 

@@ -68,6 +68,14 @@ async def test_the_right_password_leads_on_to_where_one_wanted_to_go(house: Hous
     assert "path=/" in cookie
 
 
+async def test_a_wrong_password_forgets_neither_the_name_nor_the_way(house: House) -> None:
+    """The form that comes back leads where the first one did."""
+    data = {"name": "ann", "password": "wrong", "next": "/approvals"}
+    page = Page(await house.browser.post("/login", data=data))
+    fields = {field["name"]: field.get("value", "") for field in page.all("input")}
+    assert fields == {"name": "ann", "password": "", "next": "/approvals"}
+
+
 async def test_ten_wrong_passwords_shut_the_door_even_to_the_right_one(house: House) -> None:
     """After the window the right one works again."""
     for _ in range(TRIES_MAX):

@@ -87,6 +87,7 @@ async def login(request: Request) -> Response:
     if request.method != "POST":
         return face.answer("login.html", next=onward, problem="", person=OWNER)
     form = await request.form(max_files=0, max_fields=5, max_part_size=FORM_MAX)
+    onward = local(_text(form, "next") or onward)
     name = _text(form, "name").strip()[:NAME_MAX] or OWNER
     shut_s = face.doors.shut_s(name)
     if shut_s > 0:
@@ -97,7 +98,7 @@ async def login(request: Request) -> Response:
     session = await asyncio.to_thread(face.doors.sign_in, _text(form, "password"), name)
     if session is None:
         return face.answer("login.html", status=401, next=onward, problem="That is not the password.", person=name)
-    answer = RedirectResponse(local(_text(form, "next") or onward), 303)
+    answer = RedirectResponse(onward, 303)
     answer.set_cookie(
         COOKIE, session, max_age=AGE_S, httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from bowerbird.core.health import Light
 from bowerbird.core.post import SECOND_US
@@ -36,6 +37,7 @@ def templates() -> Environment:
         count=count,
         short=short,
         capital=capital,
+        coded=coded,
         slug=slug,
         light_word=LIGHT_WORDS.__getitem__,
         tojson_text=json.dumps,
@@ -77,6 +79,11 @@ def short(seconds: float) -> str:
 def capital(sentence: str) -> str:
     """The sentence with a capital letter in front, and nothing else changed."""
     return sentence[:1].upper() + sentence[1:]
+
+
+def coded(sentence: str) -> Markup:
+    """The sentence with what stands between backticks as something to type; everything else in it is text."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped first
 
 
 def ago(now: int, at: int | None) -> str:

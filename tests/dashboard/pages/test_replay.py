@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,23 +13,9 @@ from bowerbird.dashboard.pages.replay import MARKS, ROWS
 from bowerbird.dashboard.routes import LEAVES
 from tests.core.test_replay import replay, step
 from tests.dashboard.corpus import HOSTILE
+from tests.dashboard.furniture import Held
 from tests.dashboard.house import START, House
 from tests.dashboard.test_hostile import harmless
-
-
-@dataclass
-class Held:
-    """A shelf in memory."""
-
-    kept: Sequence[Kept] = ()
-
-    async def listed(self) -> Sequence[Kept]:
-        """All of it, without steps."""
-        return [k if k.replay is None else replace(k, replay=replace(k.replay, steps=())) for k in self.kept]
-
-    async def one(self, name: str) -> Kept | None:
-        """The one of this name."""
-        return next((kept for kept in self.kept if kept.name == name), None)
 
 
 def shelved(house: House, one: Replay | None, *, name: str = "seed-3", problem: str = "") -> House:

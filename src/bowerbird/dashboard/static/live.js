@@ -142,10 +142,11 @@
   let deciding = null;
   document.addEventListener("submit", (event) => {
     const one = event.target.closest("[data-item]"), all = items().map(key), at = one ? all.indexOf(key(one)) : -1;
-    deciding = { one, onward: one ? [...all.slice(at), ...all.slice(0, at).reverse()] : [] };
+    deciding = { from: one ?? event.target, onward: one ? [...all.slice(at), ...all.slice(0, at).reverse()] : [] };
   });
   function lead(onward) {
-    const next = onward.map(named).find(Boolean) ?? main();
+    const next = onward.map(named).find(Boolean) ?? main().querySelector("[autofocus]") ?? main();
+    if (next.matches(FIELDS)) { next.focus(); return; }
     next.tabIndex = -1;
     next.focus({ preventScroll: next === main() });
   }
@@ -155,7 +156,7 @@
     if (!decided || event.detail.requestConfig?.verb !== "post" || url.pathname !== location.pathname) return;
     event.detail.shouldSwap = false;
     history.replaceState(history.state, "", url);
-    for (const field of decided.one?.querySelectorAll(FIELDS) ?? []) { field.value = field.defaultValue; field.blur(); }
+    for (const field of decided.from.querySelectorAll(FIELDS)) { field.value = field.defaultValue; field.blur(); }
     show(event.detail.serverResponse);
     listen();
     lead(decided.onward);
