@@ -13,20 +13,20 @@ EACH = 2
 """Addresses of one page of the table that are tried, where it has many."""
 
 
-async def walk(page_at: Open) -> list[str]:
-    """Return an address of every page of the table, found as a person finds it; at most `EACH` of one page.
+async def walk(page_at: Open, *, each: int = EACH) -> list[str]:
+    """Return addresses of every page of the table, found as a person finds them; at most so many of each page.
 
     Raises:
         LookupError: no link leads to some page.
     """
-    reached = await stroll(page_at)
+    reached = await stroll(page_at, each=each)
     unreached = [path for path, paths in reached.items() if not paths]
     if unreached:
         raise LookupError(f"No link leads to {', '.join(unreached)}")
     return [path for paths in reached.values() for path in paths]
 
 
-async def stroll(page_at: Open) -> dict[str, list[str]]:
+async def stroll(page_at: Open, *, each: int = EACH) -> dict[str, list[str]]:
     """Return the addresses that were found, by the path of the table's row.
 
     1. A page without parts in its path stands in the table as it is.
@@ -37,7 +37,7 @@ async def stroll(page_at: Open) -> dict[str, list[str]]:
     while ahead:
         for link in links(await page_at(ahead.pop(0))):
             leaf = found(link)
-            if leaf is not None and link not in reached[leaf[0].path] and len(reached[leaf[0].path]) < EACH:
+            if leaf is not None and link not in reached[leaf[0].path] and len(reached[leaf[0].path]) < each:
                 reached[leaf[0].path].append(link)
                 ahead.append(link)
     return reached

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from bowerbird.app.doorstep import Doorstep
-from bowerbird.browsers import chromium
 from bowerbird.settings import load
 from tests.pds import served_pds
 from tests.platforms.bluesky.fake_pds import HANDLE, PASSWORD, FakePds
@@ -30,15 +29,6 @@ ACTIONS_MAX = 5
 UP_S = 60.0
 OUT_MS = 90_000
 """Slots come every half minute; a busy machine needs some more."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome(program: str) -> AsyncIterator[Browser]:
-    """One browser for this file."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program or None, args=chromium.flags())
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -7,9 +7,8 @@ from dataclasses import asdict, replace
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from bowerbird.browsers import chromium
 from bowerbird.core.books import Batch
 from bowerbird.core.drilled import Drilled, over, under_way
 from bowerbird.core.work import Command
@@ -25,15 +24,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 SHOP = Workshop(promises=[PROVED, OPEN, FAILED], drills=[ROW], tests=True)
 SOON_MS = 5_000
 """How long a change may take to be seen on a busy machine."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chrome(program: str) -> AsyncIterator[Browser]:
-    """One browser for this file."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program or None, args=chromium.flags())
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -6,7 +6,7 @@ The jobs' page and the numbers come from the product's own code, so what is adde
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -14,6 +14,7 @@ from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.account import Hold, HoldKind, Learned
 from bowerbird.core.books import Batch, Committed
 from bowerbird.core.breaker import WINDOWS, BreakerState, Position, Went
+from bowerbird.core.drilled import Drilled, over, under_way
 from bowerbird.core.facts import KINDS, Fact
 from bowerbird.core.findings import Advice, Counts, Model, Reading, Seen, Target
 from bowerbird.core.gauge import METRICS, Sample, Snapshot
@@ -25,6 +26,8 @@ from bowerbird.core.replay import Mark, Replay, Step
 from bowerbird.core.work import Command, Outcome, Run
 from bowerbird.dashboard.asked import Kept, SettingRow
 from bowerbird.dashboard.metrics import packed
+from bowerbird.dashboard.workshop import DrillRow, Promised, Tell, Way, Workshop
+from bowerbird.drills.row import Outcome as Drill
 from bowerbird.jobs import health
 from bowerbird.jobs.pauses import Pauses, pause_of
 from bowerbird.jobs.pulse import Pulse
@@ -69,7 +72,37 @@ async def furnish(house: House, text: str, **changes: Any) -> None:
         steps=(Step(at_s=1.0, lane="worker 0", mark=Mark.CRASH, words=text, post=text),),
     )  # fmt: skip
     broken = Kept(name="seed-4", at=now, size=9, replay=None, problem=text)
+    house.face.workshop = workshop(text, now)
     house.face.replays = Held([Kept(name="seed-3", at=now, size=9, replay=world), broken])
+
+
+def workshop(text: str, now: int) -> Tell:
+    """A workshop with a promise in each state, and drills that can be run and that cannot."""
+    promises = [
+        Promised(id="2.G3", title=text, layer=2, state="proved", why="", ran_at=now - HOUR, page="/jobs", tests=[text]),
+        Promised(id="X12", title=text, layer=None, state="failed", why=text, ran_at=now, page="", drills=[text]),
+        Promised(id="7.1", title=text, layer=7, state="open", why=text, ran_at=None, page="/"),
+    ]
+    way = Way(name=text, breaks=text, alert_max_s=5, recover_max_s=60)
+    row = DrillRow(id="4.1", title=text, layer=4, ways=[way, replace(way, tells=False)])
+    shop = Workshop(promises=promises, drills=[row, replace(row, id="5.1", layer=5, lacks=text)], tests=True)
+
+    async def tell() -> Workshop:
+        return shop
+
+    return tell
+
+
+def runs(text: str, now: int) -> tuple[Snapshot, Snapshot]:
+    """A drill that is under way, and two that are over."""
+    run = Drilled(id="run-1", row="4.1", by=text, began_at=now - HOUR, until=now + HOUR, lines=(text,))
+    way = Drill(
+        id="4.1", name=text, breaks=text, alert_s=2.0, alert_max_s=5.0, recover_s=10.0, recover_max_s=60.0, held_s=4.0,
+        lost=0, doubled=0, alerts=1, root=text, root_expected=text, healed_by=text, effects=(text,), wrong=(text,),
+    )  # fmt: skip
+    done = replace(run, id="run-2", ended_at=now, ok=False, ways=(asdict(way),), report=text)
+    ended = replace(run, id="run-3", ended_at=now, why=text)
+    return under_way(run, now=now), over([done, ended], now=now)
 
 
 def everywhere(text: str, now: int = START) -> Batch:
@@ -131,7 +164,9 @@ def everywhere(text: str, now: int = START) -> Batch:
             Learned(key=each.key, unit=each.unit, window_s=each.window_s, max=2, at=now, why=text)
             for each in quotas_for(WREN)[:1]
         ),
-        snapshots=(parts(text, now), jobs(text, now), browsers(text, now), windows(now), samples(now)),
+        snapshots=(
+            parts(text, now), jobs(text, now), browsers(text, now), windows(now), samples(now), *runs(text, now),
+        ),
     )  # fmt: skip
 
 
