@@ -161,6 +161,13 @@ JOBS: tuple[Job, ...] = (
         why="Compares each account's timeline with the books, both ways.",
     ),
     Job(
+        name="compare",
+        every_s=30.0,
+        lane="reading",
+        timeout_s=90,
+        why="Holds the ways of reading a site's pages against each other, and reads a post of ours each hour.",
+    ),
+    Job(
         name="harvest",
         every_s=60.0,
         lane="reading",

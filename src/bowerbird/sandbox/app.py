@@ -15,6 +15,7 @@ from bowerbird.core.errors import StorageFull
 from bowerbird.sandbox import api, graphql, judging, site
 from bowerbird.sandbox.denied import SENTENCES, Denied
 from bowerbird.sandbox.faults import Faults
+from bowerbird.sandbox.media import Pictures
 from bowerbird.sandbox.wire import Sleep, Wire
 from bowerbird.sandbox.world import World
 
@@ -30,6 +31,7 @@ class Network(Starlette):
         self.state.world = world
         self.state.faults = Faults(world.now)
         self.state.folder = folder
+        self.state.pictures = Pictures()
         self._wire = Wire(super().__call__, world, self.state.faults, sleep=sleep, refuse=refuse)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

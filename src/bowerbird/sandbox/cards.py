@@ -23,6 +23,8 @@ RENAMED: Mapping[str, str] = {
     "like": "act-like",
     "tweetTextarea_0": "composerInput",
     "tweetButton": "composerSubmit",
+    "fileInput": "composerFile",
+    "altTextInput": "composerAlt",
     "tweetButtonInline": "composerSubmitInline",
     "SideNav_NewTweet_Button": "nav-compose",
     "SideNav_AccountSwitcher_Button": "nav-account",

@@ -19,11 +19,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bowerbird.sandbox import api, asking, graphql, judging
+from bowerbird.sandbox import api, asking, graphql, judging, media
 from bowerbird.sandbox.cards import Card, Marks, card, hue, rounded
 from bowerbird.sandbox.denied import Denied
 from bowerbird.sandbox.faults import Kind, On
-from bowerbird.sandbox.people import Account, Draft, Post
+from bowerbird.sandbox.media import Pictures
+from bowerbird.sandbox.people import Account, Draft, Picture, Post
 from bowerbird.sandbox.world import SESSION_S, TEXT_MAX, World
 
 PAGE_POSTS = 40
@@ -60,6 +61,7 @@ def routes() -> list[Route]:
         Route("/compose", composer, methods=["GET"]),
         Route("/compose/post", composer, methods=["GET"]),
         Route("/intent/post", composer, methods=["GET"]),
+        Route("/compose/picture", attach, methods=["POST"]),
         Route("/compose", compose, methods=["POST"]),
         Route("/search", search),
         Route("/notifications", notifications),
@@ -93,7 +95,9 @@ async def picture(request: Request) -> Response:
     known = len(digest) == 64 and digest.isalnum() and folder is not None
     if not known or not await asyncio.to_thread((folder / digest).exists):
         raise Denied(404, "not_found")
-    mime = next(p.mime for post in _world(request).posts.values() for p in post.pictures if p.sha256 == digest)
+    waiting: Pictures = request.app.state.pictures
+    shown = (p.mime for post in _world(request).posts.values() for p in post.pictures if p.sha256 == digest)
+    mime = next(shown, "") or waiting.mime(digest) or "application/octet-stream"
     return FileResponse(folder / digest, media_type=mime)
 
 
@@ -146,16 +150,39 @@ async def compose(request: Request) -> Response:
     # Browsers send a line break as two characters; a reader sees one.
     text = form.get("text", "").replace("\r\n", "\n")
     parent = asking.id_of(form.get("reply_to"))
-    draft = Draft(text=text, reply_to=parent or None)
+    pictures = request.app.state.pictures.of(viewer.handle, form.get("pictures", ""))
+    draft = Draft(text=text, reply_to=parent or None, pictures=pictures)
     try:
         post, _ = await _world(request).post(viewer.handle, draft, late_s=api.late_s(request, viewer.handle))
     except Denied as problem:
-        return _composer(request, text=text, parent=parent, problem=problem)
+        return _composer(request, text=text, parent=parent, pictures=pictures, problem=problem)
     request.state.accepted = True
     return RedirectResponse(_after(_world(request), post), 303)
 
 
-def _composer(request: Request, *, text: str, parent: str, problem: Denied | None = None) -> Response:
+async def attach(request: Request) -> Response:
+    """Take a picture into the composer; nobody sees it before the post is sent, and alone it is nothing."""
+    viewer = _viewer(request)
+    if viewer is None:
+        return _to_login(request)
+    form = await asking.parts_of(request)
+    parent = asking.id_of(form.words.get("reply_to"))
+    waiting: Pictures = request.app.state.pictures
+    pictures = waiting.of(viewer.handle, form.words.get("pictures", ""))
+    try:
+        found = media.picture(form.words.get("alt", ""), form.content)
+        if len(pictures) >= media.PICTURES_MAX:
+            raise Denied(422, "media_bad")
+    except Denied as problem:
+        return _composer(request, text="", parent=parent, pictures=pictures, problem=problem)
+    await asyncio.to_thread(media.keep, request.app.state.folder, form.content, found.sha256)
+    waiting.add(viewer.handle, found)
+    return _composer(request, text="", parent=parent, pictures=[*pictures, found])
+
+
+def _composer(
+    request: Request, *, text: str, parent: str, pictures: Sequence[Picture] = (), problem: Denied | None = None
+) -> Response:
     world = _world(request)
     answered = world.posts.get(parent)
     shown = card(world, answered) if answered and not answered.removed else None
@@ -166,6 +193,7 @@ def _composer(request: Request, *, text: str, parent: str, problem: Denied | Non
         title="Compose",
         text=text,
         parent=shown,
+        pictures=pictures,
         toast=problem.sentence if problem else "",
         headers=problem.headers if problem else None,
     )

@@ -11,6 +11,8 @@ CONFIDENCE: Mapping[str, float] = {"answer": 1.0, "testid": 0.95, "aria": 0.9, "
 """How far a record of each rung is trusted, first rung first. Everything but the first reads what people see, and the
 last has to take a button's word for what it is."""
 RUNGS = tuple(CONFIDENCE)
+MOVES = 0.02
+"""By how much a number may grow while a page is read, of one."""
 PARTLY = 0.5
 """What remains of it where a number that the page has could not be read."""
 
@@ -39,7 +41,10 @@ class Article:
         return CONFIDENCE[self.strategy] * (PARTLY if self.partly else 1.0)
 
     def agrees(self, other: Article) -> bool:
-        """Tell whether two rungs say the same of one post: who said it, and each number that both can see."""
+        """Tell whether two rungs say the same of one post: who said it, and each number that both can see.
+
+        A number may have moved on between the two readings: by one, or by two of a hundred.
+        """
         mine, yours = self.counts, other.counts
         pairs = (
             (mine.likes, yours.likes),
@@ -47,5 +52,7 @@ class Article:
             (mine.replies, yours.replies),
             (mine.impressions, yours.impressions),
         )
-        same = all(one == two for one, two in pairs if one is not None and two is not None)
+        same = all(
+            abs(one - two) <= max(1, MOVES * max(one, two)) for one, two in pairs if one is not None and two is not None
+        )
         return same and (self.id, self.author.lower()) == (other.id, other.author.lower())

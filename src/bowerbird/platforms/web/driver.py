@@ -22,7 +22,7 @@ from bowerbird.core.text import graphemes
 from bowerbird.platforms.web import answers
 from bowerbird.platforms.web.article import Article
 from bowerbird.platforms.web.gate import Gate
-from bowerbird.platforms.web.pages import Pages
+from bowerbird.platforms.web.pages import COMPOSER, Pages
 
 if TYPE_CHECKING:
     from playwright.async_api import FilePayload, Page
@@ -69,7 +69,7 @@ class WebDriver(Pages):
 
     async def whoami(self) -> Identity:
         """Who is signed in; followers are not read here."""
-        async with self._page() as page:
+        async with self._page("whoami") as page:
             await self._go(page, self.site.home)
             return Identity(id=self.handle, handle=self.handle)
 
@@ -121,7 +121,7 @@ class WebDriver(Pages):
             raise errors.Unreachable("the post has not been prepared", reason="not_prepared")
         gate = self._gate()
         try:
-            async with self._page() as page:
+            async with self._page("reply" if post.payload.reply_to else "publish") as page:
                 try:
                     await self._send(page, gate, json.loads(post.wire))
                 except errors.SignedOut:
@@ -149,10 +149,13 @@ class WebDriver(Pages):
 
     async def _send(self, page: Page, gate: Gate, wire: Mapping[str, Any]) -> None:
         parent = wire["reply_to"]
-        view = await self._view(page, self.site.reply.format(id=parent) if parent else self.site.composer, "composer")
-        if parent and (view is None or parent not in [row.id for row in view.articles]):
-            # The composer would open all the same, and our answer to somebody would stand alone.
-            raise errors.Refused("the post to be answered is gone", reason="target_gone")
+        if parent is None:
+            await self._go(page, self.site.composer)
+        else:
+            view = await self._view(page, self.site.reply.format(id=parent), COMPOSER)
+            if view is None or parent not in [row.id for row in view.articles]:
+                # The composer would open all the same, and our answer to somebody would stand alone.
+                raise errors.Refused("the post to be answered is gone", reason="target_gone")
         await self._attach(page, wire.get("media", ()))
         box, button = await self._rungs(page, self.site.text_box, self.site.send)
         await page.fill(box, wire["text"], timeout=self._step_ms)
@@ -184,7 +187,7 @@ class WebDriver(Pages):
         if post.wire is None:
             return Absent()
         try:
-            async with self._page() as page:
+            async with self._page("resolve") as page:
                 return await self._search_profile(page, post, json.loads(post.wire) if post.wire else _words(post))
         except errors.PlatformError as error:
             return Unknown(why=str(error))
@@ -237,7 +240,7 @@ class WebDriver(Pages):
     async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
         """Read each post's own page; one that is not there any more is `Gone`."""
         found: dict[str, Counts | Gone] = {}
-        async with self._page() as page:
+        async with self._page("counts") as page:
             for ref in refs:
                 view = await self._view(page, urlsplit(ref.url).path, "post", missing=True)
                 if view is None:
@@ -248,7 +251,7 @@ class WebDriver(Pages):
 
     async def mentions(self, after: int) -> list[Seen]:
         """Those who addressed us, oldest first."""
-        async with self._page() as page:
+        async with self._page("mentions") as page:
             view = await self._view(page, self.site.notifications, "mentions")
             rows = list(view.articles) if view else []
             if not rows and not await self._says_empty(page, view):
@@ -260,7 +263,7 @@ class WebDriver(Pages):
 
         A site that has quietly signed us out answers 200 with an empty page, which looks like a quiet day.
         """
-        async with self._page() as page:
+        async with self._page("search") as page:
             rows = await self._search(page, query)
             if rows is None:
                 return Unknown(why="the search page shows neither results nor that there are none")
@@ -290,7 +293,7 @@ class WebDriver(Pages):
         where: str | None = self.site.profile.format(handle=self.handle)
         found: list[Article] = []
         try:
-            async with self._page() as page:
+            async with self._page("own_posts") as page:
                 for _ in range(PAGES_MAX):
                     own = await self._own_page(page, str(where))
                     if own is None:

@@ -65,7 +65,7 @@ def climb(
         read={rung: len(found) for rung, found in tried.items()},
         compared=len(pairs),
         agreed=sum(one.agrees(other) for one, other in pairs),
-        paths=frozenset().union(*(answers.paths(op, answer) for op, answer in heard)),
+        paths=frozenset().union(*(answers.paths(op, answer) for op, answer in heard if rows is not None)),
     )
     listed = any(answers.lists(answer) for _, answer in heard)
     return View(shown, listed, _fell(tried, shown, listed=listed), sighting)

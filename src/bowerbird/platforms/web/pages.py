@@ -43,6 +43,8 @@ SAVE_EVERY_S = 60.0
 """Cookies are saved after a write, at most this often, seconds."""
 PICTURE_S = 2.0
 """How long a picture of a page may take, seconds."""
+COMPOSER = "composer"
+"""The role of a page that shows the post which is answered; where that is gone, nothing is wrong with the page."""
 BLUR = "article, [role='article'], main { filter: blur(6px) } input, textarea { visibility: hidden }"
 """What keeps other people's words and ours out of that picture."""
 
@@ -88,8 +90,8 @@ class Pages:
     # --- the session -----------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def _page(self) -> AsyncIterator[Page]:
-        """Lease the page; what the browser raises during the lease is `Unreachable`.
+    async def _page(self, op: str = "page") -> AsyncIterator[Page]:
+        """Lease the page for this kind of call; what the browser raises during the lease is `Unreachable`.
 
         An account that the site has turned away is not taken there again before it is time, or something is new:
         a state that somebody else has saved (a person who signed in) replaces the one the page has.
@@ -256,7 +258,7 @@ class Pages:
             view = climb(heard, await self._rows(page), **about)
         if view.sighting is not None:
             self.note(view.sighting)
-        if view.fell and (view.articles or not await self._matches(page, self.site.empty)):
+        if view.fell and role != COMPOSER and (view.articles or not await self._matches(page, self.site.empty)):
             await self._keep(page, view, role, dict(heard))
         return view
 

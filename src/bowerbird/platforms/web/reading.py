@@ -89,9 +89,12 @@ def by_semantics(row: Row) -> Article | None:
     """Read an article as a screen reader does; the group's label lists every number that is not zero.
 
     So one that it leaves out is an observed 0; one whose word is there but whose number cannot be read is None. Views
-    are the exception: a site that does not show them leaves them out too, so they are None.
+    are the exception: a site that does not show them leaves them out too, so they are None. Where everything is zero
+    there is no label at all.
     """
     label = str(row.get("label") or "")
+    if not label and (zeros := _all_zero(row)):
+        return _article(row, _words(row, "words"), Counts(**zeros, source="aria"))
     found = labelled(label)
     words = re.findall("[a-z]+", label.lower())
     named = {_NAMES[word] for word in words if word in _NAMES}
@@ -151,6 +154,14 @@ def _summed(buttons: Sequence[str], source: str) -> Counts:
     for button in buttons:
         found.update(labelled(button))
     return Counts(**found, source=source)
+
+
+def _all_zero(row: Row) -> dict[str, int]:
+    """The numbers of a row of buttons that all say zero; none if any says otherwise."""
+    found: dict[str, int] = {}
+    for button in row.get("buttons") or ():
+        found.update(labelled(str(button)))
+    return found if set(_ALWAYS) <= set(found) and not any(found.values()) else {}
 
 
 def _unread(buttons: Sequence[str]) -> bool:

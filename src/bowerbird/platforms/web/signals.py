@@ -35,19 +35,17 @@ def trouble(site: Site, body: Any, headers: Mapping[str, str], now: int, *, writ
     said = f"the site answers with code {codes[0]}"
     if Signal.LOCKED in found or (Signal.LIMITED in found and _room_left(headers)):
         return errors.SignedOut(f"{said}: the account is locked, and only its owner can open it", reason="locked")
+    doubt = errors.Unconfirmed if write else errors.Unreachable
     match found[0]:
         case Signal.SIGNED_OUT:
             return errors.SignedOut(f"{said}: it does not know this session", reason="session_expired")
         case Signal.LIMITED:
             return errors.RateLimited(f"{said}: it asks us to wait", retry_at=_reset(headers, now))
         case Signal.DUPLICATE:
-            kind = errors.Unconfirmed if write else errors.Unreachable
-            return kind(f"{said}: it has this post already", reason="duplicate")
-        case Signal.REFUSED:
-            kind = errors.Refused if write else errors.Unreachable
-            return kind(f"{said}: it refuses", reason="refused")
-    kind = errors.Unconfirmed if write else errors.Unreachable
-    return kind(f"{said}: it failed for the moment", reason="transient")
+            return doubt(f"{said}: it has this post already", reason="duplicate")
+        case Signal.REFUSED if write:
+            return errors.Refused(f"{said}: it refuses", reason="refused")
+    return doubt(f"{said}: it failed for the moment", reason="transient")
 
 
 def _has_data(body: Any) -> bool:

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bowerbird.core.errors import BadInput
+
 
 class Signal(StrEnum):
     """What an error code of a site's own API says, as far as it is our affair."""
@@ -123,6 +125,7 @@ SANDBOX = Site(
     session=("sandbox_session",),
     operations=OPERATIONS,
     codes=CODES,
+    canary="the",
     media_max=4,
 )
 """The rehearsal network's site."""
@@ -153,3 +156,20 @@ X = Site(
 
 SITES: Mapping[str, Site] = {site.name: site for site in (SANDBOX, X)}
 """The descriptions that are shipped, by the name of the platform."""
+
+
+def allowed(site: Site, written: str) -> Site:
+    """Return the site if it may be driven.
+
+    Args:
+        written: what the owner wrote into the settings.
+
+    Raises:
+        BadInput: the site is switched off, and how it is switched on.
+    """
+    if site.risk and written.strip() != site.risk:
+        raise BadInput(
+            f"{site.name} is switched off: its rules forbid scripting its site, and accounts are suspended for it, for "
+            f"good. An owner who takes that risk for an account of their own sets web.{site.name}_risk to: {site.risk}"
+        )
+    return site
