@@ -64,8 +64,9 @@ class Card:
     @property
     def group_label(self) -> str:
         """The label of the row of buttons; counts of zero are left out, as on X."""
-        views = self.counts.get("impressions", 0)
-        parts = (self._count("replies"), self._count("reposts"), self._count("likes"), (views, "view", "views"))
+        views, kept = self.counts.get("impressions", 0), self.counts.get("bookmarks", 0)
+        acts = (self._count("replies"), self._count("reposts"), self._count("likes"))
+        parts = (*acts, (kept, "bookmark", "bookmarks"), (views, "view", "views"))
         return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in parts if count)
 
     def button_label(self, kind: str, action: str) -> str:

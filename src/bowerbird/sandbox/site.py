@@ -310,6 +310,17 @@ def error_page(request: Request, status: int, sentence: str, headers: Mapping[st
     return _page(request, "error.html", status, title="Oops", sentence=sentence, headers=headers)
 
 
+def recorded(cards: Sequence[Card], variant: str) -> str:
+    """Return a page with posts that are not of this world, such as recordings, in the markup of ours.
+
+    Args:
+        variant: the shape of the page, as `judging.VARIANTS` has them.
+    """
+    timeline = _pages.get_template("parts.html").module.timeline  # type: ignore[attr-defined]
+    body = timeline(cards, Marks(variant), "Timeline: Recorded")
+    return f'<!doctype html><html lang="en"><body><main role="main">{body}</main></body></html>'
+
+
 def _listing(request: Request, name: str, posts: Sequence[Post], **values: Any) -> Response:
     viewer, world = _viewer(request), _world(request)
     if viewer is not None:

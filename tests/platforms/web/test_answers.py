@@ -94,11 +94,13 @@ def test_a_post_that_says_too_little_is_none(where: str, value: Any) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["__typename", "legacy", "core", "views", "tweet", "instructions", "result", "rest_id"]),
-        inner | st.sampled_from(["Tweet", "TweetWithVisibilityResults"]),
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["__typename", "legacy", "core", "views", "tweet", "instructions", "result", "rest_id"]),
+            inner | st.sampled_from(["Tweet", "TweetWithVisibilityResults"]),
+            max_size=4,
+        )
     ),
     max_leaves=20,
 )

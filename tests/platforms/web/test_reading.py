@@ -109,7 +109,9 @@ def test_a_label_is_read_in_all_its_spellings(label: str, found: tuple[int | Non
 def test_what_a_site_would_write_into_a_label_is_read_back(numbers: dict[str, int]) -> None:
     """Zeros are left out of the label, and are zeros again; views that are left out are unknown."""
     words = {"replies": "reply", "reposts": "repost", "likes": "like", "impressions": "view"}
-    parts = [f"{n} {words[name] if n == 1 else name.replace('impressions', 'views')}" for name, n in numbers.items() if n]
+    parts = [
+        f"{n} {words[name] if n == 1 else name.replace('impressions', 'views')}" for name, n in numbers.items() if n
+    ]
     read = by_semantics({**BARE, "label": ", ".join(parts), "buttons": []})
     if not parts:
         assert read is None
@@ -139,7 +141,10 @@ def test_a_post_on_which_all_is_zero_has_no_label_and_is_read_all_the_same() -> 
 
 def test_hidden_views_are_unknown() -> None:
     """A label leaves them out as well where they are not shown at all."""
-    for rung, row in ((by_semantics, {**BARE, "label": "6 likes"}), (by_buttons, {**BARE, "buttons": ["0 likes. Like"]})):
+    for rung, row in (
+        (by_semantics, {**BARE, "label": "6 likes"}),
+        (by_buttons, {**BARE, "buttons": ["0 likes. Like"]}),
+    ):
         read = rung(row)
         assert read is not None
         assert read.counts.impressions is None
