@@ -118,6 +118,13 @@ def bind(
     desk = Desk(storage, clock, owner, {**verbs, **steering.table(), **doorstep.table(), **more})
     publisher, audit = _posting(settings, storage, platforms, clock, owner, ladder[0])
     drift = Drift(storage, platforms, clock, platforms.sights.take, canary_s=settings["measuring.canary_s"])
+    reader = Reader(storage, platforms, clock, ladder)
+
+    async def measure_once() -> bool:
+        """Read numbers, and then whether the pages on which they stand have changed; True if there is more."""
+        more = await reader.measure_once()
+        return await drift.compare_once() or more
+
     work = {
         "publish": publisher.publish_once,
         "audit": audit.audit_once,
@@ -138,8 +145,7 @@ def bind(
         "obey": desk.obey_once,
         "connect": platforms.connect_once,
         "plan": scribes.plan_once,
-        "measure": Reader(storage, platforms, clock, ladder).measure_once,
-        "compare": drift.compare_once,
+        "measure": measure_once,
         "harvest": scribes.harvest_once,
         "answer": scribes.answer_once,
         "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,

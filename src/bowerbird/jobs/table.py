@@ -151,7 +151,7 @@ JOBS: tuple[Job, ...] = (
         timeout_s=60,
         tries=3,
         needs=("publish",),
-        why="Reads the numbers of posts.",
+        why="Reads the numbers of posts, and watches whether the pages they stand on have changed.",
     ),
     Job(
         name="audit",
@@ -159,13 +159,6 @@ JOBS: tuple[Job, ...] = (
         lane="settling",
         timeout_s=60,
         why="Compares each account's timeline with the books, both ways.",
-    ),
-    Job(
-        name="compare",
-        every_s=30.0,
-        lane="reading",
-        timeout_s=90,
-        why="Holds the ways of reading a site's pages against each other, and reads a post of ours each hour.",
     ),
     Job(
         name="harvest",

@@ -316,6 +316,7 @@ def recorded(cards: Sequence[Card], variant: str) -> str:
     Args:
         variant: the shape of the page, as `judging.VARIANTS` has them.
     """
+    # A template's macros are attributes of its module, which no type knows.
     timeline = _pages.get_template("parts.html").module.timeline  # type: ignore[attr-defined]
     body = timeline(cards, Marks(variant), "Timeline: Recorded")
     return f'<!doctype html><html lang="en"><body><main role="main">{body}</main></body></html>'

@@ -13,7 +13,8 @@ from tests.platforms.web.test_answers import TWEET, recorded
 PAGE = """<html><head><script>var token = "s3cret";</script><meta name="csrf" content="abc"></head><body>
 <input name="authenticity_token" value="s3cret"><textarea>my draft</textarea>
 <article data-testid="tweet" class="css-1" onclick="steal()"><a href="/ada_finch/status/17?s=20">
-<time datetime="2026">3h</time></a><a href="https://t.co/xyz">t.co/xyz</a><div lang="en" data-testid="tweetText">Call me: 555 1234</div>
+<time datetime="2026">3h</time></a><a href="https://t.co/xyz">t.co/xyz</a>
+<div lang="en" data-testid="tweetText">Call me: 555 1234</div>
 <img src="https://cdn/x.jpg" alt="Ada on a beach"><div role="group" aria-label="2 replies, 6 likes">
 <button aria-label="6 Likes. Like">6</button><button aria-label="Ada Finch">A</button></div></article>
 <a href="/wren">me</a></body></html>"""
