@@ -128,7 +128,12 @@ class Gate:
         if trouble := signals.trouble(site, self.body, self._headers, now, write=True):
             raise trouble
         if self.status == 429:
-            wait_until = retry_at(now, self._retry_after, default_s=WAIT_DEFAULT_S)
+            said = "x-rate-limit-reset" in self._headers
+            wait_until = (
+                signals.reset(self._headers, now)
+                if said
+                else retry_at(now, self._retry_after, default_s=WAIT_DEFAULT_S)
+            )
             limit, window_s = self._policy
             raise errors.RateLimited("the site asks us to wait", retry_at=wait_until, limit=limit, window_s=window_s)
         if self.status in (401, 403) or (sign_in and self.location == sign_in):

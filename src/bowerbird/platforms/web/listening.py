@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, Response
@@ -22,7 +21,7 @@ HEARD_MAX = 8
 """Answers kept, the newest; a page asks its API for a list once or twice."""
 BYTES_MAX = 8_000_000
 """Longer answers are not read."""
-_PLACE = re.compile(r"/graphql/[\w-]+/(\w+)$")
+_PLACE = re.compile(r"/graphql/[\w-]+/(\w+)(?=[?#]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Answer:
     body: Any
 
 
-@dataclass
+@dataclass(eq=False)
 class Ear:
     """Listens to one page for the operations named.
 
@@ -57,7 +56,7 @@ class Ear:
             page.remove_listener("response", self._hear)
 
     def _hear(self, response: Response) -> None:
-        found = _PLACE.search(urlsplit(response.url).path)
+        found = _PLACE.search(response.url)
         if found and found[1] in self.operations:
             self._heard.append((found[1], response))
             self._any.set()

@@ -240,6 +240,9 @@ class Pages:
                 raise self._turned_away(error)
             if error is not None:
                 raise error
+            if answer.status == 429:
+                wait_until = signals.reset(answer.headers, self.clock.now())
+                raise errors.RateLimited("the site's own API asks us to wait", retry_at=wait_until)
             if answer.status in (401, 403):  # the page knows us and its API does not: not once, but not for ever
                 self.session.bad(self.clock.now(), "the site's own API does not know this session")
         good = [answer for answer in found if answer.status == 200]

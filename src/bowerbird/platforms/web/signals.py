@@ -40,7 +40,7 @@ def trouble(site: Site, body: Any, headers: Mapping[str, str], now: int, *, writ
         case Signal.SIGNED_OUT:
             return errors.SignedOut(f"{said}: it does not know this session", reason="session_expired")
         case Signal.LIMITED:
-            return errors.RateLimited(f"{said}: it asks us to wait", retry_at=_reset(headers, now))
+            return errors.RateLimited(f"{said}: it asks us to wait", retry_at=reset(headers, now))
         case Signal.DUPLICATE:
             return doubt(f"{said}: it has this post already", reason="duplicate")
         case Signal.REFUSED if write:
@@ -58,7 +58,8 @@ def _room_left(headers: Mapping[str, str]) -> bool:
     return left.isdigit() and int(left) > 0
 
 
-def _reset(headers: Mapping[str, str], now: int) -> int:
+def reset(headers: Mapping[str, str], now: int) -> int:
+    """Return when a limit ends, UTC microseconds: as X's header says, or after a quarter of an hour."""
     said = headers.get("x-rate-limit-reset", "")
     at = int(said) * SECOND_US if said.isascii() and said.isdigit() else now + WAIT_S * SECOND_US
     return min(max(at, now + SECOND_US), now + WAIT_MAX_S * SECOND_US)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ async def by_hand(site: Site, url: str, *, program: str, arguments: list[str], w
     Raises:
         Unreachable: no window could be opened, it was closed, or nobody signed in within `wait_s`.
     """
+    await asyncio.to_thread(import_module, "playwright.async_api")  # it reads many files
     from playwright.async_api import Error, async_playwright
 
     try:
