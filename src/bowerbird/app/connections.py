@@ -91,11 +91,15 @@ class Connections(Mapping[str, Platform]):
         """How each session is that lives in a browser, and how long it will, where that can be told."""
         now, found = self.clock.now(), []
         for account_id, driver in self._drivers.items():
-            state, left_s = driver.session.state(now), driver.session.left_s(now)
-            labels = {"account": account_id}
-            found.append(Sample(name="bowerbird_session_state", value=1, labels={**labels, "state": str(state)}))
-            if left_s is not None:
-                found.append(Sample(name="bowerbird_session_left_seconds", value=left_s, labels=labels))
+            session, labels = driver.session, {"account": account_id}
+            told = {**labels, "state": str(session.state(now))}
+            found.append(Sample(name="bowerbird_session_state", value=1, labels=told))
+            spans = {"age": session.age_s(now), "left": session.left_s(now)}
+            found += [
+                Sample(name=f"bowerbird_session_{which}_seconds", value=span, labels=labels)
+                for which, span in spans.items()
+                if span is not None
+            ]
         return found
 
     def accounts(self) -> list[Account]:

@@ -135,6 +135,7 @@ METRICS: dict[str, Metric] = {
     "bowerbird_browser_ends_total": _counter("How often a browser ended without being asked to, by cause.", "cause"),
     "bowerbird_browser_timeouts_total": _counter("How often time ran out, by what was waited for.", "operation"),
     "bowerbird_session_state": _gauge("1 for how the account's session is.", "account", "state"),
+    "bowerbird_session_age_seconds": _gauge("How long ago the account's session began.", "account"),
     "bowerbird_session_left_seconds": _gauge("How long the session will live, as measured ages tell.", "account"),
     # the books (layer 6)
     "bowerbird_storage_up": _gauge("1 if the books can be written."),

@@ -45,7 +45,7 @@ PICTURE_S = 2.0
 """How long a picture of a page may take, seconds."""
 COMPOSER = "composer"
 """The role of a page that shows the post which is answered; where that is gone, nothing is wrong with the page."""
-BLUR = "article, [role='article'], main { filter: blur(6px) } input, textarea { visibility: hidden }"
+BLUR = "main, aside, [role='main'], article { filter: blur(10px) } input, textarea { visibility: hidden }"
 """What keeps other people's words and ours out of that picture."""
 
 

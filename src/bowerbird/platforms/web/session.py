@@ -128,6 +128,10 @@ class Session:
         """When it will end, as far as can be told: by its cookies or by its age, whichever is first."""
         return forecast(self.born_at, self.ages_s, self.cookies_end_at)
 
+    def age_s(self, now: int) -> float | None:
+        """How old it is, in seconds; None where nobody knows or it is over."""
+        return None if self.born_at is None or self.ended or self.is_locked else self._age_s(now)
+
     def left_s(self, now: int) -> float | None:
         """Seconds until then, None where nothing is known or it is over."""
         ends_at = self.ends_at()
