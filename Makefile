@@ -4,7 +4,7 @@
 PYTHON ?= python3
 SEEDS  ?= 200
 YEARS  ?= 0
-BENCH  ?= killing publish footprint breaker jobs face
+BENCH  ?= killing publish footprint breaker jobs face extract
 BIN    := .venv/bin
 READY  := .venv/.ready
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,10 +17,14 @@ import pytest_asyncio
 
 from bowerbird.browsers.seat import Seat
 from bowerbird.core.errors import RateLimited, Refused, SignedOut, Unconfirmed, Unreachable
+from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Counts
 from bowerbird.core.ports import Absent, Found, Unknown
-from bowerbird.core.post import Media, RemoteRef
-from bowerbird.platforms.web.sites import SANDBOX
+from bowerbird.core.post import Media, RemoteRef, ReplyTo
+from bowerbird.platforms.web.quarantine import Quarantine
+from bowerbird.platforms.web.sights import Sights
+from bowerbird.platforms.web.signing import imported
+from bowerbird.platforms.web.sites import SANDBOX, X
 from tests.browser.conftest import browser_pid, driver_pid
 from tests.contracts.stages import CLOCK, Said, Trouble, WebStage
 from tests.perch import Perch
@@ -34,6 +41,17 @@ TIPS = [
     "print('<b>&amp;</b>', \"{{ x }}\", '\\n', `x`, 100 % 7, a && b)",
     "e\u0301 and \u00e9, \U0001f469\u200d\U0001f4bb, \u00a0no-break, \u65e5\u672c\u8a9e, \u05e9\u05dc\u05d5\u05dd",
 ]
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def picture(folder: Path, n: int) -> Media:
+    """A picture in this folder, as a payload names it."""
+    content = PNG + bytes([n])
+    (folder / f"{n}.png").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return Media(path=f"{n}.png", mime="image/png", alt=f"Bower {n}.", sha256=digest)
 
 
 async def until(met: Callable[[], Awaitable[bool]]) -> None:
@@ -132,12 +150,85 @@ async def test_a_composer_without_a_button_sends_nothing(stage: WebStage) -> Non
     assert await stage.said() == ["The next one."]
 
 
-async def test_pictures_are_refused_before_anything_is_opened(stage: WebStage) -> None:
-    """The composer takes none from us, so we do not send the words alone."""
-    picture = Media(path="bower.png", mime="image/png", alt="A bower.", sha256="0")
+async def test_pictures_go_with_their_descriptions(stage: WebStage, perch: Perch, tmp_path: Path) -> None:
+    """Two of them, in their order; in a thread each part answers the one before it."""
+    stage.driver.folder = tmp_path
+    media = tuple(picture(tmp_path, n) for n in range(2))
+    head = await published(stage.platform, post("The head.", media=media))
+    heard = ReplyTo(parent=head, root=head, author=stage.handle)
+    made = await frozen(stage.platform, post("The second part.", reply_to=heard, media=media[:1]))
+    tail = await stage.platform.publish(made)
+    rows = await perch.posts(stage.handle)
+    assert [[one["alt"] for one in row["pictures"]] for row in rows] == [["Bower 0.", "Bower 1."], ["Bower 0."]]
+    assert [row["parent"] for row in rows] == [None, head.id]
+    assert await stage.platform.resolve(made) == Found(ref=tail)
+
+
+async def test_a_picture_that_is_another_one_now_is_not_sent(stage: WebStage, tmp_path: Path) -> None:
+    """What was approved goes out, or nothing; and more than the composer takes is refused before anything is opened."""
+    stage.driver.folder = tmp_path
+    one = picture(tmp_path, 0)
+    made = await frozen(stage.platform, post(WORDS, media=(one,)))
+    (tmp_path / one.path).write_bytes(PNG + b"another")
     with pytest.raises(Refused) as refused:
-        await frozen(stage.platform, post(WORDS, media=(picture,)))
+        await stage.platform.publish(made)
+    assert refused.value.reason == "picture_changed"
+    with pytest.raises(Refused) as refused:
+        await frozen(stage.platform, post(WORDS, media=(one,) * 5))
     assert refused.value.reason == "no_media"
+    assert await stage.said() == []
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+async def test_the_sites_own_answer_reads_first_and_the_page_when_it_is_gone(
+    stage: WebStage, perch: Perch, tmp_path: Path
+) -> None:
+    """Numbers come all the same; what fell is told, and kept once, scrubbed."""
+    sights = Sights()
+    stage.driver.note, stage.driver.quarantine = sights.note, Quarantine(tmp_path / "quarantine")
+    ref = await published(stage.platform, post(WORDS))
+    for variant, speaks, strategy in (("v1", "newer", "answer"), ("v3", "older", "answer"), ("v3", "none", "aria")):
+        await perch.arm("variant", variant=variant, answers=speaks)
+        read = (await stage.platform.counts([ref]))[ref.id]
+        assert isinstance(read, Counts)
+        assert (read.source, read.likes) == (strategy, 0)
+    await perch.arm("variant", variant="v5", answers="none")
+    assert await stage.platform.counts([ref]) == {}
+    await perch.arm("variant", variant="v1", answers="newer")
+    read_by = [sighting.read for sighting in sights.take() if sighting.role == "post"]
+    assert [dict(read)["testid"] for read in read_by] == [1, 0, 0, 0]
+    kept = sorted((tmp_path / "quarantine").iterdir())
+    assert {one.name.split("-", 1)[1] for one in kept} == {"sandbox-web-post-answer"}
+    assert "role=" in (kept[0] / "page.html").read_text()
+    assert WORDS not in (kept[0] / "page.html").read_text()
+    assert (kept[0] / "picture.jpg").read_bytes()[:2] == b"\xff\xd8"
+
+
+@pytest.mark.proves("9.3")
+async def test_a_search_that_finds_nothing_at_all_is_unknown(stage: WebStage) -> None:
+    """Signed in, with a page that says that it is empty; but not even what is always there is found."""
+    stage.driver.site = replace(SANDBOX, canary="wordthatnobodyused")
+    assert isinstance(await stage.platform.search("anotherwordthatnobodyused"), Unknown)
+    stage.driver.site = SANDBOX
+    await published(stage.platform, post("There is the word."))
+    assert await stage.platform.search("anotherwordthatnobodyused") == []
+
+
+async def test_the_description_of_x_reads_pages_in_its_markup(stage: WebStage, perch: Perch) -> None:
+    """Profile with replies, a post, mentions, search, at X's addresses; on the rehearsal network, never on X."""
+    await published(stage.platform, post(WORDS))
+    said = await stage.address_us("Hello there.")
+    stage.driver.site = replace(X, session=SANDBOX.session)
+    own = await stage.platform.own_posts()
+    assert isinstance(own, list)
+    assert [one.text for one in own] == [WORDS]
+    read = (await stage.platform.counts([own[0].ref]))[own[0].ref.id]
+    assert isinstance(read, Counts)
+    assert read.source == "answer"
+    assert said in [one.text for one in await stage.platform.mentions(0)]
+    assert isinstance(await stage.platform.search("Hello there"), list)
 
 
 # --- sessions --------------------------------------------------------------------------------------------------
@@ -175,6 +266,40 @@ async def test_a_restart_finds_the_session_again(stage: WebStage, seat: Seat) ->
     await stage.drawer.save_secret(stage.id, "password", "no longer")
     await published(stage.platform, post(WORDS))
     assert await stage.said() == [WORDS]
+
+
+async def test_a_site_that_turned_us_away_is_left_alone_until_a_person_signed_in(stage: WebStage, seat: Seat) -> None:
+    """No page is opened meanwhile; what `login` stores is taken up at the next call, without a restart."""
+    told: list[Fact] = []
+    stage.driver.tell = told.append
+    stage.driver.site = replace(SANDBOX, sign_in=None)
+    other = WebStage(stage.perch, seat)
+    await other.platform.whoami()
+    for _ in range(3):
+        with pytest.raises(SignedOut):
+            await stage.platform.whoami()
+    assert stage.driver.session.state(CLOCK.now()) == "expired"
+    state = await signed_in_elsewhere(stage)
+    await stage.drawer.save_secret(stage.id, "web_state", imported(state, SANDBOX, stage.perch.url, now=CLOCK.now()))
+    await published(stage.platform, post(WORDS))
+    assert await stage.said() == [WORDS]
+    assert [(fact.kind, fact.data["is"]) for fact in told] == [
+        ("session_changed", "expired"),
+        ("session_changed", "valid"),
+    ]
+    assert (stage.driver.session.left_s(CLOCK.now()) or 0) > 86_400
+    await other.close()
+
+
+async def signed_in_elsewhere(stage: WebStage) -> str:
+    """The cookies of another browser in which the account's owner has signed in."""
+    async with httpx.AsyncClient(base_url=stage.perch.url) as http:
+        login = {"handle": stage.handle, "password": f"{stage.handle}-pass"}
+        answer = await http.post("/login", data=login)
+        value = answer.cookies["sandbox_session"]
+    end_s = CLOCK.now() / 1e6 + 3 * 86_400
+    row = {"name": "sandbox_session", "value": value, "domain": "127.0.0.1", "path": "/", "expires": end_s}
+    return json.dumps({"cookies": [row]})
 
 
 async def test_two_accounts_share_the_browser(stage: WebStage, perch: Perch, seat: Seat) -> None:

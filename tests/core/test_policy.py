@@ -77,10 +77,12 @@ def test_likes_and_follows_are_never_automated(platform: str) -> None:
     assert judge(platform, A.FOLLOW, {C.SUMMONED}).ruling is R.FORBIDDEN
 
 
+@pytest.mark.parametrize("platform", ["x_web", "x"])
 @pytest.mark.parametrize("action", list(Action))
-def test_the_web_site_of_x_is_never_driven(action: Action) -> None:
-    """Permanent suspension is the price, so every action is forbidden."""
-    assert judge("x_web", action, {C.SUMMONED}).ruling is R.FORBIDDEN
+def test_the_web_site_of_x_is_never_driven_by_itself(platform: str, action: Action) -> None:
+    """Permanent suspension is the price: the owner who takes that risk says yes to each post; nobody is touched."""
+    expected = R.TO_PERSON if action is A.POST else R.FORBIDDEN
+    assert judge(platform, action, {C.SUMMONED}).ruling is expected
 
 
 @pytest.mark.parametrize("platform", ["bluesky", "mastodon", "x_api", "sandbox", "sandbox-web"])

@@ -21,7 +21,7 @@ from bowerbird.settings import Settings
 
 WEEK_US = 7 * 86_400 * SECOND_US
 """A week, in microseconds."""
-URLS = {"bluesky": "https://bsky.social"}
+URLS = {"bluesky": "https://bsky.social", "x": "https://x.com"}
 """Where an account is when nothing else is said."""
 INTRODUCE_S = 45.0
 """How long a platform may take to say who we are, in seconds."""
@@ -76,26 +76,32 @@ class Trial:
         self.kept[name] = value
 
 
-async def introduce(settings: Settings, storage: Storage, account: Account, password: str) -> Identity:
+async def introduce(
+    settings: Settings, storage: Storage, account: Account, password: str, *, state: str = ""
+) -> Identity:
     """Connect a new account: ask who it is, and only then write it down with its secrets.
+
+    Args:
+        state: a session that a person began in a browser, as a storage state; empty where there is a password.
 
     Raises:
         PlatformError: the platform does not know it, or is not reached; nothing was stored.
     """
-    who, secrets = await ask_who(settings, account, password)
+    who, secrets = await ask_who(settings, account, password, state=state)
     await welcome(storage, account, who, secrets, now=SystemClock().now())
     return who
 
 
 async def ask_who(
-    settings: Settings, account: Account, password: str, *, within_s: float = INTRODUCE_S
+    settings: Settings, account: Account, password: str, *, state: str = "", within_s: float = INTRODUCE_S
 ) -> tuple[Identity, Mapping[str, str]]:
     """Ask the platform whose account this is; nothing is stored. Return it with the secrets that were opened.
 
     Raises:
         PlatformError: the platform does not know it, or did not answer within `within_s` seconds.
     """
-    trial = Trial({"password": password})
+    given = {"password": password, "web_state": state}
+    trial = Trial({name: value for name, value in given.items() if value})
     seat = await asyncio.to_thread(seat_of, settings)
     platform = await connect(account, secrets=trial, clock=SystemClock(), seat=seat, settings=settings)
     try:

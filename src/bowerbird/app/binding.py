@@ -25,6 +25,7 @@ from bowerbird.jobs.pauses import Pauses
 from bowerbird.jobs.runner import Work
 from bowerbird.jobs.tidy import Tidy
 from bowerbird.learning.trainer import Trainer
+from bowerbird.measuring.drift import Drift
 from bowerbird.measuring.reader import Reader
 from bowerbird.planning.planner import Planner
 from bowerbird.posting.figures import Figures
@@ -116,6 +117,14 @@ def bind(
     doorstep = Doorstep(storage, clock, settings, ring)
     desk = Desk(storage, clock, owner, {**verbs, **steering.table(), **doorstep.table(), **more})
     publisher, audit = _posting(settings, storage, platforms, clock, owner, ladder[0])
+    drift = Drift(storage, platforms, clock, platforms.sights.take, canary_s=settings["measuring.canary_s"])
+    reader = Reader(storage, platforms, clock, ladder)
+
+    async def measure_once() -> bool:
+        """Read numbers, and then whether the pages on which they stand have changed; True if there is more."""
+        more = await reader.measure_once()
+        return await drift.compare_once() or more
+
     work = {
         "publish": publisher.publish_once,
         "audit": audit.audit_once,
@@ -136,14 +145,14 @@ def bind(
         "obey": desk.obey_once,
         "connect": platforms.connect_once,
         "plan": scribes.plan_once,
-        "measure": Reader(storage, platforms, clock, ladder).measure_once,
+        "measure": measure_once,
         "harvest": scribes.harvest_once,
         "answer": scribes.answer_once,
         "learn": Trainer(storage, clock, chance, horizon_s=ladder[-1]).learn_once,
     }
-    return Bound(
-        work, (wall.samples, scribes.samples, publisher.limits.samples, audit.samples, Figures(storage, clock).samples)
-    )
+    figures = Figures(storage, clock)
+    rooms = (wall, scribes, publisher.limits, audit, figures, drift)
+    return Bound(work, tuple(room.samples for room in rooms))
 
 
 def _posting(

@@ -23,10 +23,14 @@ from bowerbird.core.gauge import Sample
 from bowerbird.core.ports import Chance, Clock, Platform
 from bowerbird.platforms.drivers import Drivers
 from bowerbird.platforms.guarded import API, BROWSER, WEB, Askers, Guarded, says, says_of_browser
+from bowerbird.platforms.web.driver import WebDriver
+from bowerbird.platforms.web.quarantine import Quarantine
+from bowerbird.platforms.web.sights import Sights
+from bowerbird.platforms.web.sites import SITES, allowed
 from bowerbird.resilience.breakers import Breakers
 from bowerbird.settings import Settings
 
-PLATFORMS = ("sandbox", "sandbox-web", "bluesky")
+PLATFORMS = ("sandbox", "sandbox-web", "bluesky", "x")
 """The platforms an account can be on."""
 TRY_OUT_S = 5.0
 """How long the browser's own probe waits for the seat, seconds."""
@@ -45,6 +49,8 @@ class Connections(Mapping[str, Platform]):
     seat: Seat
     chance: Chance = field(default_factory=SystemChance)
     breakers: Breakers = field(init=False)
+    sights: Sights = field(default_factory=Sights)
+    _drivers: dict[str, WebDriver] = field(default_factory=dict)
     _ways: dict[str, Drivers] = field(default_factory=dict)
     _accounts: dict[str, Account] = field(default_factory=dict)
     _askers: dict[str, Askers] = field(default_factory=dict)
@@ -79,7 +85,22 @@ class Connections(Mapping[str, Platform]):
     def samples(self) -> list[Sample]:
         """The breakers, and whether the browser runs or is not needed yet."""
         up = "browser" not in self.breakers or self.breakers["browser"].closed
-        return [*self.breakers.samples(), Sample(name="bowerbird_browser_up", value=up)]
+        return [*self.breakers.samples(), Sample(name="bowerbird_browser_up", value=up), *self._sessions()]
+
+    def _sessions(self) -> list[Sample]:
+        """How each session is that lives in a browser, and how long it will, where that can be told."""
+        now, found = self.clock.now(), []
+        for account_id, driver in self._drivers.items():
+            session, labels = driver.session, {"account": account_id}
+            told = {**labels, "state": str(session.state(now))}
+            found.append(Sample(name="bowerbird_session_state", value=1, labels=told))
+            spans = {"age": session.age_s(now), "left": session.left_s(now)}
+            found += [
+                Sample(name=f"bowerbird_session_{which}_seconds", value=span, labels=labels)
+                for which, span in spans.items()
+                if span is not None
+            ]
+        return found
 
     def accounts(self) -> list[Account]:
         """The accounts that have an adapter."""
@@ -129,6 +150,7 @@ class Connections(Mapping[str, Platform]):
     async def _let_go(self, account_id: str) -> None:
         """Have no adapter for it: its server is another one now, or it has none any more."""
         before = self._ways.pop(account_id, None)
+        self._drivers.pop(account_id, None)
         self._unasked.discard(account_id)
         for askers in self._askers.values():
             askers.remove(account_id)
@@ -136,9 +158,13 @@ class Connections(Mapping[str, Platform]):
             await before.close()
 
     async def _adapter(self, account: Account, driver: str) -> Platform:
-        return await adapter(
+        made = await adapter(
             account, driver, secrets=self.storage, clock=self.clock, seat=self.seat, settings=self.settings
         )
+        if isinstance(made, WebDriver):
+            made.note, made.tell = self.sights.note, self.breakers.tell
+            self._drivers[account.id] = made
+        return made
 
     def _guard(self, account: Account, driver: str, adapter: Platform) -> Guarded:
         """Put an adapter behind the breaker of its host; from here on the account may be asked whether it is back."""
@@ -220,11 +246,12 @@ async def adapter(
 
             http = httpx.AsyncClient(verify=trusted())
             return Sandbox(account.id, account.url, account.handle, secrets, clock, http, folder=settings.folder)
-        case "sandbox-web":
-            from bowerbird.platforms.web.driver import WebDriver
-            from bowerbird.platforms.web.sites import SANDBOX
-
-            return WebDriver(account.id, account.url, account.handle, SANDBOX, seat, secrets, clock)
+        case "sandbox-web" | "x":
+            site = allowed(SITES[driver], settings["web.x_risk"])
+            return WebDriver(
+                account.id, account.url, account.handle, site, seat, secrets, clock,
+                folder=settings.folder, quarantine=Quarantine(settings.folder / "quarantine"),
+            )  # fmt: skip
         case "bluesky":
             from bowerbird.platforms.bluesky.adapter import Bluesky
             from bowerbird.platforms.bluesky.session import StoredSession

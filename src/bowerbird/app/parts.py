@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bowerbird.app.connections import Connections
 from bowerbird.browsers.seat import Seat
-from bowerbird.core.account import Account, host_of
+from bowerbird.core.account import Account, host_of, in_browser
 from bowerbird.core.errors import PlatformError, StorageError, Unreachable
 from bowerbird.core.gauge import Sample
 from bowerbird.core.health import Health, Light, Part
@@ -123,7 +123,7 @@ class Browser:
 
 def _driven(accounts: Sequence[Account]) -> bool:
     """Whether any of these accounts is reached through a browser."""
-    return any("-web" in f"{account.platform} {account.other_driver}" for account in accounts)
+    return any(in_browser(account.platform) or in_browser(account.other_driver) for account in accounts)
 
 
 @dataclass
@@ -193,7 +193,7 @@ def parts_of(
 def _one_of_each(connections: Connections) -> dict[str, Account]:
     found: dict[str, Account] = {}
     for account in connections.accounts():
-        if not account.platform.endswith("-web"):  # those are reached through the browser, if at all
+        if not in_browser(account.platform):  # those are reached through the browser, if at all
             found.setdefault(host_of(account), account)
     return found
 

@@ -154,6 +154,9 @@ def graph_of(jobs: Jobs, connections: Connections, supervisor: Supervisor, write
     for name, other in permutations(connections.breakers, 2):
         if name.partition(" ")[2] and name.partition(" ")[2] == other.partition(" ")[2]:  # two ways to one host
             found[f"breaker:{name}"] = found.get(f"breaker:{name}", frozenset()) | {f"breaker:{other}"}
+    for account in connections.accounts():
+        measuring = f"measuring:{account.id}"
+        found[measuring] = found.get(measuring, frozenset()) | {f"page:{account.platform}"}
     found["books"] = found.get("books", frozenset()) | {"storage"}
     return found
 

@@ -1,7 +1,8 @@
-"""Commands about accounts: connect, attest, accounts, pause, resume, bank."""
+"""Commands about accounts: connect, login, attest, accounts, pause, resume, bank."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
 
 def connect(
     context: typer.Context,
-    platform: str = typer.Argument(help="bluesky, sandbox or sandbox-web"),
+    platform: str = typer.Argument(help="bluesky, sandbox, sandbox-web, or x, which is off: see its risk."),
     handle: str = typer.Argument(help="The account's handle."),
     url: str = typer.Option("", help="The server's address (Bluesky: https://bsky.social)."),
     password: str = typer.Option(
-        ..., prompt="App password", hide_input=True, envvar="BOWERBIRD_PASSWORD", help="Asked for; never shown."
+        "", envvar="BOWERBIRD_PASSWORD", help="Asked for; never shown. Where only a person signs in, there is none."
     ),
     mode: str = typer.Option("", help="How posts are approved: ask, ask-new, veto or auto."),
+    file: str = typer.Option("", "--import", help="A storage state, where there is no display to sign in on."),
 ) -> None:
     """Connect an account: two fields, and you see who you are before anything is sent."""
     from bowerbird.app.accounts import URLS, account_from, introduce
+    from bowerbird.app.login import session_for
     from bowerbird.clock import SystemClock
+    from bowerbird.core.account import in_browser
     from bowerbird.core.errors import BadInput
 
     settings = context.obj.settings(account__mode=mode or None)
@@ -36,10 +40,14 @@ def connect(
         settings, platform=platform, handle=handle, url=url or URLS.get(platform, ""), now=SystemClock().now()
     )
 
+    by_hand = in_browser(platform) and not account.rehearsal
+    if not by_hand and not password:
+        password = typer.prompt("App password", hide_input=True)
     progress(f"Asking {account.url} who you are ...")
 
     async def ask(storage: SqliteStorage) -> Identity:
-        return await introduce(settings, storage, account, password)
+        state = await session_for(settings, account, Path(file) if file else None) if by_hand else ""
+        return await introduce(settings, storage, account, password, state=state)
 
     who = visit(context.obj, ask)
     followers = "" if who.followers is None else f", {who.followers} followers"
@@ -47,6 +55,28 @@ def connect(
     if not account.rehearsal:
         say("Before the first post, say that the account is labelled as automated, and who runs it:")
         say(f'    bowerbird attest {account.id} --operator "your name"')
+
+
+def login(
+    context: typer.Context,
+    account: str = typer.Argument(help="The account's id."),
+    file: str = typer.Option("", "--import", help="A storage state, where there is no display to sign in on."),
+) -> None:
+    """Sign an account in by hand, in a window of a browser; no password is asked for or stored."""
+    from bowerbird.app.login import keep_session, session_for
+    from bowerbird.core.errors import BadInput
+
+    settings = context.obj.settings()
+
+    async def ask(storage: SqliteStorage) -> Any:
+        known = await storage.account(account)
+        if known is None:
+            raise BadInput(f"there is no account {account}; `bowerbird accounts` lists them")
+        progress(f"Sign in on {known.url} in the window that opens; it closes by itself.")
+        await keep_session(storage, known, await session_for(settings, known, Path(file) if file else None))
+
+    visit(context.obj, ask)
+    say(f"{account} is signed in. A running engine takes it up within half a minute.")
 
 
 def attest(
@@ -107,5 +137,5 @@ def bank(
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for each in (connect, attest, accounts, pause, resume, bank):
+    for each in (connect, login, attest, accounts, pause, resume, bank):
         app.command()(each)

@@ -33,6 +33,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "bowerbird connect bluesky wren.example.org",
         "bowerbird connect bluesky wren.example.org --url https://pds.example.org --mode auto",
     ),
+    "login": ("bowerbird login sandbox-web:wren", "bowerbird login sandbox-web:wren --import state.json"),
     "attest": ('bowerbird attest bluesky:wren.example.org --operator "Ada Finch"',),
     "accounts": ("bowerbird accounts",),
     "pause": ("bowerbird pause", 'bowerbird pause bluesky:wren.example.org --why "on holiday"'),

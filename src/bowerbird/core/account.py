@@ -27,13 +27,18 @@ class HoldKind(StrEnum):
     UNATTESTED = "unattested"
 
 
+def in_browser(platform: str) -> bool:
+    """Whether a platform is reached through the pages of its site."""
+    return platform.endswith("-web") or platform == "x"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One account on one platform.
 
     Args:
         id: ``<platform>:<handle>``, chosen once.
-        platform: the adapter's name: ``sandbox``, ``sandbox-web``, ``bluesky``.
+        platform: the adapter's name: ``sandbox``, ``sandbox-web``, ``bluesky``, ``x``.
         url: the address of the platform's server.
         rehearsal: True on the sandbox; rehearsal numbers never mix with real ones.
         mode: how posts are approved.

@@ -42,6 +42,8 @@ KINDS: dict[str, str] = {
     "unharvested": "Mentions or search results could not be read; nothing was stored.",
     "targeted": "Somebody whom we may answer was found.",
     "opted_out": "Somebody asked us to stop; they are never answered by itself again.",
+    "drifted": "A site's pages have changed: the ways of reading them no longer say the same.",
+    "drift_over": "The ways of reading a site's pages say the same again.",
     "learned": "A new version of the learner was stored and verified.",
     "advised": "The learner gave advice to the planner.",
     # planning and writing
@@ -54,6 +56,7 @@ KINDS: dict[str, str] = {
     "account_changed": "A person changed an account's own settings, or a rehearsal ended.",
     "hold_set": "An account was put on hold.",
     "hold_lifted": "A hold on an account ended.",
+    "session_changed": "How an account's session on a site is has changed.",
     "started": "A process started.",
     "stopped": "A process stopped gracefully.",
     "degraded": "A part is missing; the plan for running without it is followed.",

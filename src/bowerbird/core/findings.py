@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -26,6 +27,29 @@ class Counts:
         pairs = ((self.likes, 1.0), (self.reposts, 2.0), (self.replies, 3.0), (self.quotes, 2.0))
         seen = [n * weight for n, weight in pairs if n is not None]
         return sum(seen) if seen else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """How one page of a site was read, and what other rungs of the ladder said of the same page.
+
+    Args:
+        site, role: which page it was: of which site, and what for (``post``, ``profile``, ``search`` ...).
+        at: UTC microseconds.
+        used: how many posts each rung was needed for, by its name.
+        read: how many of the posts each rung could read that was tried; a rung that was not tried is missing.
+        compared, agreed: pairs of readings of the same post by two rungs, and how many said the same.
+        paths: the fingerprint of the answer that was read: its operation and JSON paths; empty where none was.
+    """
+
+    site: str
+    role: str
+    at: int
+    used: Mapping[str, int] = field(default_factory=dict)
+    read: Mapping[str, int] = field(default_factory=dict)
+    compared: int = 0
+    agreed: int = 0
+    paths: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,9 @@ METRICS: dict[str, Metric] = {
     "bowerbird_browser_starts_total": _counter("How often a browser was started."),
     "bowerbird_browser_ends_total": _counter("How often a browser ended without being asked to, by cause.", "cause"),
     "bowerbird_browser_timeouts_total": _counter("How often time ran out, by what was waited for.", "operation"),
+    "bowerbird_session_state": _gauge("1 for how the account's session is.", "account", "state"),
+    "bowerbird_session_age_seconds": _gauge("How long ago the account's session began.", "account"),
+    "bowerbird_session_left_seconds": _gauge("How long the session will live, as measured ages tell.", "account"),
     # the books (layer 6)
     "bowerbird_storage_up": _gauge("1 if the books can be written."),
     "bowerbird_storage_free_bytes": _gauge("Free room on the disk of the books."),
@@ -146,6 +149,9 @@ METRICS: dict[str, Metric] = {
     # measuring, harvesting, learning (layers 8 to 10)
     "bowerbird_reading_overdue_seconds": _gauge("How late the most overdue reading is.", "account"),
     "bowerbird_readings_total": _counter("Looks by how they ended.", "account", "outcome"),
+    "bowerbird_page_changed": _gauge("Signs that a site's pages have changed under us.", "site"),
+    "bowerbird_page_agreement_ratio": _gauge("Share of posts of which two ways of reading say the same.", "site"),
+    "bowerbird_page_rung_ratio": _gauge("Share of posts for which each way of reading was needed.", "site", "rung"),
     "bowerbird_harvest_total": _counter("Searches and mentions by how they ended.", "account", "outcome"),
     "bowerbird_targets_fresh": _gauge("Conversations that may be answered.", "account"),
     "bowerbird_model_age_seconds": _gauge("How old the model in use is.", "account"),

@@ -107,8 +107,12 @@ _REAL = ("bluesky", "mastodon", "x_api")
 _SPEAKING = (A.POST, A.REPLY, A.QUOTE, A.MENTION)
 _TOUCHING = (A.REPLY, A.QUOTE, A.MENTION)
 
+_BUT_POST = tuple(action for action in Action if action is not A.POST)
+
 RULES: tuple[Rule, ...] = (
-    Rule(("x_web",), tuple(Action), C.ALWAYS, R.FORBIDDEN, "Driving X's web site ends in permanent suspension.", *_X),
+    Rule(("x_web",), (A.POST,), C.ALWAYS, R.TO_PERSON, "X suspends for driving its site; its owner takes that risk "
+         "in writing, and says yes to each post.", *_X),
+    Rule(("x_web",), _BUT_POST, C.ALWAYS, R.FORBIDDEN, "Driving X's web site ends in permanent suspension.", *_X),
     # broadcasting
     Rule(("bluesky",), (A.POST,), C.ALWAYS, R.ALLOWED, "Posting at regular times is welcome.", *_BLUESKY),
     Rule(("mastodon",), (A.POST,), C.ALWAYS, R.ALLOWED, "Marked bots may post within the server's rules.", *_MASTODON),
@@ -190,7 +194,7 @@ def judge(platform: str, action: Action, context: Collection[Context] = ()) -> V
     known = {C.ALWAYS, *context}
     if action in _TOUCHING and C.SUMMONED not in known:
         known.add(C.COLD)
-    name = "sandbox" if platform.startswith("sandbox") else platform
+    name = "sandbox" if platform.startswith("sandbox") else {"x": "x_web"}.get(platform, platform)
     fitting = [rule for rule in RULES if name in rule.platforms and action in rule.actions and rule.context in known]
     if not any(rule.context in {C.ALWAYS, C.SUMMONED, C.COLD} for rule in fitting):
         return _UNKNOWN

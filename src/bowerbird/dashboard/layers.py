@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bowerbird.core.account import Account, Hold, HoldKind
+from bowerbird.core.account import Account, Hold, HoldKind, in_browser
 from bowerbird.core.findings import Advice, Reading, Target
 from bowerbird.core.gauge import Sample
 from bowerbird.core.health import Health, Light
@@ -220,7 +220,7 @@ def posting(p: Picture) -> Health:
 
 def browsers(p: Picture) -> Health:
     """Whether the accounts that need a browser post."""
-    need = [account for account in p.accounts if account.platform.endswith("-web")]
+    need = [account for account in p.accounts if in_browser(account.platform)]
     if not need:
         return Health(part=BROWSERS, light=Light.GREY, sentence="No account posts through a browser.")
     done = sum(p.counts.get((account.id, State.PUBLISHED), 0) for account in need)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from bowerbird.core.account import in_browser
 from bowerbird.core.health import Health, Light
 from bowerbird.core.incident import Incident, Severity
 from bowerbird.core.story import count
@@ -29,7 +30,7 @@ KINDS: dict[str, str] = {
     "browser": BROWSERS,
     "storage": BOOKS, "books": BOOKS, "disk": BOOKS, "spool": BOOKS,
     "cache": CACHE, "redis": CACHE,
-    "measuring": MEASURING, "targets": HARVESTING, "learning": LEARNING,
+    "measuring": MEASURING, "page": MEASURING, "targets": HARVESTING, "learning": LEARNING,
 }  # fmt: skip
 """Each kind of part, which is what stands before its colon, and its layer. Who watches and who tells is layer 1."""
 
@@ -47,7 +48,7 @@ def layer_of(part: str) -> str:
     kind, _, name = part.partition(":")
     if kind == "breaker":
         kind = name.partition(" ")[0] if name.startswith(("browser", "writer ")) else kind
-    if kind == "session" and name.partition(":")[0].endswith("-web"):
+    if kind == "session" and in_browser(name.partition(":")[0]):
         return BROWSERS
     return KINDS.get(kind, POSTING)
 

@@ -51,7 +51,7 @@ BY_PART: dict[str, Callable[[str], Link]] = {
     "session": _page("/browsers#sessions", "The sessions"),
     **dict.fromkeys(("storage", "books", "disk", "spool"), _page("/storage", "The books")),
     **dict.fromkeys(("cache", "redis"), _page("/cache", "The cache")),
-    "measuring": _page("/measuring", "The measuring"),
+    **dict.fromkeys(("measuring", "page"), _page("/measuring", "The measuring")),
     "learning": lambda account_id: (f"/learning?{urlencode({'account': account_id})}", "The learning"),
     "targets": _page("/opportunities", "The conversations"),
     **dict.fromkeys(("truth", "reserve"), _account),

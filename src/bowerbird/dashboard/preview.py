@@ -31,7 +31,8 @@ class Room:
 ROOMS: dict[str, Room] = {
     "bluesky": Room(300, 3_000, 4),
     "sandbox": Room(300, 3_000, 4),
-    "sandbox-web": Room(300, 3_000, 0),
+    "sandbox-web": Room(300, 3_000, 4),
+    "x": Room(280, 3_000, 0),
 }
 """The limits by the adapter's name."""
 

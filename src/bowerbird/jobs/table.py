@@ -151,7 +151,7 @@ JOBS: tuple[Job, ...] = (
         timeout_s=60,
         tries=3,
         needs=("publish",),
-        why="Reads the numbers of posts.",
+        why="Reads the numbers of posts, and watches whether the pages they stand on have changed.",
     ),
     Job(
         name="audit",

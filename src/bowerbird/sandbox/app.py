@@ -12,9 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from bowerbird.clock import SystemClock
 from bowerbird.core.errors import StorageFull
-from bowerbird.sandbox import api, judging, site
+from bowerbird.sandbox import api, graphql, judging, site
 from bowerbird.sandbox.denied import SENTENCES, Denied
 from bowerbird.sandbox.faults import Faults
+from bowerbird.sandbox.media import Pictures
 from bowerbird.sandbox.wire import Sleep, Wire
 from bowerbird.sandbox.world import World
 
@@ -24,11 +25,13 @@ class Network(Starlette):
 
     def __init__(self, world: World, *, folder: Path | None, sleep: Sleep) -> None:
         handlers = {Denied: denied, StorageFull: full}
+        routes = [*api.routes(), *judging.routes(), *graphql.routes(), *site.routes()]
         # Starlette's type asks for handlers of any exception; each of ours takes the one it is registered for.
-        super().__init__(routes=[*api.routes(), *judging.routes(), *site.routes()], exception_handlers=handlers)  # type: ignore[arg-type]
+        super().__init__(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
         self.state.world = world
         self.state.faults = Faults(world.now)
         self.state.folder = folder
+        self.state.pictures = Pictures()
         self._wire = Wire(super().__call__, world, self.state.faults, sleep=sleep, refuse=refuse)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,6 +58,6 @@ async def full(request: Request, problem: StorageFull) -> Response:
 def refuse(request: Request, status: int, code: str, headers: Mapping[str, str], sentence: str = "") -> Response:
     """Say no: as JSON to a client, as a page to a browser."""
     said = sentence or SENTENCES.get(code, "Something went wrong. Try reloading.")
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(("/api/", "/i/api/")):
         return JSONResponse({"error": code, "message": said}, status, headers=headers)
     return site.error_page(request, status, said, headers)

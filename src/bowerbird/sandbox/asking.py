@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from bowerbird.sandbox.denied import Denied
@@ -47,6 +49,27 @@ async def form_of(request: Request) -> dict[str, str]:
     try:
         return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX))
     except ValueError:
+        raise Denied(400, "bad_request") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A form with one file in it."""
+
+    words: dict[str, str]
+    content: bytes
+
+
+async def parts_of(request: Request) -> Parts:
+    """Return the fields and the one file of a form in parts; `Denied` 400 or 413 as for other bodies."""
+    if int(request.headers.get("content-length") or BODY_MAX + 1) > BODY_MAX:
+        raise Denied(413, "too_large")
+    try:
+        async with request.form(max_files=1, max_fields=FIELDS_MAX) as form:
+            words = {name: value for name, value in form.items() if isinstance(value, str)}
+            (file,) = [value for value in form.values() if not isinstance(value, str)]
+            return Parts(words, await file.read())
+    except (ValueError, ClientDisconnect, HTTPException):
         raise Denied(400, "bad_request") from None
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from markupsafe import Markup
+
 from bowerbird.sandbox.limits import SECOND_US
 from bowerbird.sandbox.people import Post
 from bowerbird.sandbox.world import World
@@ -21,6 +23,8 @@ RENAMED: Mapping[str, str] = {
     "like": "act-like",
     "tweetTextarea_0": "composerInput",
     "tweetButton": "composerSubmit",
+    "fileInput": "composerFile",
+    "altTextInput": "composerAlt",
     "tweetButtonInline": "composerSubmitInline",
     "SideNav_NewTweet_Button": "nav-compose",
     "SideNav_AccountSwitcher_Button": "nav-account",
@@ -60,8 +64,9 @@ class Card:
     @property
     def group_label(self) -> str:
         """The label of the row of buttons; counts of zero are left out, as on X."""
-        views = self.counts.get("impressions", 0)
-        parts = (self._count("replies"), self._count("reposts"), self._count("likes"), (views, "view", "views"))
+        views, kept = self.counts.get("impressions", 0), self.counts.get("bookmarks", 0)
+        acts = (self._count("replies"), self._count("reposts"), self._count("likes"))
+        parts = (*acts, (kept, "bookmark", "bookmarks"), (views, "view", "views"))
         return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in parts if count)
 
     def button_label(self, kind: str, action: str) -> str:
@@ -94,7 +99,34 @@ def card(world: World, post: Post) -> Card:
 
 def mark(variant: str, name: str) -> str:
     """Return the test id of this part of a page in this variant, or empty where it carries none."""
-    return {"v1": name, "v2": RENAMED[name], "v3": ""}[variant]
+    return {"v1": name, "v2": RENAMED[name]}.get(variant, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a template asks about the variant: ``tid("tweet")`` is the attribute of a test id, or nothing.
+
+    Args:
+        variant: v1 has X's test ids, v2 others, v3 none; v4 gives the row of buttons no label either; in v5 a post
+            is no article any more.
+    """
+
+    variant: str
+
+    def __call__(self, name: str) -> Markup:
+        """Return the attribute, ready for a page."""
+        found = mark(self.variant, name)
+        return Markup(' data-testid="{}"').format(found) if found else Markup("")
+
+    @property
+    def labels(self) -> bool:
+        """Whether a row of buttons has a label that tells its numbers."""
+        return self.variant in ("v1", "v2", "v3")
+
+    @property
+    def tag(self) -> str:
+        """The element that a post is."""
+        return "div" if self.variant == "v5" else "article"
 
 
 def age(seconds: float) -> str:

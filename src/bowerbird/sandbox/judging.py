@@ -12,11 +12,12 @@ from starlette.routing import Route
 from bowerbird.sandbox import asking
 from bowerbird.sandbox.denied import Denied
 from bowerbird.sandbox.faults import COUNT_MAX, FOR_MAX_S, SLOW_MAX_S, Faults, Kind, On
+from bowerbird.sandbox.graphql import SHAPES
 from bowerbird.sandbox.journal import PAGE_MAX
 from bowerbird.sandbox.limits import LIMIT_MAX
 from bowerbird.sandbox.world import World
 
-VARIANTS = ("v1", "v2", "v3")
+VARIANTS = ("v1", "v2", "v3", "v4", "v5")
 AT_ONCE = ("session_revoked", "remove_post", "variant")
 
 
@@ -34,7 +35,8 @@ def routes() -> list[Route]:
 
 async def armed(request: Request) -> Response:
     """List the faults armed at the moment and the variant of the pages."""
-    return JSONResponse({"faults": _faults(request).rows(), "variant": _world(request).variant})
+    world = _world(request)
+    return JSONResponse({"faults": _faults(request).rows(), "variant": world.variant, "answers": world.speaks})
 
 
 async def arm(request: Request) -> Response:
@@ -122,10 +124,12 @@ async def _at_once(world: World, kind: str, handle: str | None, asked: dict[str,
         await world.revoke(handle)
     elif kind == "remove_post":
         await world.remove(asking.id_of(asking.words_of(asked, "post", most=19)), by="platform")
-    elif asked.get("variant") in VARIANTS:
-        await world.show_variant(asked["variant"])
     else:
-        raise Denied(400, "bad_request", detail=f"variant must be one of {', '.join(VARIANTS)}.")
+        variant, answers = asked.get("variant") or world.variant, asked.get("answers") or world.speaks
+        if variant not in VARIANTS or answers not in SHAPES:
+            known = f"variant must be one of {', '.join(VARIANTS)}, answers one of {', '.join(SHAPES)}."
+            raise Denied(400, "bad_request", detail=known)
+        await world.show_variant(variant, answers)
 
 
 def _limits(asked: dict[str, Any]) -> dict[str, Any]:

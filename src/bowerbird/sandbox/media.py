@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bowerbird.sandbox.people import Picture
 PICTURES_MAX = 4
 PICTURE_BYTES_MAX = 1_000_000
 ALT_MAX = 2_000
+WAITING_MAX = 1_000
 
 _SIGNS = ((b"\x89PNG\r\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 
@@ -41,14 +43,43 @@ def keep(folder: Path | None, content: bytes, digest: str) -> None:
     beside.replace(folder / digest)
 
 
+def picture(alt: str, content: bytes) -> Picture:
+    """Return a picture with its description; `Denied` 422 for a bad one."""
+    mime = _mime(content)
+    if not alt.strip() or not mime or len(content) > PICTURE_BYTES_MAX or len(alt) > ALT_MAX:
+        raise Denied(422, "media_bad")
+    return Picture(alt, mime, hashlib.sha256(content).hexdigest())
+
+
+@dataclass
+class Pictures:
+    """Pictures that wait in somebody's composer, the newest of them; a restart of the network loses them."""
+
+    _waiting: dict[tuple[str, str], Picture] = field(default_factory=dict)
+
+    def add(self, handle: str, found: Picture) -> None:
+        """Let it wait for its post."""
+        self._waiting[handle, found.sha256] = found
+        while len(self._waiting) > WAITING_MAX:
+            self._waiting.pop(next(iter(self._waiting)))
+
+    def of(self, handle: str, digests: str) -> list[Picture]:
+        """Return the pictures of these digests (with blanks between); `Denied` 422 if one of them is not waiting."""
+        asked = digests.split()
+        if len(asked) > PICTURES_MAX or any((handle, digest) not in self._waiting for digest in asked):
+            raise Denied(422, "media_bad")
+        return [self._waiting[handle, digest] for digest in asked]
+
+    def mime(self, digest: str) -> str:
+        """What sort of picture waits under this digest; empty if none does."""
+        return next((one.mime for one in self._waiting.values() if one.sha256 == digest), "")
+
+
 def _picture(row: Any) -> tuple[Picture, bytes]:
-    if not isinstance(row, dict) or not isinstance(row.get("alt"), str) or not row["alt"].strip():
+    if not isinstance(row, dict) or not isinstance(row.get("alt"), str):
         raise Denied(422, "media_bad")
     content = _decoded(row.get("bytes_b64"))
-    mime = _mime(content)
-    if not mime or len(content) > PICTURE_BYTES_MAX or len(row["alt"]) > ALT_MAX:
-        raise Denied(422, "media_bad")
-    return Picture(row["alt"], mime, hashlib.sha256(content).hexdigest()), content
+    return picture(row["alt"], content), content
 
 
 def _decoded(encoded: Any) -> bytes:

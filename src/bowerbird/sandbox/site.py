@@ -1,30 +1,30 @@
 """The web door: real pages, for browsers and for drivers of browsers.
 
 Everything works without scripts: a form is posted, the answer is 303 to a page that shows a toast with a link to
-the new post. As on X, a search without a session answers 200 and finds nothing, and a post whose author is signed
-out leads to `/login`.
+the new post. The one script there is asks the site's own API for what the page shows, and throws the answer away: it
+is there because the pages of X ask theirs. As on X, a search without a session answers 200 and finds nothing, and a
+post whose author is signed out leads to `/login`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bowerbird.sandbox import api, asking, judging
-from bowerbird.sandbox.cards import Card, card, hue, mark, rounded
+from bowerbird.sandbox import api, asking, graphql, judging, media
+from bowerbird.sandbox.cards import Card, Marks, card, hue, rounded
 from bowerbird.sandbox.denied import Denied
 from bowerbird.sandbox.faults import Kind, On
-from bowerbird.sandbox.people import Account, Draft, Post
+from bowerbird.sandbox.media import Pictures
+from bowerbird.sandbox.people import Account, Draft, Picture, Post
 from bowerbird.sandbox.world import SESSION_S, TEXT_MAX, World
 
 PAGE_POSTS = 40
@@ -44,6 +44,7 @@ _pages.filters["rounded"] = rounded
 for _name in _pages.list_templates(extensions=["html"]):
     _pages.get_template(_name)
 _style = (HERE / "templates" / "style.css").read_text()
+_script = "fetch(document.currentScript.dataset.ask).catch(() => null);\n"
 
 
 def routes() -> list[Route]:
@@ -51,19 +52,25 @@ def routes() -> list[Route]:
     return [
         Route("/", root),
         Route("/static/style.css", style),
+        Route("/static/ask.js", script),
         Route("/media/{digest}", picture),
         Route("/login", login_page, methods=["GET"]),
         Route("/login", log_in, methods=["POST"]),
         Route("/logout", log_out, methods=["POST"]),
         Route("/home", home),
         Route("/compose", composer, methods=["GET"]),
+        Route("/compose/post", composer, methods=["GET"]),
+        Route("/intent/post", composer, methods=["GET"]),
+        Route("/compose/picture", attach, methods=["POST"]),
         Route("/compose", compose, methods=["POST"]),
         Route("/search", search),
         Route("/notifications", notifications),
+        Route("/notifications/mentions", notifications),
         Route("/faults", faults_page, methods=["GET"]),
         Route("/faults", arm, methods=["POST"]),
         Route("/{handle}/status/{post_id}", status),
         Route("/{handle}", profile),
+        Route("/{handle}/with_replies", profile),
     ]
 
 
@@ -77,13 +84,20 @@ async def style(request: Request) -> Response:
     return Response(_style, media_type="text/css", headers={"cache-control": "max-age=300"})
 
 
+async def script(request: Request) -> Response:
+    """Return the one script, which asks the site's own API for what the page shows, as the pages of X do."""
+    return Response(_script, media_type="text/javascript", headers={"cache-control": "max-age=300"})
+
+
 async def picture(request: Request) -> Response:
     """Return the bytes of a picture."""
     digest, folder = request.path_params["digest"], request.app.state.folder
     known = len(digest) == 64 and digest.isalnum() and folder is not None
     if not known or not await asyncio.to_thread((folder / digest).exists):
         raise Denied(404, "not_found")
-    mime = next(p.mime for post in _world(request).posts.values() for p in post.pictures if p.sha256 == digest)
+    waiting: Pictures = request.app.state.pictures
+    shown = (p.mime for post in _world(request).posts.values() for p in post.pictures if p.sha256 == digest)
+    mime = next(shown, "") or waiting.mime(digest) or "application/octet-stream"
     return FileResponse(folder / digest, media_type=mime)
 
 
@@ -121,9 +135,10 @@ async def log_out(request: Request) -> Response:
 
 async def composer(request: Request) -> Response:
     """Show the composer, for a post or for an answer (`reply_to`)."""
+    asked = request.query_params
     if _viewer(request) is None:
         return _to_login(request)
-    return _composer(request, text="", parent=asking.id_of(request.query_params.get("reply_to")))
+    return _composer(request, text="", parent=asking.id_of(asked.get("reply_to") or asked.get("in_reply_to")))
 
 
 async def compose(request: Request) -> Response:
@@ -135,16 +150,39 @@ async def compose(request: Request) -> Response:
     # Browsers send a line break as two characters; a reader sees one.
     text = form.get("text", "").replace("\r\n", "\n")
     parent = asking.id_of(form.get("reply_to"))
-    draft = Draft(text=text, reply_to=parent or None)
+    pictures = request.app.state.pictures.of(viewer.handle, form.get("pictures", ""))
+    draft = Draft(text=text, reply_to=parent or None, pictures=pictures)
     try:
         post, _ = await _world(request).post(viewer.handle, draft, late_s=api.late_s(request, viewer.handle))
     except Denied as problem:
-        return _composer(request, text=text, parent=parent, problem=problem)
+        return _composer(request, text=text, parent=parent, pictures=pictures, problem=problem)
     request.state.accepted = True
     return RedirectResponse(_after(_world(request), post), 303)
 
 
-def _composer(request: Request, *, text: str, parent: str, problem: Denied | None = None) -> Response:
+async def attach(request: Request) -> Response:
+    """Take a picture into the composer; nobody sees it before the post is sent, and alone it is nothing."""
+    viewer = _viewer(request)
+    if viewer is None:
+        return _to_login(request)
+    form = await asking.parts_of(request)
+    parent = asking.id_of(form.words.get("reply_to"))
+    waiting: Pictures = request.app.state.pictures
+    pictures = waiting.of(viewer.handle, form.words.get("pictures", ""))
+    try:
+        found = media.picture(form.words.get("alt", ""), form.content)
+        if len(pictures) >= media.PICTURES_MAX:
+            raise Denied(422, "media_bad")
+    except Denied as problem:
+        return _composer(request, text="", parent=parent, pictures=pictures, problem=problem)
+    await asyncio.to_thread(media.keep, request.app.state.folder, form.content, found.sha256)
+    waiting.add(viewer.handle, found)
+    return _composer(request, text="", parent=parent, pictures=[*pictures, found])
+
+
+def _composer(
+    request: Request, *, text: str, parent: str, pictures: Sequence[Picture] = (), problem: Denied | None = None
+) -> Response:
     world = _world(request)
     answered = world.posts.get(parent)
     shown = card(world, answered) if answered and not answered.removed else None
@@ -155,6 +193,7 @@ def _composer(request: Request, *, text: str, parent: str, problem: Denied | Non
         title="Compose",
         text=text,
         parent=shown,
+        pictures=pictures,
         toast=problem.sentence if problem else "",
         headers=problem.headers if problem else None,
     )
@@ -173,7 +212,8 @@ async def home(request: Request) -> Response:
     if _viewer(request) is None:
         return _to_login(request)
     before = asking.id_of(request.query_params.get("before"))
-    return _listing(request, "home.html", _world(request).home(before=before, limit=PAGE_POSTS), title="Home")
+    posts = _world(request).home(before=before, limit=PAGE_POSTS)
+    return _listing(request, "home.html", posts, title="Home", ask=graphql.place("HomeTimeline", before=before))
 
 
 async def profile(request: Request) -> Response:
@@ -186,8 +226,9 @@ async def profile(request: Request) -> Response:
     posts = world.timeline(owner.handle, before=before, limit=PAGE_POSTS)
     title = f"{owner.name} (@{owner.handle})"
     followers = owner.followers(world.now())
+    ask = graphql.place("UserTweetsAndReplies", handle=owner.handle, before=before)
     return _listing(
-        request, "profile.html", posts, title=title, owner=owner, followers=followers, hue=hue(owner.handle)
+        request, "profile.html", posts, title=title, owner=owner, followers=followers, hue=hue(owner.handle), ask=ask
     )
 
 
@@ -201,14 +242,16 @@ async def status(request: Request) -> Response:
     parent = world.posts.get(post.parent) if post.parent else None
     above = card(world, parent) if parent and not parent.removed else None
     answers = world.answers(post.id, limit=PAGE_POSTS)
-    return _listing(request, "status.html", answers, title="Post", focus=card(world, post), above=above)
+    ask = graphql.place("TweetDetail", id=post.id)
+    return _listing(request, "status.html", answers, title="Post", focus=card(world, post), above=above, ask=ask)
 
 
 async def search(request: Request) -> Response:
     """Search; without a session nothing is found, and nothing says why."""
     query = request.query_params.get("q", "")[:200]
     posts = _world(request).search(query, limit=PAGE_POSTS) if _viewer(request) else []
-    return _listing(request, "search.html", posts, title="Search", query=query)
+    ask = graphql.place("SearchTimeline", q=query)
+    return _listing(request, "search.html", posts, title="Search", query=query, ask=ask)
 
 
 async def notifications(request: Request) -> Response:
@@ -217,7 +260,8 @@ async def notifications(request: Request) -> Response:
     if viewer is None:
         return _to_login(request)
     posts = _world(request).mentions(viewer.handle, newest_first=True, limit=PAGE_POSTS)
-    return _listing(request, "notifications.html", posts, title="Notifications")
+    ask = graphql.place("NotificationsTimeline")
+    return _listing(request, "notifications.html", posts, title="Notifications", ask=ask)
 
 
 # Faults
@@ -233,6 +277,8 @@ async def faults_page(request: Request) -> Response:
         "faults.html",
         title="Faults",
         armed=request.app.state.faults.rows(),
+        answers=world.speaks,
+        shapes=graphql.SHAPES,
         kinds=list(Kind),
         targets=list(On),
         handles=ours,
@@ -264,6 +310,18 @@ def error_page(request: Request, status: int, sentence: str, headers: Mapping[st
     return _page(request, "error.html", status, title="Oops", sentence=sentence, headers=headers)
 
 
+def recorded(cards: Sequence[Card], variant: str) -> str:
+    """Return a page with posts that are not of this world, such as recordings, in the markup of ours.
+
+    Args:
+        variant: the shape of the page, as `judging.VARIANTS` has them.
+    """
+    # A template's macros are attributes of its module, which no type knows.
+    timeline = _pages.get_template("parts.html").module.timeline  # type: ignore[attr-defined]
+    body = timeline(cards, Marks(variant), "Timeline: Recorded")
+    return f'<!doctype html><html lang="en"><body><main role="main">{body}</main></body></html>'
+
+
 def _listing(request: Request, name: str, posts: Sequence[Post], **values: Any) -> Response:
     viewer, world = _viewer(request), _world(request)
     if viewer is not None:
@@ -280,8 +338,9 @@ def _page(
 ) -> Response:
     world, viewer = _world(request), _viewer(request)
     values.setdefault("toast", "")
+    values.setdefault("ask", "")
     html = _pages.get_template(name).render(
-        tid=partial(_mark, world.variant),
+        tid=Marks(world.variant),
         variant=world.variant,
         viewer=viewer,
         viewer_hue=hue(viewer.handle) if viewer else 0,
@@ -291,11 +350,6 @@ def _page(
         **values,
     )
     return HTMLResponse(html, status, headers=headers)
-
-
-def _mark(variant: str, name: str) -> Markup:
-    found = mark(variant, name)
-    return Markup(' data-testid="{}"').format(found) if found else Markup("")
 
 
 def _sent(request: Request, world: World, viewer: Account | None) -> Card | None:

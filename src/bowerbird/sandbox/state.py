@@ -43,6 +43,7 @@ class State:
         self.order: list[str] = []
         self.sessions: dict[str, Session] = {}
         self.variant = "v1"
+        self.speaks = "newer"
         self.last_id = 0
         self.last_turn = 0
         self.stream = streams(seed)
@@ -96,6 +97,7 @@ class State:
 
     def _apply_variant(self, record: Record) -> None:
         self.variant = record["variant"]
+        self.speaks = record.get("answers", self.speaks)
 
     def _apply_post(self, record: Record) -> None:
         account = self.accounts[record["account"]]

@@ -27,7 +27,7 @@ HANG_UP = "bowerbird.hang_up"
 Sleep = Callable[[float], Awaitable[None]]
 Refusal = Callable[[Request, int, str, dict[str, str]], Response]
 
-_UNTOUCHED = ("/api/faults", "/api/limits", "/api/journal", "/api/truth", "/api/health", "/faults", "/static")
+_UNTOUCHED = ("/api/faults", "/api/limits", "/api/journal", "/api/truth", "/api/health", "/faults", "/static", "/i/")
 _SIGNING = ("/api/sessions", "/login", "/logout")
 
 

@@ -167,9 +167,9 @@ class World(State):
         """Change an account's limits or what its counts show; the keys are those of `Account` and `Window`."""
         await self._change([{**changes, "kind": "configured", "at": self.now(), "account": handle}])
 
-    async def show_variant(self, variant: str) -> None:
-        """Serve the pages in another shape: v1, v2 or v3."""
-        await self._change([{"kind": "variant", "at": self.now(), "variant": variant}])
+    async def show_variant(self, variant: str, answers: str) -> None:
+        """Serve the pages in another shape (v1 to v5), and let their API speak another one (newer, older, none)."""
+        await self._change([{"kind": "variant", "at": self.now(), "variant": variant, "answers": answers}])
 
     # Looking
 

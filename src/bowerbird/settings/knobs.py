@@ -165,6 +165,20 @@ KNOBS: tuple[Knob, ...] = (
     ),
     Knob(name="ping.every_s", default=60.0, least=1, most=3600, why="Seconds between two calls of ping.url."),
     Knob(name="browser.path", default="", why="The Chromium to use; empty finds one."),
+    Knob(
+        name="web.x_risk",
+        default="",
+        why="X forbids scripting its site and suspends accounts for it, so the site description x is off; the owner "
+        "of an account who takes that risk writes here, word for word: I know that X forbids scripting its site and "
+        "suspends accounts for it.",
+    ),
+    Knob(
+        name="measuring.canary_s",
+        default=3600.0,
+        least=5,
+        most=86_400,
+        why="How often a post of ours is read on purpose, to notice that a site's pages have changed.",
+    ),
     Knob(name="harvest.search_s", default=1800.0, least=5, why="How often each search is looked up."),
     Knob(name="jobs.plan_s", default=60.0, least=0.2, most=86_400, why="Seconds between looks at the queue's cover."),
     Knob(name="jobs.measure_s", default=5.0, least=0.2, most=3600, why="Seconds between looks for due readings."),

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from bowerbird.core.account import Hold, HoldKind
 from bowerbird.core.breaker import BreakerState, Position
 from bowerbird.core.facts import Fact
-from bowerbird.core.gauge import Snapshot
+from bowerbird.core.gauge import Sample, Snapshot
 from bowerbird.core.health import Light
 from bowerbird.core.post import SECOND_US
 from bowerbird.dashboard.gauges import Gauges
@@ -99,6 +101,28 @@ def test_an_age_is_told_once_it_is_measured_and_other_holds_say_nothing_of_a_ses
     assert (row.light, row.age) == (Light.GREEN, None)
     (row,) = sessions([ROBIN], [replace(OUT, why="")], ages)
     assert row.sentence.startswith("Only this account waits")
+
+
+@pytest.mark.parametrize(
+    ("state", "light", "word"),
+    [
+        ("valid", Light.GREEN, "valid"),
+        ("expiring", Light.AMBER, "will end soon"),
+        ("locked", Light.RED, "locked by the site"),
+    ],
+)
+def test_a_session_in_a_browser_says_how_it_is_and_how_long_it_will_live(state: str, light: Light, word: str) -> None:
+    """As its gauges tell; what signs it in again is the window, where only a person may."""
+    finch = replace(ROBIN, id="x:finch", platform="x", handle="finch", rehearsal=False)
+    labels = {"account": finch.id}
+    told = Gauges([
+        Sample(name="bowerbird_session_state", value=1, labels={**labels, "state": state}),
+        Sample(name="bowerbird_session_age_seconds", value=7_200, labels=labels),
+        Sample(name="bowerbird_session_left_seconds", value=3_600, labels=labels),
+    ])  # fmt: skip
+    (row,) = sessions([finch], [], told)
+    assert (row.light, row.word, row.age) == (light, word, "renewed 2 h ago, about 60 min left")
+    assert row.command == "bowerbird login x:finch"
 
 
 async def test_a_great_many_sessions_are_bounded(home: House) -> None:

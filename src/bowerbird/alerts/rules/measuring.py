@@ -7,6 +7,20 @@ from bowerbird.core.incident import Severity
 
 MEASURING: tuple[Rule, ...] = (
     Rule(
+        name="PageChanged",
+        test=Test(metric="bowerbird_page_changed", bound=0),
+        for_s=30,
+        severity=Severity.WARNING,
+        part="page:{site}",
+        title="The pages of {site} have changed",
+        why="{value} signs say so; posts are still read in the ways that are left.",
+        fix="What could not be read lies in quarantine/ in the data folder, scrubbed; the site's description in "
+        "platforms/web/sites.py needs a look.",
+        heals="its pages are read alike in every way again",
+        serves=("8.4",),
+        within_s=600,
+    ),
+    Rule(
         name="ReadingOverdue",
         test=Test(metric="bowerbird_reading_overdue_seconds", bound=550),
         for_s=30,  # after a night of sleep everything is overdue for a moment
@@ -18,6 +32,18 @@ MEASURING: tuple[Rule, ...] = (
         heals="its numbers are read again",
         serves=("8.1", "8.2"),
         within_s=600,
+    ),
+    Rule(
+        name="SessionExpiring",
+        test=Test(metric="bowerbird_session_state", bound=0, where={"state": "expiring"}),
+        for_s=60,
+        severity=Severity.WARNING,
+        part="session:{account}",
+        title="The session of {account} will end soon",
+        why="Sessions like this one have ended at this age, or its cookies say so.",
+        fix="Sign in again before it does: bowerbird login {account}",
+        heals="a new session began",
+        serves=("5.4",),
     ),
     Rule(
         name="TargetsLow",

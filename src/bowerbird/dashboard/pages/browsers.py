@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bowerbird.browsers.record import BROWSERS
-from bowerbird.core.account import Account, Hold, HoldKind
+from bowerbird.core.account import Account, Hold, HoldKind, in_browser
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Snapshot
 from bowerbird.core.health import Light
@@ -29,8 +29,18 @@ FACTS_MAX = 100
 EVENTS_MAX = 15
 """Of which so many are shown."""
 KINDS = ("degraded", "recovered", "breaker_opened", "breaker_closed")
-SESSION_AGE = "bowerbird_session_age_seconds"
-"""How long ago each account's session was renewed, once somebody measures it."""
+SESSION_AGE, SESSION_LEFT, SESSION_STATE = (
+    "bowerbird_session_age_seconds", "bowerbird_session_left_seconds", "bowerbird_session_state",
+)  # fmt: skip
+"""What is measured of the sessions that live in a browser."""
+STATES = {
+    "unknown": (Light.GREY, "not asked yet"),
+    "valid": (Light.GREEN, "valid"),
+    "expiring": (Light.AMBER, "will end soon"),
+    "expired": (Light.RED, "signed out"),
+    "locked": (Light.RED, "locked by the site"),
+}
+"""How each state of a session looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,7 @@ class Session:
     sentence: str
     since: int | None
     age: str | None
+    command: str = ""
 
 
 async def read(books: Books, clock: Clock, asked: Asked) -> dict[str, Any]:
@@ -97,7 +108,7 @@ def fresh(snapshot: Snapshot | None, *, now: int) -> Mapping[str, Any]:
 
 def web(account: Account) -> bool:
     """Whether this account is reached through a browser, by its own driver or the other one."""
-    return account.platform.endswith("-web") or account.other_driver.endswith("-web")
+    return in_browser(account.platform) or in_browser(account.other_driver)
 
 
 def seat(row: Mapping[str, Any]) -> SeatRow:
@@ -130,19 +141,28 @@ def _of(fact: Fact) -> str:
 def sessions(accounts: Sequence[Account], holds: Sequence[Hold], known: Gauges) -> list[Session]:
     """The session of every account, those that are signed out first, then those that a browser holds."""
     out = {hold.account_id: hold for hold in holds if hold.kind is HoldKind.SIGNED_OUT}
-    ages = known.by(SESSION_AGE, "account")
     order = sorted(accounts, key=lambda account: (account.id not in out, not web(account), account.id))
-    return [_session(account, out.get(account.id), ages.get(account.id)) for account in order]
+    return [_session(account, out.get(account.id), known) for account in order]
 
 
-def _session(account: Account, hold: Hold | None, age_s: float | None) -> Session:
-    age = None if age_s is None else f"renewed {span(age_s)} ago"
-    if hold is None:
-        return Session(
-            account=account, light=Light.GREEN, word="no sign that it ended", sentence="", since=None, age=age
-        )
-    why = f"{hold.why.rstrip('.')}. " if hold.why else ""
-    sentence = f"{why}Only this account waits; its posts stay in the queue, and it is asked again by itself."
+def _session(account: Account, hold: Hold | None, known: Gauges) -> Session:
+    age_s, left_s = known.one(SESSION_AGE, account=account.id), known.one(SESSION_LEFT, account=account.id)
+    left = "" if left_s is None else f", about {span(left_s)} left"
+    age = None if age_s is None else f"renewed {span(age_s)} ago{left}"
+    state = next((state for state in STATES if known.one(SESSION_STATE, account=account.id, state=state)), "")
+    light, word = STATES.get(state, (Light.GREEN, "no sign that it ended"))
+    sentence = "Sessions like this one have ended at this age." if state == "expiring" else ""
+    if hold is not None:
+        why = f"{hold.why.rstrip('.')}. " if hold.why else ""
+        light, word = Light.RED, "locked by the site" if state == "locked" else "signed out"
+        sentence = f"{why}Only this account waits; its posts stay in the queue, and it is asked again by itself."
     return Session(
-        account=account, light=Light.RED, word="signed out", sentence=sentence, since=hold.since, age=age
+        account=account, light=light, word=word, sentence=sentence, since=hold.since if hold else None, age=age,
+        command=_command(account),
     )  # fmt: skip
+
+
+def _command(account: Account) -> str:
+    """What signs it in again: by hand where it lives in a browser, else with its password."""
+    by_hand = in_browser(account.platform) and not account.rehearsal
+    return f"bowerbird login {account.id}" if by_hand else f"bowerbird connect {account.platform} {account.handle}"

@@ -6,8 +6,11 @@ out once and remembers what was said to it, and the own profile, which shows wha
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -16,23 +19,31 @@ from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Found, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.core.text import graphemes
+from bowerbird.platforms.web import answers
+from bowerbird.platforms.web.article import Article
 from bowerbird.platforms.web.gate import Gate
-from bowerbird.platforms.web.pages import Pages
-from bowerbird.platforms.web.reading import Article
+from bowerbird.platforms.web.pages import COMPOSER, Pages
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import FilePayload, Page
+
+    from bowerbird.platforms.web.ladder import View
 
 LOOK_BACK_US = 60 * SECOND_US
 """How much earlier than our first attempt a look still accepts a post: clocks differ."""
 PAGES_MAX = 5
 """Pages of a profile that one look turns."""
+CANARY_S = 3600.0
+"""A search that found something proves for so long that searching works, seconds."""
 UNTOLD = "the profile shows neither posts nor that there are none"
 """Why a page of the profile says nothing."""
 
 
+@dataclass
 class WebDriver(Pages):
     """One account on one site; made as `Pages` is."""
+
+    _found_s: float = float("-inf")
 
     @property
     def name(self) -> str:
@@ -48,6 +59,7 @@ class WebDriver(Pages):
             text_max=self.site.text_max,
             bytes_max=3_000,
             shows_impressions=True,
+            media_max=self.site.media_max,
             browser=True,
         )
 
@@ -57,20 +69,44 @@ class WebDriver(Pages):
 
     async def whoami(self) -> Identity:
         """Who is signed in; followers are not read here."""
-        async with self._page() as page:
+        async with self._page("whoami") as page:
             await self._go(page, self.site.home)
             return Identity(id=self.handle, handle=self.handle)
 
     # --- a post's life ---------------------------------------------------------------------------------------
 
     async def prepare(self, post: Post) -> str:
-        """Freeze the words and the place; a site takes nothing else from us yet."""
-        if post.payload.media:
-            raise errors.Refused("this site's composer takes no pictures from us", reason="no_media")
+        """Freeze the words, the place and which pictures; the site takes nothing from us yet."""
+        media = post.payload.media
+        if len(media) > self.site.media_max:
+            raise errors.Refused(
+                f"this site's composer takes {self.site.media_max} pictures from us", reason="no_media"
+            )
         if self.length(post.payload.text) > self.site.text_max:
             raise errors.Refused(f"this site takes {self.site.text_max} letters", reason="too_long")
         reply_to = post.payload.reply_to.parent.id if post.payload.reply_to else None
-        return json.dumps({"text": post.payload.text, "reply_to": reply_to}, ensure_ascii=False, sort_keys=True)
+        wire: dict[str, Any] = {"text": post.payload.text, "reply_to": reply_to}
+        if media:
+            await asyncio.to_thread(self._pictures, [asdict(one) for one in media])
+            wire["media"] = [asdict(one) for one in media]
+        return json.dumps(wire, ensure_ascii=False, sort_keys=True)
+
+    def _pictures(self, media: Sequence[Mapping[str, str]]) -> list[bytes]:
+        """Read the pictures as they were frozen. Blocks.
+
+        Raises:
+            Refused: one is gone, or is another one now.
+        """
+        found = []
+        for one in media:
+            try:
+                content = (self.folder / one["path"]).read_bytes()
+            except OSError as error:
+                raise errors.Refused(f"the picture {one['path']} is gone", reason="picture_gone") from error
+            if hashlib.sha256(content).hexdigest() != one["sha256"]:
+                raise errors.Refused(f"the picture {one['path']} is another one now", reason="picture_changed")
+            found.append(content)
+        return found
 
     async def publish(self, post: Post) -> RemoteRef:
         """Fill the composer, press the button once, and read the proof off the page.
@@ -78,13 +114,14 @@ class WebDriver(Pages):
         1. Open the composer; type the frozen words; press.  (Until here nothing was sent: `Unreachable`.)
         2. Refused, limited or signed out: the answer to the write says so, and nothing was accepted.
         3. A session that ended in the meantime is renewed, and the words are typed once more.
-        4. The toast links to the new post. Without that proof it is `Unconfirmed`, whatever the page says.
+        4. The site's answer names the new post, or a toast links to it. Without that proof it is `Unconfirmed`,
+           whatever the page says.
         """
         if not post.wire:
             raise errors.Unreachable("the post has not been prepared", reason="not_prepared")
         gate = self._gate()
         try:
-            async with self._page() as page:
+            async with self._page("reply" if post.payload.reply_to else "publish") as page:
                 try:
                     await self._send(page, gate, json.loads(post.wire))
                 except errors.SignedOut:
@@ -92,27 +129,54 @@ class WebDriver(Pages):
                         raise
                     gate = self._gate()
                     await self._send(page, gate, json.loads(post.wire))
-                proof = page.locator(", ".join(self.site.toast_link)).first
-                return self._ref(urlsplit(str(await proof.get_attribute("href", timeout=self._step_ms))).path)
+                ref = await self._proof(page, gate)
+                await self._after_write()
+                return ref
         except errors.Unreachable as error:
             if gate.may_have_arrived:
                 raise errors.Unconfirmed(str(error), reason=error.reason) from error
             raise
+
+    async def _proof(self, page: Page, gate: Gate) -> RemoteRef:
+        made = answers.created(gate.body)
+        if made is not None:
+            return self._ref(f"/{self.handle}/status/{made}")
+        toast = page.locator(", ".join(self.site.toast_link)).first
+        return self._ref(urlsplit(str(await toast.get_attribute("href", timeout=self._step_ms))).path)
 
     def _gate(self) -> Gate:
         return Gate(self.url + self.site.write_path, timeout_s=self.step_s)
 
     async def _send(self, page: Page, gate: Gate, wire: Mapping[str, Any]) -> None:
         parent = wire["reply_to"]
-        await self._go(page, self.site.reply.format(id=parent) if parent else self.site.composer)
-        if parent and parent not in [row.id for row in await self._articles(page)]:
-            # The composer would open all the same, and our answer to somebody would stand alone.
-            raise errors.Refused("the post to be answered is gone", reason="target_gone")
+        if parent is None:
+            await self._go(page, self.site.composer)
+        else:
+            view = await self._view(page, self.site.reply.format(id=parent), COMPOSER)
+            if view is None or parent not in [row.id for row in view.articles]:
+                # The composer would open all the same, and our answer to somebody would stand alone.
+                raise errors.Refused("the post to be answered is gone", reason="target_gone")
+        await self._attach(page, wire.get("media", ()))
         box, button = await self._rungs(page, self.site.text_box, self.site.send)
         await page.fill(box, wire["text"], timeout=self._step_ms)
         async with gate.across(page):
             await page.click(button, timeout=self._step_ms)
-        gate.judge(self.site.sign_in[0] if self.site.sign_in else "", self.clock.now())
+        gate.judge(self.site, self.clock.now())
+
+    async def _attach(self, page: Page, media: Sequence[Mapping[str, str]]) -> None:
+        """Give the composer its pictures, each with its description, and see that it has them; nobody else does."""
+        if not media or self.site.pictures is None:
+            return
+        field, description, button, taken = self.site.pictures
+        contents = await asyncio.to_thread(self._pictures, media)
+        for place, (one, content) in enumerate(zip(media, contents, strict=True)):
+            file: FilePayload = {"name": f"picture{place}", "mimeType": one["mime"], "buffer": content}
+            await page.set_input_files(field, file, timeout=self._step_ms)
+            await page.fill(description, one["alt"], timeout=self._step_ms)
+            async with page.expect_navigation(wait_until="domcontentloaded", timeout=self._step_ms) as going:
+                await page.click(button, timeout=self._step_ms)
+            self._readable(await going.value, missing=False)
+            await page.locator(taken).nth(place).wait_for(state="attached", timeout=self._step_ms)
 
     async def resolve(self, post: Post) -> Look:
         """Look through the own profile, as far back as our first attempt.
@@ -123,7 +187,7 @@ class WebDriver(Pages):
         if post.wire is None:
             return Absent()
         try:
-            async with self._page() as page:
+            async with self._page("resolve") as page:
                 return await self._search_profile(page, post, json.loads(post.wire) if post.wire else _words(post))
         except errors.PlatformError as error:
             return Unknown(why=str(error))
@@ -146,8 +210,8 @@ class WebDriver(Pages):
 
     async def _own_page(self, page: Page, where: str) -> list[Article] | None:
         """Our posts on this page of the profile; None if it shows neither posts nor that there are none."""
-        await self._go(page, where)
-        own = [row for row in await self._articles(page) if self._ours(row)]
+        view = await self._view(page, where, "profile")
+        own = [row for row in view.articles if self._ours(row)] if view else []
         return own if own or await self._matches(page, self.site.empty) else None
 
     async def _older(self, page: Page) -> str | None:
@@ -159,8 +223,8 @@ class WebDriver(Pages):
         """Tell which of our posts with these words stands in the right place: "Thanks!" may answer two people."""
         doubt = False
         for twin in twins:
-            await self._go(page, twin.path)
-            ids = [row.id for row in await self._articles(page)]
+            view = await self._view(page, twin.path, "post")
+            ids = [row.id for row in view.articles] if view else []
             above = ids[ids.index(twin.id) - 1] if twin.id in ids[1:] else None
             if above == parent:
                 return Found(ref=self._ref(twin.path))
@@ -176,40 +240,60 @@ class WebDriver(Pages):
     async def counts(self, refs: Sequence[RemoteRef]) -> Mapping[str, Counts | Gone]:
         """Read each post's own page; one that is not there any more is `Gone`."""
         found: dict[str, Counts | Gone] = {}
-        async with self._page() as page:
+        async with self._page("counts") as page:
             for ref in refs:
-                answer = await self._go(page, urlsplit(ref.url).path, missing=True)
-                if answer is not None and answer.status in (404, 410):
+                view = await self._view(page, urlsplit(ref.url).path, "post", missing=True)
+                if view is None:
                     found[ref.id] = Gone()
                     continue
-                rows = [row for row in await self._articles(page) if row.id == ref.id]
-                found.update({row.id: row.counts for row in rows})
+                found.update({row.id: row.counts for row in view.articles if row.id == ref.id})
         return found
 
     async def mentions(self, after: int) -> list[Seen]:
         """Those who addressed us, oldest first."""
-        async with self._page() as page:
-            await self._go(page, self.site.notifications)
-            rows = await self._articles(page)
-            if not rows and not await self._matches(page, self.site.empty):
+        async with self._page("mentions") as page:
+            view = await self._view(page, self.site.notifications, "mentions")
+            rows = list(view.articles) if view else []
+            if not rows and not await self._says_empty(page, view):
                 raise errors.Unreachable("the page shows neither mentions nor that there are none", reason="changed")
         return [self._seen(row, "mention") for row in reversed(rows) if row.at > after and not self._ours(row)]
 
     async def search(self, query: str, limit: int = 25) -> list[Seen] | Unknown:
-        """Search the site; an empty page that does not say that it is empty is `Unknown`."""
-        async with self._page() as page:
-            await self._go(page, self.site.search.format(query=quote(query)))
-            rows = await self._articles(page)
-            if not rows and not await self._matches(page, self.site.empty):
+        """Search the site; nothing found counts only if the page says so and search finds anything at all.
+
+        A site that has quietly signed us out answers 200 with an empty page, which looks like a quiet day.
+        """
+        async with self._page("search") as page:
+            rows = await self._search(page, query)
+            if rows is None:
                 return Unknown(why="the search page shows neither results nor that there are none")
+            if not rows and not await self._finds_anything(page):
+                return Unknown(why="search finds nothing at all just now, not even what is always there")
         return [self._seen(row, "search") for row in rows if not self._ours(row)][:limit]
+
+    async def _search(self, page: Page, query: str) -> list[Article] | None:
+        view = await self._view(page, self.site.search.format(query=quote(query)), "search")
+        rows = list(view.articles) if view else []
+        if rows:
+            self._found_s = self.clock.monotonic()
+        return rows if rows or await self._says_empty(page, view) else None
+
+    async def _finds_anything(self, page: Page) -> bool:
+        """Whether search has found something lately; if not, ask for what it has always found."""
+        if not self.site.canary or self.clock.monotonic() - self._found_s < CANARY_S:
+            return True
+        return bool(await self._search(page, self.site.canary))
+
+    async def _says_empty(self, page: Page, view: View | None) -> bool:
+        """Whether a page without posts really has none: it says so, or the site's own answer is an empty list."""
+        return (view is not None and view.lists) or await self._matches(page, self.site.empty)
 
     async def own_posts(self, limit: int = 50) -> list[Seen] | Unknown:
         """Read our own profile, newest first, at most 5 pages; one that cannot be trusted is `Unknown`."""
         where: str | None = self.site.profile.format(handle=self.handle)
         found: list[Article] = []
         try:
-            async with self._page() as page:
+            async with self._page("own_posts") as page:
                 for _ in range(PAGES_MAX):
                     own = await self._own_page(page, str(where))
                     if own is None:

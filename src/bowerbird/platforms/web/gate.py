@@ -10,18 +10,21 @@ that fails later is no longer mistaken for the answer to the write.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bowerbird.core import errors
 from bowerbird.platforms.waits import policy, retry_at
+from bowerbird.platforms.web import signals
+from bowerbird.platforms.web.sites import Site
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page, Route
+    from playwright.async_api import APIResponse, Page, Route
 
 WAIT_DEFAULT_S = 60
 """How long to wait where a site says 429 and nothing else, seconds."""
@@ -34,7 +37,7 @@ class Gate:
     """One passage.
 
     Args:
-        address: the address whose POST is the write, without its query.
+        address: the address whose POST is the write, without its query; ``*`` stands for any one part of its path.
         timeout_s: how long the page may take to send it, and the site to answer it, seconds.
 
     `may_have_arrived` is the one question that matters when anything goes wrong.
@@ -45,7 +48,9 @@ class Gate:
     may_have_arrived: bool = False
     status: int | None = None
     location: str = ""
+    body: Any = None
     _retry_after: str = ""
+    _headers: Mapping[str, str] = field(default_factory=dict)
     _policy: tuple[float | None, float | None] = (None, None)
     _why: str = "not_sent"
     _shut: bool = False
@@ -59,7 +64,7 @@ class Gate:
         goes nowhere.
         """
         # A pattern, not a function: with a function every request of the page would come through Python.
-        way = re.compile(re.escape(self.address) + r"(\?.*)?$")
+        way = re.compile(re.escape(self.address).replace(r"\*", "[^/?]+") + r"(\?.*)?$")
         await page.route(way, self._carry)
         try:
             yield
@@ -103,22 +108,32 @@ class Gate:
         self.location = urlsplit(answer.headers.get("location", "")).path
         self._retry_after = answer.headers.get("retry-after", "")
         self._policy = policy(answer.headers)
+        self._headers = answer.headers
+        if "json" in answer.headers.get("content-type", ""):
+            self.body = await _json(answer)
         self._passed.set()
         await route.fulfill(response=answer)
 
-    def judge(self, sign_in: str, now: int) -> None:
-        """Read the answer to the write; return only if the site says that it took it.
+    def judge(self, site: Site, now: int) -> None:
+        """Read the answer to the write; return only if the site says that it took it, or says nothing against it.
 
         Args:
-            sign_in: the path that a site sends those to whose session it does not know; empty for none.
             now: UTC microseconds.
         """
+        sign_in = site.sign_in[0] if site.sign_in else ""
         if self.status is None:
             if self.may_have_arrived:
                 raise errors.Unconfirmed("the site did not answer", reason=self._why)
             raise errors.Unreachable(f"the post did not leave ({self._why})", reason=self._why)
+        if trouble := signals.trouble(site, self.body, self._headers, now, write=True):
+            raise trouble
         if self.status == 429:
-            wait_until = retry_at(now, self._retry_after, default_s=WAIT_DEFAULT_S)
+            said = "x-rate-limit-reset" in self._headers
+            wait_until = (
+                signals.reset(self._headers, now)
+                if said
+                else retry_at(now, self._retry_after, default_s=WAIT_DEFAULT_S)
+            )
             limit, window_s = self._policy
             raise errors.RateLimited("the site asks us to wait", retry_at=wait_until, limit=limit, window_s=window_s)
         if self.status in (401, 403) or (sign_in and self.location == sign_in):
@@ -127,6 +142,13 @@ class Gate:
             raise errors.Refused(f"the site refused with {self.status}", reason=f"http_{self.status}")
         if self.status >= 500:
             raise errors.Unconfirmed(f"the site failed with {self.status}", reason=f"http_{self.status}")
+
+
+async def _json(answer: APIResponse) -> Any:
+    try:
+        return json.loads(await answer.body())
+    except ValueError:
+        return None
 
 
 def _first_line(error: BaseException) -> str:

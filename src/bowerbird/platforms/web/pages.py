@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bowerbird.core import errors
 from bowerbird.core.books import Secrets
+from bowerbird.core.facts import Fact
+from bowerbird.core.findings import Sighting
 from bowerbird.core.ports import Clock
 from bowerbird.platforms import kept
 from bowerbird.platforms.waits import retry_at
+from bowerbird.platforms.web import signals
 from bowerbird.platforms.web.gate import WAIT_DEFAULT_S
-from bowerbird.platforms.web.reading import ARTICLES, LADDERS, Article, article
+from bowerbird.platforms.web.ladder import View, climb
+from bowerbird.platforms.web.listening import Answer, Ear
+from bowerbird.platforms.web.quarantine import Case, Quarantine
+from bowerbird.platforms.web.reading import LADDERS, ROWS
+from bowerbird.platforms.web.session import Session, cookies_end, digest
 from bowerbird.platforms.web.sites import Site
 
 if TYPE_CHECKING:
@@ -24,6 +33,20 @@ if TYPE_CHECKING:
 
 SEAT_S = 20.0
 """How long to wait for the browser, seconds."""
+ANSWER_S = 1.5
+"""How long to wait for the answer of the site's own API once a page is open, seconds."""
+DEAF_S, DEAF_PAGES = 0.1, 3
+"""Where so many pages in a row gave none, the next ones are waited for no longer than this, seconds."""
+COMPARE_EVERY = 20
+"""Every so many lists are read by every rung, to hold them against each other; pages of one post always are."""
+SAVE_EVERY_S = 60.0
+"""Cookies are saved after a write, at most this often, seconds."""
+PICTURE_S = 2.0
+"""How long a picture of a page may take, seconds."""
+COMPOSER = "composer"
+"""The role of a page that shows the post which is answered; where that is gone, nothing is wrong with the page."""
+BLUR = "main, aside, [role='main'], article { filter: blur(10px) } input, textarea { visibility: hidden }"
+"""What keeps other people's words and ours out of that picture."""
 
 
 @dataclass
@@ -34,6 +57,9 @@ class Pages:
         url: the site's address.
         seat: the browser; shared with other accounts, closed by its owner.
         step_s: how long one step on a page may take, seconds.
+        folder: where the pictures of payloads are.
+        quarantine: keeps what could not be read as it should; None keeps nothing.
+        note: is told how each page was read. tell: is told what happened to the session.
     """
 
     account_id: str
@@ -44,28 +70,115 @@ class Pages:
     secrets: Secrets
     clock: Clock
     step_s: float = 8.0
+    folder: Path = Path()
+    quarantine: Quarantine | None = None
+    note: Callable[[Sighting], object] = lambda sighting: None
+    tell: Callable[[Fact], object] = lambda fact: None
+    session: Session = field(default_factory=Session)
+    _recalled: bool = False
+    _told: str = ""
+    _kept: str = ""
+    _seeded: str = ""
+    _saved_s: float = float("-inf")
+    _deaf: int = 0
+    _lists: int = 0
 
     @property
     def _step_ms(self) -> float:
         return self.step_s * 1000
 
-    @asynccontextmanager
-    async def _page(self) -> AsyncIterator[Page]:
-        """Lease the page; what the browser raises during the lease is `Unreachable`."""
-        state = await kept.load(self.secrets, self.account_id, "web_state")
-        async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S) as page:
-            yield page
+    # --- the session -----------------------------------------------------------------------------------------
 
-    async def _go(self, page: Page, path: str, *, missing: bool = False) -> Response | None:
+    @asynccontextmanager
+    async def _page(self, op: str = "page") -> AsyncIterator[Page]:
+        """Lease the page for this kind of call; what the browser raises during the lease is `Unreachable`.
+
+        An account that the site has turned away is not taken there again before it is time, or something is new:
+        a state that somebody else has saved (a person who signed in) replaces the one the page has.
+        """
+        state = await kept.load(self.secrets, self.account_id, "web_state")
+        password = await kept.load(self.secrets, self.account_id, "password")
+        await self._recall(state)
+        was_away = self.session.ended or self.session.is_locked
+        if not self.session.may_ask(digest(state, password), self.clock.monotonic()):
+            raise errors.SignedOut(self.session.why or "the site does not know this session", reason="session_expired")
+        if was_away and digest(state) != self._seeded:
+            async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S) as old:
+                await old.close()  # the lease throws its context away, and the next one begins with the new state
+        self._seeded = digest(state)
+        try:
+            async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S) as page:
+                yield page
+        finally:
+            await self._remember()
+
+    async def _recall(self, state: str | None) -> None:
+        if not self._recalled:
+            self._kept = await kept.load(self.secrets, self.account_id, "web_session") or ""
+            self.session, self._recalled = Session.recalled(self._kept), True
+        self.session.cookies_end_at = cookies_end(state, self.site.session)
+
+    async def _remember(self) -> None:
+        """Write down what changed about the session, and tell it."""
+        now = self.clock.now()
+        if (state := str(self.session.state(now))) != self._told:
+            if self._told or state not in ("valid", "unknown"):
+                data = {"was": self._told or "unknown", "is": state, "why": self.session.why}
+                self.tell(
+                    Fact(kind="session_changed", at=now, by=self.site.name, account_id=self.account_id, data=data)
+                )
+            self._told = state
+        if (told := self.session.kept()) != self._kept and await kept.save(
+            self.secrets, self.account_id, "web_session", told
+        ):
+            self._kept = told
+
+    async def _save_state(self) -> None:
+        """Keep cookies and local storage as they are now, encrypted, in one step."""
+        state = await self.seat.state(self.account_id)
+        if (
+            state
+            and digest(state) != self._seeded
+            and await kept.save(self.secrets, self.account_id, "web_state", state)
+        ):
+            password = await kept.load(self.secrets, self.account_id, "password")
+            self._seeded = digest(state)
+            self.session.shown(digest(state, password))
+            self.session.cookies_end_at = cookies_end(state, self.site.session)
+        self._saved_s = self.clock.monotonic()
+
+    async def _after_write(self) -> None:
+        """Save the state now and then; the post is out, so nothing that fails here may say otherwise."""
+        if self.clock.monotonic() - self._saved_s >= SAVE_EVERY_S:
+            with contextlib.suppress(errors.PlatformError, TimeoutError):
+                await self._save_state()
+
+    def _turned_away(self, error: errors.SignedOut) -> errors.SignedOut:
+        now, why = self.clock.now(), str(error)
+        if error.reason == "locked":
+            self.session.lock(now, why)
+        else:
+            self.session.end(now, why)
+        return error
+
+    # --- opening ---------------------------------------------------------------------------------------------
+
+    async def _go(self, page: Page, path: str, *, missing: bool = False, ear: Ear | None = None) -> Response | None:
         """Open a page of the site as the account; sign in where the site's description tells how."""
         for attempt in (1, 2):
+            if ear is not None:
+                ear.forget()
             answer = await page.goto(self.url + path, wait_until="domcontentloaded", timeout=self._step_ms)
             self._readable(answer, missing=missing)
-            if await self._matches(page, self.site.signed_in):
+            known, locked = await self._look(page, [self.site.signed_in, self.site.locked])
+            if locked is not None:
+                raise self._turned_away(errors.SignedOut("the site wants the account's owner", reason="locked"))
+            if known is not None:
+                self.session.good(self.clock.now())
                 return answer
             if attempt == 1:
                 await self._sign_in(page)
-        raise errors.SignedOut("the site does not know this session", reason="session_expired")
+        raise self._turned_away(errors.SignedOut("the site does not know this session", reason="session_expired"))
 
     def _readable(self, answer: Response | None, *, missing: bool) -> None:
         status = answer.status if answer else 0
@@ -84,7 +197,7 @@ class Pages:
             raise errors.Unreachable("the page does not show whether we are signed in", reason="changed")
         password = await kept.load(self.secrets, self.account_id, "password")
         if self.site.sign_in is None or password is None:
-            raise errors.SignedOut("only a person can sign in to this site", reason="no_password")
+            raise self._turned_away(errors.SignedOut("only a person can sign in to this site", reason="no_password"))
         path, handle_box, password_box, button = self.site.sign_in
         await page.goto(self.url + path, wait_until="domcontentloaded", timeout=self._step_ms)
         await page.fill(handle_box, self.handle, timeout=self._step_ms)
@@ -95,15 +208,84 @@ class Pages:
         if answer.status not in (401, 403):
             self._readable(answer, missing=False)
         if not await self._matches(page, self.site.signed_in):
-            raise errors.SignedOut("the site does not accept handle and password", reason="wrong_password")
-        state = await self.seat.state(self.account_id)
-        if state:
-            await kept.save(self.secrets, self.account_id, "web_state", state)
+            raise self._turned_away(
+                errors.SignedOut("the site does not accept handle and password", reason="wrong_password")
+            )
+        now = self.clock.now()
+        self.session.end(now, "")  # whatever there was before is over, and its age is known
+        self.session.begin(now)
+        await self._save_state()
 
-    async def _articles(self, page: Page) -> list[Article]:
+    # --- reading ---------------------------------------------------------------------------------------------
+
+    async def _view(self, page: Page, path: str, role: str, *, missing: bool = False) -> View | None:
+        """Open a page and read its posts by the best rung that can; None where there is no such page.
+
+        Args:
+            role: what the page is for, a key of the site's `operations`.
+        """
+        ear = Ear(self.site.operations.get(role, ()))
+        with ear.at(page):
+            answer = await self._go(page, path, missing=missing, ear=ear)
+            if answer is not None and answer.status in (404, 410):
+                return None
+            return await self._read(page, role, await self._heard(ear))
+
+    async def _heard(self, ear: Ear) -> list[Answer]:
+        """What the page's own API answered; what it says about us is said here."""
+        found = await ear.answers(wait_s=ANSWER_S if self._deaf < DEAF_PAGES else DEAF_S)
+        for answer in found:
+            error = signals.trouble(self.site, answer.body, answer.headers, self.clock.now(), write=False)
+            if isinstance(error, errors.SignedOut):
+                raise self._turned_away(error)
+            if error is not None:
+                raise error
+            if answer.status == 429:
+                wait_until = signals.reset(answer.headers, self.clock.now())
+                raise errors.RateLimited("the site's own API asks us to wait", retry_at=wait_until)
+            if answer.status in (401, 403):  # the page knows us and its API does not: not once, but not for ever
+                self.session.bad(self.clock.now(), "the site's own API does not know this session")
+        good = [answer for answer in found if answer.status == 200]
+        self._deaf = 0 if good or not ear.operations else self._deaf + 1
+        return good
+
+    async def _read(self, page: Page, role: str, answers: Sequence[Answer]) -> View:
+        """Climb the ladder: by the answer alone where it is enough, by every rung where they are compared."""
+        heard = [(answer.op, answer.body) for answer in answers]
+        about: Mapping[str, Any] = {
+            "site": self.site.name, "role": role, "at": self.clock.now(), "expects": role in self.site.operations,
+        }  # fmt: skip
+        self._lists += role != "post"
+        view = climb(heard, None, **about)
+        if not view.articles or role == "post" or self._lists % COMPARE_EVERY == 0:
+            view = climb(heard, await self._rows(page), **about)
+        if view.sighting is not None:
+            self.note(view.sighting)
+        if view.fell and role != COMPOSER and (view.articles or not await self._matches(page, self.site.empty)):
+            await self._keep(page, view, role, dict(heard))
+        return view
+
+    async def _keep(self, page: Page, view: View, role: str, heard: Mapping[str, Any]) -> None:
+        """Keep what this page was, for whoever mends the reader; it may fail, and nothing else fails with it."""
+        name = f"{self.site.name} {role} {view.fell[0]}"
+        if self.quarantine is None or not self.quarantine.wants(name, now_s=self.clock.monotonic()):
+            return
+        from playwright.async_api import Error
+
+        picture, html = b"", ""
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(2 * PICTURE_S):
+                html = await page.content()
+                picture = await page.screenshot(type="jpeg", quality=40, timeout=PICTURE_S * 1000, style=BLUR)
+        why = f"{', '.join(view.fell)} read nothing; {len(view.articles)} posts were read in another way."
+        case = Case(
+            name=name, why=why, at=self.clock.now(), page=html, heard=heard, picture=picture, ours=self.handle
+        )  # fmt: skip
+        await asyncio.to_thread(self.quarantine.keep, case)
+
+    async def _rows(self, page: Page) -> list[dict[str, Any]]:
         async with asyncio.timeout(self.step_s):
-            rows = await page.evaluate(ARTICLES)
-        return [found for row in rows if (found := article(row)) is not None]
+            return list(await page.evaluate(ROWS))
 
     async def _rungs(self, page: Page, *ladders: Sequence[str]) -> list[str]:
         """Return the first selector of each ladder that matches; what is not there yet is waited for."""
