@@ -4,7 +4,8 @@
 PYTHON ?= python3
 SEEDS  ?= 200
 YEARS  ?= 0
-BENCH  ?= killing publish footprint breaker jobs face extract
+SCHEDULES ?= 0
+BENCH  ?= killing publish footprint breaker jobs face browser_warm browser_faults browser_leaks extract
 BIN    := .venv/bin
 READY  := .venv/.ready
 
@@ -34,8 +35,8 @@ lint: setup ## Check style, types, who may import whom, and that each public nam
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/explained.py src tests $(wildcard bench)
 
-sim: setup ## Judge the engine over simulated worlds, e.g. SEEDS=2000, or YEARS=1 SEEDS=40 ARGS=--json.
-	@$(BIN)/bowerbird simulate --seeds $(SEEDS) --years $(YEARS) $(ARGS)
+sim: setup ## Judge the engine over simulated worlds, e.g. SEEDS=2000, YEARS=1 SEEDS=40, or SCHEDULES=100000.
+	@$(BIN)/bowerbird simulate --seeds $(SEEDS) --years $(YEARS) --schedules $(SCHEDULES) $(ARGS)
 
 bench: anchors chromium ## Measure each figure against its anchor, or one of them with BENCH=publish.
 	@for name in $(BENCH); do $(BIN)/python -m bench.$$name $(ARGS) || exit 1; done

@@ -26,7 +26,7 @@ from typing import Any
 
 from bench.report import Anchor, Row, report
 from bowerbird.browsers import chromium
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SystemClock
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch
@@ -154,7 +154,7 @@ def shapes(recordings: Mapping[str, Any]) -> Row:
 
 async def pages(recordings: Mapping[str, Any], rounds: int) -> list[Row]:
     """Read every page without its marks, and time each page against its answer."""
-    seat = Seat(path=await asyncio.to_thread(chromium.find), arguments=chromium.flags())
+    seat = Pool(CLOCK, path=await asyncio.to_thread(chromium.find), arguments=chromium.flags())
     good = n = 0
     slow: list[float] = []
     quick: list[float] = []
@@ -205,7 +205,7 @@ async def canary(perch: Perch) -> Row:
     handle, books, sights = perch.account("none"), MemoryStorage(MemoryBooks()), Sights()
     account = Account(id=f"sandbox-web:{handle}", platform="sandbox-web", handle=handle, url=perch.url, rehearsal=True)
     await books.save_secret(account.id, "password", f"{handle}-pass")
-    seat = Seat(path=await asyncio.to_thread(chromium.find), arguments=chromium.flags())
+    seat = Pool(CLOCK, path=await asyncio.to_thread(chromium.find), arguments=chromium.flags())
     driver = WebDriver(account.id, perch.url, handle, SANDBOX, seat, books, CLOCK, note=sights.note)
     try:
         now = CLOCK.now()

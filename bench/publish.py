@@ -30,7 +30,7 @@ from rich.progress import track
 
 from bench.report import Anchor, Row, report
 from bowerbird.browsers import chromium
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SystemClock, mint_tid
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch
@@ -103,7 +103,7 @@ async def _web(perch: Perch, rounds: int) -> tuple[list[float], list[float]]:
     handle, other = perch.account("none"), perch.account("none")
     secrets = MemoryStorage(MemoryBooks())
     await secrets.save_secret("bench", "password", f"{handle}-pass")
-    seat = Seat(path=await asyncio.to_thread(chromium.find), arguments=chromium.flags())
+    seat = Pool(CLOCK, path=await asyncio.to_thread(chromium.find), arguments=chromium.flags())
     driver = WebDriver("bench", perch.url, handle, SANDBOX, seat, secrets, CLOCK)
     await driver.whoami()
     try:

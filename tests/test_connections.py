@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from bowerbird.app.connections import Connections
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch
@@ -14,6 +16,7 @@ from bowerbird.core.breaker import BreakerState, Position
 from bowerbird.core.errors import BadInput, SignedOut, StorageTimeout, Unreachable
 from bowerbird.core.ports import Capabilities, Identity, Platform
 from bowerbird.resilience.deadline import required
+from bowerbird.settings import Settings
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 
 from .posting.room import Told
@@ -60,7 +63,8 @@ class Workbench(Connections):
 
 def bench_of(books: MemoryStorage) -> Workbench:
     """Connections over these books."""
-    return Workbench(books, VirtualClock(), {}, None, SeededChance(1))  # type: ignore[arg-type]
+    clock = VirtualClock()
+    return Workbench(books, clock, cast("Settings", {}), Pool(clock), SeededChance(1))
 
 
 def account(handle: str, platform: str = "sandbox", **changes: str) -> Account:

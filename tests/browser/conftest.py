@@ -11,8 +11,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from bowerbird.browsers import chromium
-from bowerbird.browsers.seat import Seat
-from tests.contracts.stages import WebStage
+from bowerbird.browsers.pool import Pool
+from tests.contracts.stages import CLOCK, WebStage
 from tests.perch import Perch, running_perch
 
 NO_CHROMIUM = "There is no Chromium on this machine; tools/chromium.sh installs one."
@@ -34,9 +34,9 @@ def program() -> str:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def seat(program: str) -> AsyncIterator[Seat]:
+async def seat(program: str) -> AsyncIterator[Pool]:
     """One browser for the tests of a file."""
-    seat = Seat(path=program, arguments=chromium.flags())
+    seat = Pool(CLOCK, path=program, arguments=chromium.flags(), restarts_max=100)
     yield seat
     await seat.close()
 
@@ -51,7 +51,7 @@ async def chrome(program: str) -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def stage(perch: Perch, seat: Seat) -> AsyncIterator[WebStage]:
+async def stage(perch: Perch, seat: Pool) -> AsyncIterator[WebStage]:
     """A driver whose account nobody else uses."""
     stage = WebStage(perch, seat)
     yield stage

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bowerbird.app.connections import Connections
 from bowerbird.browsers import chromium
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SeededChance, SystemClock
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch
@@ -35,7 +35,7 @@ async def connections(perch: Perch, program: str) -> AsyncIterator[Connections]:
     )
     await books.record(Batch(accounts=(account,)))
     await books.save_secret(account.id, "password", f"{handle}-pass")
-    seat = Seat(path=program, arguments=chromium.flags())
+    seat = Pool(SystemClock(), path=program, arguments=chromium.flags())
     settings = await asyncio.to_thread(load, env={})
     made = Connections(books, SystemClock(), settings, seat, SeededChance(1))
     await made.attach()

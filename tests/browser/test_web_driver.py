@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.core.errors import RateLimited, Refused, SignedOut, Unconfirmed, Unreachable
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Counts
@@ -259,16 +259,16 @@ async def test_without_a_password_a_person_is_asked_and_nothing_arrives(stage: W
     assert await stage.said() == []
 
 
-async def test_a_restart_finds_the_session_again(stage: WebStage, seat: Seat) -> None:
+async def test_a_restart_finds_the_session_again(stage: WebStage, seat: Pool) -> None:
     """The cookies are kept with the secrets, so a new page is signed in without a password."""
     await stage.platform.whoami()
-    await seat._drop(stage.id)
+    await seat.forget(stage.id)
     await stage.drawer.save_secret(stage.id, "password", "no longer")
     await published(stage.platform, post(WORDS))
     assert await stage.said() == [WORDS]
 
 
-async def test_a_site_that_turned_us_away_is_left_alone_until_a_person_signed_in(stage: WebStage, seat: Seat) -> None:
+async def test_a_site_that_turned_us_away_is_left_alone_until_a_person_signed_in(stage: WebStage, seat: Pool) -> None:
     """No page is opened meanwhile; what `login` stores is taken up at the next call, without a restart."""
     told: list[Fact] = []
     stage.driver.tell = told.append
@@ -302,7 +302,7 @@ async def signed_in_elsewhere(stage: WebStage) -> str:
     return json.dumps({"cookies": [row]})
 
 
-async def test_two_accounts_share_the_browser(stage: WebStage, perch: Perch, seat: Seat) -> None:
+async def test_two_accounts_share_the_browser(stage: WebStage, perch: Perch, seat: Pool) -> None:
     """Each has its own cookies, and neither is disturbed by what happens to the other."""
     other = WebStage(perch, seat)
     await asyncio.gather(published(stage.platform, post("I am one.")), published(other.platform, post("I am two.")))
@@ -330,7 +330,7 @@ async def test_the_browsers_own_resend_cannot_double_a_post(stage: WebStage) -> 
     assert isinstance(await stage.platform.resolve(made), Found)
 
 
-async def test_without_the_gate_the_browser_would_have_posted_twice(stage: WebStage, seat: Seat) -> None:
+async def test_without_the_gate_the_browser_would_have_posted_twice(stage: WebStage, seat: Pool) -> None:
     """What the gate is for: the same loss, the same browser, and a script that only presses the button."""
     await published(stage.platform, post("Warming up."))
     await stage.trouble(Trouble.DROP_ANSWER)
@@ -364,19 +364,19 @@ async def test_a_limit_on_reading_is_not_taken_for_the_answer_to_the_write(stage
 
 
 @pytest.mark.proves("5.5")
-async def test_a_browser_killed_between_two_calls_is_started_again(stage: WebStage, seat: Seat) -> None:
+async def test_a_browser_killed_between_two_calls_is_started_again(stage: WebStage, seat: Pool) -> None:
     """The next call works, with the session that was kept."""
     await published(stage.platform, post("Before."))
-    starts = seat.record.starts
+    starts = seat.starts
     os.kill(browser_pid(), signal.SIGKILL)
 
     async def noticed() -> bool:
-        return seat._browser is None or not seat._browser.is_connected()
+        return seat.starts > starts
 
     await until(noticed)
     await published(stage.platform, post("After."))
     assert await stage.said() == ["Before.", "After."]
-    assert seat.record.starts == starts + 1
+    assert seat.starts == starts + 1
 
 
 async def test_a_browser_killed_while_it_reads_costs_that_one_read(stage: WebStage, perch: Perch) -> None:

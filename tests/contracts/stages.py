@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SystemClock
 from bowerbird.core.ports import Platform
 from bowerbird.core.post import RemoteRef
@@ -196,7 +196,7 @@ class WebStage(PerchStage):
 
     can_delete = False
 
-    def __init__(self, perch: Perch, seat: Seat) -> None:
+    def __init__(self, perch: Perch, seat: Pool) -> None:
         super().__init__(perch, "none")
         self.seat = seat
         self.driver = self.platform = self.adapter(perch.url)
@@ -212,7 +212,7 @@ class WebStage(PerchStage):
     async def close(self) -> None:
         """Give the account's page back, so that pages do not pile up."""
         await super().close()
-        await self.seat._drop(self.id)
+        await self.seat.forget(self.id)
 
 
 # --- Bluesky ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bowerbird.browsers import chromium
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.core.errors import RateLimited, Refused, SignedOut, Unconfirmed, Unreachable
 from bowerbird.core.findings import Counts
 from bowerbird.core.ports import Absent, Found, Gone, Platform, Unknown
@@ -51,13 +51,13 @@ def perch() -> Iterator[Perch]:
 
 
 @pytest.fixture(scope="module")
-def a_browser() -> Seat | None:
+def a_browser() -> Pool | None:
     """A seat whose browser starts when it is first needed; None where there is no Chromium."""
-    return Seat(path=chromium.find(), arguments=chromium.flags()) if chromium.available() else None
+    return Pool(CLOCK, path=chromium.find(), arguments=chromium.flags()) if chromium.available() else None
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def seat(a_browser: Seat | None) -> AsyncIterator[Seat | None]:
+async def seat(a_browser: Pool | None) -> AsyncIterator[Pool | None]:
     """One browser for the suite."""
     yield a_browser
     if a_browser is not None:
@@ -74,7 +74,7 @@ def network() -> Iterator[Rig]:
 
 
 @pytest_asyncio.fixture(params=STAGES, loop_scope="module")
-async def stage(request: pytest.FixtureRequest, perch: Perch, seat: Seat | None) -> AsyncIterator[Stage]:
+async def stage(request: pytest.FixtureRequest, perch: Perch, seat: Pool | None) -> AsyncIterator[Stage]:
     """An adapter on a platform, with an account to itself."""
     if request.param == "bluesky-network":
         stage: Stage = await NetworkStage.on(request.getfixturevalue("network"))
@@ -84,7 +84,7 @@ async def stage(request: pytest.FixtureRequest, perch: Perch, seat: Seat | None)
     await stage.close()
 
 
-def staged(name: str, perch: Perch, seat: Seat | None) -> Stage:
+def staged(name: str, perch: Perch, seat: Pool | None) -> Stage:
     """Set the stage; a machine without a browser skips, and says so."""
     if name == "bluesky":
         return FakePdsStage()

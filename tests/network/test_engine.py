@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bowerbird.app.connections import connect
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SystemChance, SystemClock
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Advice, Reading
@@ -145,7 +145,7 @@ async def show_a_picture(owner: Owner, folder: Path) -> None:
     clock = SystemClock()
     async with owner.books() as books:
         (account,) = await books.accounts()
-        seat = Seat(path="", arguments=[])
+        seat = Pool(clock)
         platform = await connect(account, secrets=books, clock=clock, seat=seat, settings=await owner.settings())
         try:
             await propose(

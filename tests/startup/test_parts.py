@@ -11,7 +11,7 @@ import pytest
 
 from bowerbird.app.connections import Connections
 from bowerbird.app.parts import Browser, Host, Jobs
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SeededChance, VirtualClock, run_virtual
 from bowerbird.core.account import Account, host_of
 from bowerbird.core.breaker import BreakerState
@@ -199,10 +199,10 @@ class Chair:
 async def test_a_browser_is_started_where_an_account_needs_one() -> None:
     """And is grey, not red, where nobody does."""
     chair = Chair()
-    idle = Browser(cast("Seat", chair), cast("Connections", Known(WREN)))
+    idle = Browser(cast("Pool", chair), cast("Connections", Known(WREN)))
     await idle.start()
     assert (chair.opened, (await idle.check()).light) == (0, Light.GREY)
-    needed = Browser(cast("Seat", chair), cast("Connections", Known(WREN, ROBIN)))
+    needed = Browser(cast("Pool", chair), cast("Connections", Known(WREN, ROBIN)))
     assert (await needed.check()).light is Light.RED
     await needed.start()
     assert (chair.opened, (await needed.check()).light) == (1, Light.GREEN)

@@ -31,7 +31,7 @@ def test_arguments_reach_the_command() -> None:
     planned = make("--dry-run", "demo", "ARGS=--for 90s --json").stdout
     assert planned.splitlines()[-1].endswith("bowerbird demo --for 90s --json")
     planned = make("--dry-run", "sim", "SEEDS=2000", "ARGS=--json").stdout
-    assert planned.splitlines()[-1].endswith("bowerbird simulate --seeds 2000 --years 0 --json")
+    assert planned.splitlines()[-1].endswith("bowerbird simulate --seeds 2000 --years 0 --schedules 0 --json")
 
 
 def test_tests_with_arguments_are_pytest_alone() -> None:

@@ -46,6 +46,13 @@ STANDING: tuple[tuple[str, str], ...] = (
     ("job:audit", "browser"),
     ("job:measure", "browser"),
     ("job:harvest", "browser"),
+    ("job:publish", "seats"),
+    ("job:settle", "seats"),
+    ("job:connect", "seats"),
+    ("job:audit", "seats"),
+    ("job:measure", "seats"),
+    ("job:harvest", "seats"),
+    ("seats", "browser"),
     ("job:plan", "writer:*"),
     ("job:answer", "writer:*"),
     ("breaker:browser", "browser"),
@@ -107,7 +114,7 @@ left side has one), ``breaker:@`` every breaker between this account and its pla
 between any account and its platform: a host that hangs takes the seats of the jobs that ask it."""
 
 
-OUTSIDE = frozenset({"breaker", "browser", "writer"})
+OUTSIDE = frozenset({"breaker", "browser", "seats", "writer"})
 """Kinds of parts that a job may hang on."""
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bowerbird.browsers import chromium
-from bowerbird.browsers.seat import Seat
-from bowerbird.clock import SystemChance
+from bowerbird.browsers.pool import Pool
+from bowerbird.clock import SystemChance, SystemClock
 from bowerbird.core.account import Account, host_of
 from bowerbird.core.books import Batch, Secrets, Storage
 from bowerbird.core.breaker import BreakerState
@@ -46,7 +46,7 @@ class Connections(Mapping[str, Platform]):
     storage: Storage
     clock: Clock
     settings: Settings
-    seat: Seat
+    seat: Pool
     chance: Chance = field(default_factory=SystemChance)
     breakers: Breakers = field(init=False)
     sights: Sights = field(default_factory=Sights)
@@ -83,7 +83,7 @@ class Connections(Mapping[str, Platform]):
         return found
 
     def samples(self) -> list[Sample]:
-        """The breakers, and whether the browser runs or is not needed yet."""
+        """The breakers, and whether a browser runs or none is needed yet."""
         up = "browser" not in self.breakers or self.breakers["browser"].closed
         return [*self.breakers.samples(), Sample(name="bowerbird_browser_up", value=up), *self._sessions()]
 
@@ -203,13 +203,21 @@ class Connections(Mapping[str, Platform]):
         await self.seat.close()
 
 
-def seat_of(settings: Settings) -> Seat:
-    """A seat in the browser of this machine. One that is missing fails where it is needed, and nowhere else."""
+def seat_of(settings: Settings) -> Pool:
+    """The browsers of this machine. One that is missing fails where it is needed, and nowhere else."""
     try:
         path = chromium.find(settings["browser.path"])
     except BadInput:
         path = settings["browser.path"] or os.environ["CHROMIUM"]
-    return Seat(path=path, arguments=chromium.flags())
+    return Pool(
+        SystemClock(),
+        path=path,
+        arguments=chromium.flags(settings["browsers.heap_max_mb"]),
+        seats=settings["browsers.seats"],
+        standby=settings["browsers.standby"] > 0,
+        memory_max_mb=settings["browsers.memory_max_mb"],
+        restarts_max=settings["browsers.restarts_max"],
+    )
 
 
 def _address(account: Account) -> tuple[str, str, str, str, int]:
@@ -217,7 +225,7 @@ def _address(account: Account) -> tuple[str, str, str, str, int]:
     return account.platform, account.other_driver, account.url, account.handle, account.created_at
 
 
-async def connect(account: Account, *, secrets: Secrets, clock: Clock, seat: Seat, settings: Settings) -> Platform:
+async def connect(account: Account, *, secrets: Secrets, clock: Clock, seat: Pool, settings: Settings) -> Platform:
     """Make an account's own adapter, with deadlines and without a breaker. Asks the platform nothing.
 
     Raises:
@@ -230,7 +238,7 @@ async def connect(account: Account, *, secrets: Secrets, clock: Clock, seat: Sea
 
 
 async def adapter(
-    account: Account, driver: str, *, secrets: Secrets, clock: Clock, seat: Seat, settings: Settings
+    account: Account, driver: str, *, secrets: Secrets, clock: Clock, seat: Pool, settings: Settings
 ) -> Platform:
     """Make the adapter by which a driver reaches an account; the only place that names them all.
 

@@ -168,6 +168,7 @@ async def build(
     endless = {
         "breakers": Endless(connections.breakers.probe_for_ever),
         "adopt": Endless(adopter.watch),
+        "browsers": Endless(connections.seat.watch),
         "rehearsal": Endless(rehearsal.keep_for_ever),
     }
     watch = watch_over(settings, storage, connections, jobs, lag, adopter, sources, endless, clock, chance)
@@ -210,7 +211,7 @@ def watch_over(
         jobs.samples, connections.seat.samples, backups(settings.folder, clock),
     ]  # fmt: skip
     watching = Watching(storage, clock, Sampling(storage, clock, asked), judge, outbox, jobs.ring)
-    watching.beside = lambda: (connections.breakers.snapshot(), connections.seat.snapshot(clock.now()))
+    watching.beside = lambda: (connections.breakers.snapshot(), connections.seat.snapshot())
     adopter.give = watching.adopt
     supervisor = Supervisor(monitors_of(watching, jobs, {"lag": lag.look_once}, endless), clock, telling(storage))
     asked.append(supervisor.samples)

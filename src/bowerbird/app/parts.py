@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from bowerbird.app.connections import Connections
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.core.account import Account, host_of, in_browser
 from bowerbird.core.errors import PlatformError, StorageError, Unreachable
 from bowerbird.core.gauge import Sample
@@ -96,7 +96,7 @@ class Jobs:
 class Browser:
     """The browser as a part: started when an account needs one, and not before."""
 
-    seat: Seat
+    seat: Pool
     connections: Connections
 
     async def start(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bowerbird.alerts.notifiers import may_run
 from bowerbird.app.connections import Connections
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SystemChance, SystemClock, mint_tid
 from bowerbird.core.account import Account
 from bowerbird.core.books import Storage
@@ -109,7 +109,7 @@ async def execute(settings: Settings, storage: Storage, verb: str, args: Mapping
         BadInput: it cannot be done; says why and how to mend it.
     """
     clock, chance = SystemClock(), SystemChance()
-    platforms = Connections(storage, clock, settings, Seat(path="", arguments=[]))
+    platforms = Connections(storage, clock, settings, Pool(clock))
     await platforms.attach()
     try:
         command = Command(id=chance.name("command"), verb=verb, args=dict(args), by=by, asked_at=clock.now())

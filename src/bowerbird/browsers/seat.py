@@ -1,8 +1,9 @@
-"""One browser with a warm page for each account, started when somebody first sits down.
+"""One seat: a driver and its browser, in a nest of their own, with a warm page for each account.
 
-One person at a time: a lease waits for the lock under its deadline. What a lease leaves behind is a page that
-is known to answer; a page that crashed, hung or was cut off is thrown away, and a browser that is gone is
-started again by the next lease.
+What makes a page dear is its process: a new page takes ten times as long as one that is there already, so pages
+stay and the least recently used goes first. A seat does what it is told and says how it is; when to throw away what
+is `Supervisor`'s affair. Driver and browser die together: without its driver a browser ends by itself, and a
+driver without its browser is of no use.
 """
 
 from __future__ import annotations
@@ -13,255 +14,343 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bowerbird.browsers.record import Record
+from bowerbird.browsers import gauge, nest
+from bowerbird.browsers.door import CALL_S, Door, Shut
 from bowerbird.core.errors import Unreachable
-from bowerbird.core.gauge import Sample, Snapshot
 from bowerbird.resilience import failpoints
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Playwright
 
 START_S = 30.0
-"""How long a browser may take to start, seconds."""
+"""How long driver and browser may take to start, seconds."""
+OPEN_S = 8.0
+"""How long a new page may take, seconds; measured are 0.25 s, and 0.5 s on a busy machine."""
+PROBE_S = 1.0
+"""How long a page or a browser may take to answer a question, seconds; measured are 2 to 30 ms."""
+STRIKES = 2
+"""So many questions in a row without an answer: it stands still, though its driver calls it connected."""
+CLOSE_S = 1.0
+"""How long a page or a context may take to close, seconds, before the next larger thing goes with it."""
 TRIAL = "trial"
 """Whose page it is that nobody uses."""
-CLOSE_S = 2.0
-"""How long a page, context or browser may take to close before it is left to die with its browser."""
-PING_S = 2.0
-"""How long a browser may take to say its version, seconds; measured are 30 ms on a busy machine."""
-PINGS = 2
-"""So many questions in a row without an answer: it stands still, though its driver calls it connected."""
+
+
+class Chair(Protocol):
+    """What the pool needs of a seat; `Seat` is the real one."""
+
+    @property
+    def number(self) -> int:
+        """Which one it is; no two ever have the same."""
+
+    @property
+    def up(self) -> bool:
+        """Whether driver and browser run, as far as anybody knows without asking."""
+
+    @property
+    def death(self) -> str:
+        """What died by itself, ``browser`` or ``driver``; empty if nothing did."""
+
+    @property
+    def warm(self) -> Sequence[str]:
+        """The accounts that have a page, least recently used first."""
+
+    async def start(self) -> None:
+        """Start driver and browser; Unreachable (`no_browser`) if that cannot be done."""
+
+    async def warm_up(self) -> None:
+        """Have a page ready for whoever comes first; never raises."""
+
+    async def revive(self) -> bool:
+        """Start another browser under the same driver, after the browser alone died; False if that cannot be done."""
+
+    async def page(self, account_id: str, state: str | None) -> Page:
+        """Return the account's page, made if need be; `Shut` if that cannot be done."""
+
+    async def alive(self, account_id: str) -> bool:
+        """Ask the account's page something small."""
+
+    async def answers(self) -> bool:
+        """Ask the browser itself, beside whatever it does."""
+
+    async def state(self, account_id: str) -> str | None:
+        """The account's cookies and local storage as JSON; None if it has no page here or does not say."""
+
+    async def drop(self, account_id: str) -> bool:
+        """Throw the account's page away; False if it would not even close."""
+
+    def kill(self) -> None:
+        """Kill driver and browser at once."""
+
+    async def close(self) -> None:
+        """End both, and remove everything of theirs; twice is not an error."""
+
+    def weigh(self) -> tuple[float, float, float]:
+        """Memory of the browser and of the driver in megabytes, processor seconds; blocks, so ask in a thread."""
 
 
 class Seat:
-    """A browser and its pages.
+    """The real seat.
 
     Args:
         path: the program; empty takes Playwright's own.
         arguments: the flags it is started with.
+        door: through which every call goes.
+        died: told once, when driver or browser ends by itself.
+        starting: held while a driver starts, for only one at a time can have its nest as temporary folder.
     """
 
-    def __init__(self, *, path: str, arguments: list[str]) -> None:
-        self._path = path
-        self._arguments = arguments
-        self._lock = asyncio.Lock()
+    def __init__(
+        self, number: int, *, path: str, arguments: Sequence[str], door: Door,
+        died: Callable[[Seat], None], starting: asyncio.Lock,
+    ) -> None:  # fmt: skip
+        self.number = number
+        self.death = ""
+        self._path, self._arguments = path, list(arguments)
+        self._door, self._died, self._starting = door, died, starting
+        self._nest: Path | None = None
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._line: CDPSession | None = None
-        self._pid = 0
+        self._pids: dict[str, int] = {}
+        self._minded: list[int] = []
         self._contexts: dict[str, BrowserContext] = {}
         self._pages: dict[str, Page] = {}
-        self.record = Record()
-        self._cause = ""
-
-    @asynccontextmanager
-    async def page(self, account_id: str, *, state: str | None, wait_s: float) -> AsyncIterator[Page]:
-        """Lease the account's page.
-
-        1. Wait for the seat, at most `wait_s` seconds.
-        2. Start the browser if there is none that answers.
-        3. Hand out the account's page; `state` (a storage state as JSON) seeds a new context.
-        4. Afterwards keep the page if the lease ended well, else throw its context away.
-
-        Raises:
-            Unreachable: no browser could be started (or Playwright is missing), the seat stayed taken, or the page
-                failed during the lease.
-        """
-        await _load_playwright()
-        from playwright.async_api import Error
-
-        await self._sit(account_id, wait_s)
-        kept = False
-        try:
-            page = await self._open(account_id, state)
-            yield page
-            kept = not page.is_closed()
-        except (Error, TimeoutError) as error:
-            if _out_of_time(error):
-                self.record.timeouts["a page"] += 1
-            raise Unreachable(f"the page failed: {_first_line(error)}", reason="page") from error
-        finally:
-            try:
-                if not kept:
-                    await self._drop(account_id)
-            finally:
-                self.record.stood_up()
-                self._lock.release()
-
-    async def _sit(self, account_id: str, wait_s: float) -> None:
-        """Wait in line for the seat, and note how long that took."""
-        queued_at = self.record.queued()
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._lock.acquire()
-        except TimeoutError as error:
-            self.record.left(in_time=False)
-            raise Unreachable("the browser is busy", reason="browser_busy") from error
-        except BaseException:
-            self.record.left()
-            raise
-        self.record.seated(account_id, queued_at)
-
-    async def open(self, *, wait_s: float) -> None:
-        """Start the browser if there is none that answers, so that the first lease need not.
-
-        Raises:
-            Unreachable: it could not be started within `wait_s` seconds, or the seat stayed taken for so long.
-        """
-        if await self.answers():
-            return
-        self._kill()  # whoever sits there is told at once, instead of waiting for what stands still
-        await _load_playwright()
-        from playwright.async_api import Error
-
-        try:
-            async with asyncio.timeout(wait_s), self._lock:
-                try:
-                    await self._ready()
-                except BaseException:
-                    await self._stop()  # also what was cut off while it started
-                    raise
-        except (Error, TimeoutError, OSError) as error:
-            self._not_started(error)
-            raise Unreachable(f"no browser could be started: {_first_line(error)}", reason="no_browser") from error
+        self._ready: tuple[BrowserContext, Page] | None = None
+        self._ended = False
 
     @property
     def up(self) -> bool:
-        """Whether a browser runs, as far as its driver knows."""
-        return self._browser is not None and self._browser.is_connected()
+        """Whether both run, as far as anybody knows without asking."""
+        return self._browser is not None and not self._ended and self._browser.is_connected()
+
+    @property
+    def warm(self) -> Sequence[str]:
+        """The accounts that have a page, least recently used first."""
+        return list(self._pages)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes ``driver`` and ``browser``, as far as they are known."""
+        return dict(self._pids)
+
+    # --- starting and ending ----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start driver and browser.
+
+        1. A nest of its own; the driver with it as temporary folder.
+        2. The browser, leader of its own process group, without handlers for signals: who ends it are we.
+        3. A line to the browser itself, and somebody who tells when one of both ends.
+
+        Raises:
+            Unreachable: it cannot be started, or took longer than `START_S` seconds; nothing of it is left.
+        """
+        await _load_playwright()
+        try:
+            async with asyncio.timeout(START_S):
+                await failpoints.reach("browser.start")
+                self._playwright = await self._start_driver()
+                await self._start_browser(self._playwright)
+        except Exception as error:
+            # Whatever it is: a driver that ends while it starts raises plain exceptions.
+            await self.close()
+            why = str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+            raise Unreachable(f"no browser could be started: {why}", reason="no_browser") from error
+        except BaseException:
+            self.kill()
+            raise
+
+    async def revive(self) -> bool:
+        """Start another browser under the same driver, which takes half as long as starting both.
+
+        Returns:
+            False if the driver is gone, too, or gives no browser; the seat is of no use then.
+        """
+        if self._playwright is None or self.death != "browser":
+            return False
+        self._contexts.clear()
+        self._pages.clear()
+        self._ready = None
+        self._browser = self._line = None
+        self._ended, self.death = False, ""
+        driver = self._playwright
+        if await self._door.tried("browser.start", lambda: self._start_browser(driver), within_s=START_S):
+            return True
+        self.kill()
+        return False
+
+    async def _start_driver(self) -> Playwright:
+        from playwright.async_api import async_playwright
+
+        self._nest = await asyncio.to_thread(nest.make)
+        async with self._starting:
+            with nest.as_tmpdir(self._nest):
+                driver = await async_playwright().start()
+        self._pids["driver"] = await asyncio.to_thread(nest.driver_of, self._nest)
+        return driver
+
+    async def _start_browser(self, driver: Playwright) -> None:
+        browser = await driver.chromium.launch(
+            executable_path=self._path or None, args=self._arguments, headless=True,
+            handle_sigint=False, handle_sigterm=False, handle_sighup=False,
+        )  # fmt: skip
+        self._line = await browser.new_browser_cdp_session()
+        told = await self._line.send("SystemInfo.getProcessInfo")
+        self._pids["browser"] = next((int(row["id"]) for row in told["processInfo"] if row["type"] == "browser"), 0)
+        browser.on("disconnected", lambda _: self._lost("browser"))
+        for what, pid in self._pids.items():
+            self._mind(what, pid)
+        self._browser = browser  # not before: one that is up can be asked
+
+    def _mind(self, what: str, pid: int) -> None:
+        """Hear at once when a process ends: Playwright says nothing when its driver does."""
+        if not pid or not hasattr(os, "pidfd_open"):
+            return
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:
+            return
+        asyncio.get_running_loop().add_reader(handle, self._lost, what)
+        self._minded.append(handle)
+
+    def _lost(self, what: str) -> None:
+        """One of both ended by itself."""
+        if not self._ended:
+            self._ended, self.death = True, what
+            self._let_go()
+            self._died(self)
+
+    def _let_go(self) -> None:
+        while self._minded:
+            handle = self._minded.pop()
+            asyncio.get_running_loop().remove_reader(handle)
+            os.close(handle)
+
+    def kill(self) -> None:
+        """Kill both at once: what stands still cannot be asked to end."""
+        self._ended = True
+        self._let_go()
+        for pid in self._pids.values():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if pid and os.getpgid(pid) == pid:
+                    os.killpg(pid, signal.SIGKILL)
+                elif pid:
+                    os.kill(pid, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """End both, politely where they listen, and remove everything of theirs; twice is not an error."""
+        browser, driver, place = self._browser, self._playwright, self._nest
+        polite = browser is not None and not self._ended
+        self._ended = True
+        self._let_go()
+        self._browser = self._playwright = self._line = self._nest = None
+        self._contexts.clear()
+        self._pages.clear()
+        self._ready = None
+        if not (polite and browser and await self._door.tried("browser.close", browser.close)):
+            self.kill()
+        if driver is not None and not await self._door.tried("driver.stop", driver.stop):
+            self.kill()
+        self._pids.clear()
+        if place is not None:
+            await asyncio.to_thread(nest.clear, place)
+
+    # --- pages ------------------------------------------------------------------------------------------------
+
+    async def page(self, account_id: str, state: str | None) -> Page:
+        """Return the account's page.
+
+        1. One that is there has to answer, else it is thrown away.
+        2. A new one has a context of its own, seeded with `state` (a storage state as JSON).
+
+        Raises:
+            Shut: the browser gives no page, or does not even let go of one.
+        """
+        if account_id in self._pages:
+            if await self.alive(account_id):
+                self._pages[account_id] = self._pages.pop(account_id)  # the last used stands last
+                return self._pages[account_id]
+            if not await self.drop(account_id):
+                raise Shut("a page would not close")
+        return await self._door.through("page.open", lambda: self._open(account_id, state), within_s=OPEN_S)
+
+    async def _open(self, account_id: str, state: str | None) -> Page:
+        if self._browser is None:
+            raise OSError("the browser is gone")
+        seed: Any = json.loads(state) if state else None
+        made, self._ready = self._ready, None
+        if made and seed is not None and not hasattr(made[0], "set_storage_state"):  # an older Playwright
+            made = None
+        context = made[0] if made else await self._browser.new_context(storage_state=seed)
+        self._contexts[account_id] = context
+        if made and seed is not None:
+            await context.set_storage_state(seed)
+        page = made[1] if made else await context.new_page()
+        self._pages[account_id] = page
+        self._door.tame(page)
+        return page
+
+    async def warm_up(self) -> None:
+        """Have a page ready for whoever comes first: its process is what takes long. Never raises."""
+
+        async def open_one() -> tuple[BrowserContext, Page]:
+            if self._browser is None:
+                raise OSError("the browser is gone")
+            context = await self._browser.new_context()
+            return context, await context.new_page()
+
+        with contextlib.suppress(Shut):
+            self._ready = await self._door.through("page.open", open_one, within_s=OPEN_S)
+
+    async def alive(self, account_id: str) -> bool:
+        """Ask the account's page what 1 is."""
+        page = self._pages.get(account_id)
+        if page is None or page.is_closed():
+            return False
+        return await self._door.tried("probe", lambda: page.evaluate("1"), within_s=PROBE_S)
 
     async def answers(self) -> bool:
-        """Ask the browser itself, beside whatever it does: one that is frozen is connected and says nothing."""
-        line = self._line
-        if line is None or not self.up:
-            return False
-        from playwright.async_api import Error
-
-        for _ in range(PINGS):
-            try:
-                async with asyncio.timeout(PING_S):
-                    await line.send("Browser.getVersion")
+        """Ask the browser itself for its version, twice if need be: a frozen one is connected and says nothing."""
+        for _ in range(STRIKES):
+            line = self._line
+            if line is None or not self.up:
+                return False
+            if await self._door.tried("ping", partial(line.send, "Browser.getVersion"), within_s=PROBE_S):
                 return True
-            except (Error, TimeoutError):
-                continue
         return False
 
     async def state(self, account_id: str) -> str | None:
-        """Return the account's cookies and local storage as JSON, or None if it has no context."""
+        """The account's cookies and local storage as JSON; None if it has no page here or does not say."""
         context = self._contexts.get(account_id)
         if context is None:
             return None
-        async with asyncio.timeout(CLOSE_S):
-            return json.dumps(await context.storage_state())
-
-    async def try_out(self, *, wait_s: float) -> None:
-        """Open a page nobody uses and close it again; start the browser for that if need be.
-
-        Raises:
-            Unreachable: as `page` does.
-        """
-        async with self.page(TRIAL, state=None, wait_s=wait_s):
-            await self._drop(TRIAL)
-
-    def samples(self) -> list[Sample]:
-        """How often a browser was started, ended by itself, and kept somebody waiting for too long."""
-        return self.record.samples()
-
-    def snapshot(self, now: int) -> Snapshot:
-        """Who sits there, and what happened lately, for the page; `now` is UTC microseconds."""
-        return self.record.snapshot(now, up=self.up, pages=self._pages)
-
-    async def close(self) -> None:
-        """Close the browser; what does not close in time dies with its driver. Doing it twice is not an error."""
-        for account_id in list(self._contexts):
-            await self._drop(account_id)
-        await self._stop()
-
-    async def _open(self, account_id: str, state: str | None) -> Page:
-        from playwright.async_api import Error
-
         try:
-            async with asyncio.timeout(START_S):
-                browser = await self._ready()
-                if account_id not in self._pages:
-                    seed: Any = json.loads(state) if state else None
-                    context = await browser.new_context(storage_state=seed)
-                    self._contexts[account_id] = context
-                    self._pages[account_id] = await context.new_page()
-                return self._pages[account_id]
-        except (Error, TimeoutError, OSError) as error:
-            # Whichever of the two is gone, browser or driver: the next lease starts both anew.
-            self._not_started(error)
-            await self._stop()
-            raise Unreachable(f"no browser could be started: {_first_line(error)}", reason="no_browser") from error
+            return json.dumps(await self._door.through("state", context.storage_state, within_s=CALL_S))
+        except Shut:
+            return None
 
-    async def _ready(self) -> Browser:
-        if self._browser is not None and self._browser.is_connected():
-            return self._browser
-        from playwright.async_api import async_playwright
-
-        await self._stop()
-        await failpoints.reach("browser.start")
-        self._playwright = await async_playwright().start()
-        browser = await self._playwright.chromium.launch(
-            executable_path=self._path or None, args=self._arguments, headless=True
-        )
-        await self._call_up(browser)
-        browser.on("disconnected", self._ended)
-        self._browser = browser  # not before: one that is up can be asked
-        self.record.began()
-        return browser
-
-    def _ended(self, browser: Browser) -> None:
-        """Note the end of a browser that nobody closed."""
-        if browser is self._browser:
-            self.record.ended(self._cause or "it died")
-        self._cause = ""
-
-    def _not_started(self, error: BaseException) -> None:
-        if _out_of_time(error):
-            self.record.timeouts["a browser to start"] += 1
-
-    async def _call_up(self, browser: Browser) -> None:
-        """Open a line to the browser itself, and learn which process it is."""
-        self._line = await browser.new_browser_cdp_session()
-        told = await self._line.send("SystemInfo.getProcessInfo")
-        self._pid = next((int(row["id"]) for row in told["processInfo"] if row["type"] == "browser"), 0)
-
-    def _kill(self) -> None:
-        """Kill the browser that stands still, with all its processes: it can do nothing about it."""
-        if self._pid and self.up:
-            self._cause = "it stood still, and was killed"
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                if os.getpgid(self._pid) == self._pid:
-                    os.killpg(self._pid, signal.SIGKILL)
-                else:
-                    os.kill(self._pid, signal.SIGKILL)
-        self._pid = 0
-
-    async def _stop(self) -> None:
-        """End browser and driver, also those that were cut off while starting: they belong to their driver."""
-        self._contexts.clear()
-        self._pages.clear()
-        browser, driver = self._browser, self._playwright
-        self._browser = self._playwright = self._line = None
-        self._pid = 0
-        await _within(browser.close() if browser else None)
-        await _within(driver.stop() if driver else None)
-
-    async def _drop(self, account_id: str) -> None:
-        """Throw a page away, and the whole browser with it if it does not even close a page."""
+    async def drop(self, account_id: str) -> bool:
+        """Throw the account's page away with its context; False if they would not close."""
         page, context = self._pages.pop(account_id, None), self._contexts.pop(account_id, None)
-        closed = await _within(page.close() if page else None)
-        if not closed or not await _within(context.close() if context else None):
-            if self.up:
-                self.record.ended("a page would not close, so it was closed")
-            await self._stop()
+        if page is not None and not await self._door.tried("page.close", page.close, within_s=CLOSE_S):
+            return False
+        return context is None or await self._door.tried("context.close", context.close, within_s=CLOSE_S)
+
+    # --- how large it is --------------------------------------------------------------------------------------
+
+    def weigh(self) -> tuple[float, float, float]:
+        """Memory of the browser and of the driver in megabytes, processor seconds; blocks, so ask in a thread."""
+        browser, driver = self._pids.get("browser", 0), self._pids.get("driver", 0)
+        tree = gauge.below(browser, gauge.parents()) if browser else set()
+        used = {*tree, driver} if driver else tree
+        return gauge.pss_mb(tree), gauge.rss_mb(driver) if driver else 0.0, gauge.cpu_s(used)
 
 
 async def _load_playwright() -> None:
@@ -272,26 +361,3 @@ async def _load_playwright() -> None:
         await asyncio.to_thread(import_module, "playwright.async_api")
     except ImportError as error:
         raise Unreachable("Playwright is not installed; run `pip install playwright`", reason="no_browser") from error
-
-
-async def _within(closing: Awaitable[None] | None) -> bool:
-    """Await a close for `CLOSE_S` seconds at most (closing a frozen browser hangs for ever); True if it closed."""
-    if closing is None:
-        return True
-    from playwright.async_api import Error
-
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await closing
-    except (Error, TimeoutError):
-        return False
-    return True
-
-
-def _out_of_time(error: BaseException) -> bool:
-    """Whether time ran out; Playwright's own error for it has only the name in common with Python's."""
-    return isinstance(error, TimeoutError) or type(error).__name__ == "TimeoutError"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0][:200] or type(error).__name__

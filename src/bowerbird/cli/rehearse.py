@@ -51,12 +51,18 @@ def simulate(
     years: float = typer.Option(
         0.0, min=0.0, max=100.0, help="Live so many years with the whole engine, dealt out over the seeds; 0: days."
     ),
+    schedules: int = typer.Option(
+        0, min=0, max=10_000_000, help="Instead: so many random schedules before the seats of the browsers."
+    ),
     story: bool = typer.Option(False, "--story", help="With --seed: tell what happened, line by line."),
     keep: bool = typer.Option(False, "--keep", help="With --seed: keep it for the dashboard, which draws it."),
     jobs: int = typer.Option(2, min=1, max=64, help="Processes."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as one JSON object at the end."),
 ) -> None:
     """Judge the real rooms over many simulated worlds: faults at every port, crashes at every await."""
+    if schedules:
+        _simulate_schedules(schedules, first, seed, jobs=jobs, as_json=as_json)
+        return
     if keep:
         _keep(context.obj, seed, years, seeds, as_json=as_json)
         return
@@ -118,6 +124,16 @@ def _simulate_years(
         return
     one = seed is not None
     report = run_years(years / seeds if one else years, 1 if one else seeds, first if seed is None else seed, jobs)
+    say(report.as_json() if as_json else report.as_text())
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _simulate_schedules(schedules: int, first: int, seed: int | None, *, jobs: int, as_json: bool) -> None:
+    """Hold the line before the browsers against its bound; with a seed, only the schedule that has it."""
+    from bowerbird.simulation.schedules import run_schedules
+
+    report = run_schedules(schedules, first, jobs) if seed is None else run_schedules(1, seed, 1)
     say(report.as_json() if as_json else report.as_text())
     if not report.ok:
         raise typer.Exit(1)

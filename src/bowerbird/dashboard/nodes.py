@@ -27,7 +27,7 @@ KINDS: dict[str, str] = {
     "writer": CONTENT, "queue": CONTENT, "reserve": CONTENT, "approval": CONTENT,
     "posting": POSTING, "post": POSTING, "session": POSTING, "limit": POSTING, "limits": POSTING, "truth": POSTING,
     "breaker": POSTING,
-    "browser": BROWSERS,
+    "browser": BROWSERS, "seats": BROWSERS,
     "storage": BOOKS, "books": BOOKS, "disk": BOOKS, "spool": BOOKS,
     "cache": CACHE, "redis": CACHE,
     "measuring": MEASURING, "page": MEASURING, "targets": HARVESTING, "learning": LEARNING,

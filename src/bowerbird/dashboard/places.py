@@ -48,6 +48,7 @@ BY_PART: dict[str, Callable[[str], Link]] = {
     "posting": _posts("queued", "The posts that are due"),
     "post": _posts("", "The account's posts"),
     "browser": _page("/browsers", "The browsers"),
+    "seats": _page("/browsers", "The browsers"),
     "session": _page("/browsers#sessions", "The sessions"),
     **dict.fromkeys(("storage", "books", "disk", "spool"), _page("/storage", "The books")),
     **dict.fromkeys(("cache", "redis"), _page("/cache", "The cache")),

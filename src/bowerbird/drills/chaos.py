@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 
 from bowerbird.browsers import chromium
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SeededChance, SystemClock
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.ports import Clock
@@ -87,10 +87,10 @@ async def chaos(
 async def _press(
     address: str, hand: Hand, for_s: float, finger: Finger, clock: Clock, tell: Callable[[str], None]
 ) -> None:
-    seat = Seat(path=chromium.find(), arguments=chromium.flags())
+    seat = Pool(clock, path=chromium.find(), arguments=chromium.flags())
     end = clock.monotonic() + for_s
     try:
-        async with seat.page("visitor", state=None, wait_s=LEASE_S) as page:
+        async with seat.page("visitor", state=None, wait_s=LEASE_S, lease_s=for_s + LEASE_S) as page:
             await page.goto(address)
             while clock.monotonic() < end:
                 name = finger.choose()

@@ -35,6 +35,7 @@ ELSEWHERE = (
     "not_prepared",
     "no_browser",
     "browser_busy",
+    "browser_died",
     "breaker_open",
     "no_driver",
     "changed",

@@ -29,7 +29,7 @@ from bowerbird.resilience.failpoints import reach
 AT_ONCE_MAX = 8
 """Accounts that are begun with at the same time."""
 DOOR_MAX = 3
-"""Accounts that stand before the browser at the same time: it serves one, and who waits there waits for two posts."""
+"""Accounts that stand before the browsers at the same time: who waits there waits for two posts at most."""
 SLOW_MAX = 32
 """Accounts that are posted for at the same time while some of them take long."""
 LOOK_S = 1.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bowerbird.browsers.record import BROWSERS
+from bowerbird.browsers.numbers import BROWSERS
 from bowerbird.core.account import Account, Hold, HoldKind, in_browser
 from bowerbird.core.facts import Fact
 from bowerbird.core.gauge import Snapshot

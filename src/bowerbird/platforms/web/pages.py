@@ -29,7 +29,7 @@ from bowerbird.platforms.web.sites import Site
 if TYPE_CHECKING:
     from playwright.async_api import Page, Response
 
-    from bowerbird.browsers.seat import Seat
+    from bowerbird.browsers.pool import Pool
 
 SEAT_S = 20.0
 """How long to wait for the browser, seconds."""
@@ -55,7 +55,7 @@ class Pages:
 
     Args:
         url: the site's address.
-        seat: the browser; shared with other accounts, closed by its owner.
+        seat: the browsers; shared with other accounts, closed by its owner.
         step_s: how long one step on a page may take, seconds.
         folder: where the pictures of payloads are.
         quarantine: keeps what could not be read as it should; None keeps nothing.
@@ -66,7 +66,7 @@ class Pages:
     url: str
     handle: str
     site: Site
-    seat: Seat
+    seat: Pool
     secrets: Secrets
     clock: Clock
     step_s: float = 8.0
@@ -103,11 +103,10 @@ class Pages:
         if not self.session.may_ask(digest(state, password), self.clock.monotonic()):
             raise errors.SignedOut(self.session.why or "the site does not know this session", reason="session_expired")
         if was_away and digest(state) != self._seeded:
-            async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S) as old:
-                await old.close()  # the lease throws its context away, and the next one begins with the new state
+            await self.seat.forget(self.account_id)  # the next page begins with the new state
         self._seeded = digest(state)
         try:
-            async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S) as page:
+            async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S, op=op) as page:
                 yield page
         finally:
             await self._remember()

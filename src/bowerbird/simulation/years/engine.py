@@ -25,7 +25,7 @@ from bowerbird.app.counting import Counting
 from bowerbird.app.parts import Browser, Jobs, parts_of
 from bowerbird.app.sampling import Sampling, Source
 from bowerbird.app.watching import Endless, Watching, graph_of, monitors_of, telling
-from bowerbird.browsers.seat import Seat
+from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SeededChance, VirtualClock
 from bowerbird.core.account import Account
 from bowerbird.core.books import Batch, Storage
@@ -152,7 +152,7 @@ def _seldom(monitor: Monitor) -> Monitor:
     return replace(monitor, every_s=SNAPSHOTS_S) if monitor.name in {"jobs", "samples"} else monitor
 
 
-class FakeSeat:
+class FakePool:
     """A browser that starts, or does not."""
 
     def __init__(self, start: Callable[[], None]) -> None:
@@ -178,6 +178,10 @@ class FakeSeat:
     async def try_out(self, *, wait_s: float) -> None:
         """Start it; raises what keeps it from starting."""
         self._start()
+
+    def samples(self) -> list[Sample]:
+        """It knows no numbers."""
+        return []
 
     async def close(self) -> None:
         """There is nothing to let go of."""
@@ -210,7 +214,7 @@ class Engine:
         now = self._clock.now()
         self._owner = Owner(id=process.owner, role="engine", pid=0, started_at=now, heard_at=now)
         self._heart = Heart(self._storage, self._paced, self._owner, lambda: "at work")
-        self._seat = cast("Seat", FakeSeat(world.start_browser))
+        self._seat = cast("Pool", FakePool(world.start_browser))
         self._connections = Ways(
             self._storage, self._clock, world.settings, self._seat, self._chance, way=self._mortal_way
         )

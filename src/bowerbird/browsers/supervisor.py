@@ -1,0 +1,446 @@
+"""Who looks after the seats: asks them, throws away the smallest thing that is ill, and puts a well one in its place.
+
+1. A page that does not answer is closed, with its context; if it will not close, its browser is killed with its
+   whole process group, and another one takes its place: the one that stands by, if memory allows one.
+2. Browsers are asked every two seconds whether they answer, whoever sits there, for a frozen one raises nothing.
+3. Starts are bounded (`Starts`); a place where nothing can be started is down and says why. The engine never ends.
+4. Memory is weighed every five seconds: what is over the budget goes, oldest idle page first, and a seat whose
+   slope leads over it is replaced before it gets there, the new one first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from bowerbird.browsers import gauge
+from bowerbird.browsers.budget import RESTARTS_MAX, Starts
+from bowerbird.browsers.place import Place
+from bowerbird.browsers.seat import TRIAL, Chair
+from bowerbird.browsers.slope import Grown, why_recycle
+from bowerbird.browsers.tally import Tally
+from bowerbird.core.errors import Unreachable
+from bowerbird.core.ports import Clock
+
+T = TypeVar("T")
+
+LOOK_S = 2.0
+"""Seats are asked this often, seconds."""
+WEIGH_S = 5.0
+"""Memory is weighed this often, seconds; once costs about 80 ms of a thread."""
+PAGE_MB = 112.0
+"""What a page takes until it was measured, megabytes: the 90 that were measured, and a quarter."""
+BARE_MB = 200.0
+"""What a browser without pages takes, megabytes; measured are 192."""
+SPARE_MB = 320.0
+"""What one that stands by takes with its driver, megabytes."""
+CLEAR_S = 2.0
+"""What is left of a browser that was killed is cleared away so much later, seconds."""
+CALM_S = 5.0
+"""So long after a loss no other one is started to stand by, seconds: whoever waits needs the processor more."""
+PAGES_MAX = 8
+"""Warm pages on one seat at most, whatever memory there is."""
+OVER = 1.2
+"""Over so many times the budget even a seat on lease goes."""
+
+
+class Supervisor:
+    """Looks after the places.
+
+    Args:
+        make: makes a seat that does not stand anywhere yet; told its number and whom to tell of its death.
+        standby: whether one is to stand by where memory allows it.
+        memory_max_mb: what all may take, megabytes; 0 lets the machine decide.
+        restarts_max: browsers that may be lost on one place within ten minutes.
+        changed: told when a place was given another seat, or is down.
+        thread: runs what blocks; read: what the machine says about its memory.
+    """
+
+    def __init__(
+        self, clock: Clock, tally: Tally, make: Callable[[int, Callable[[Chair], None]], Chair], *,
+        seats: int = 1, standby: bool = False, memory_max_mb: float = 0.0, restarts_max: int = RESTARTS_MAX,
+        changed: Callable[[], None] = lambda: None,
+        thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+        read: Callable[[], gauge.Machine] = gauge.machine,
+    ) -> None:  # fmt: skip
+        self.places = [Place(number, Starts(restarts_max)) for number in range(seats)]
+        self.spare: Chair | None = None
+        self.budget_mb: float | None = None
+        self.pressure_pct: float | None = None
+        self.page_mb = PAGE_MB
+        self.carried: dict[str, str] = {}
+        self._peak: tuple[float, float] = (float("-inf"), 0.0)
+        self._clock, self._tally, self._make = clock, tally, make
+        self._standby, self._most_mb = standby, memory_max_mb
+        self._changed, self._thread, self._read = changed, thread, read
+        self._spares = Starts()
+        self._spare_mb = 0.0
+        self._lost_at = float("-inf")
+        self.starts = 0
+        self._numbers = 0
+        self._weighed_at = float("-inf")
+        self._closing = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # --- one place --------------------------------------------------------------------------------------------
+
+    async def ready(self, place: Place, *, by_hand: bool = False) -> Chair:
+        """Return a seat that runs at this place, started if need be.
+
+        Args:
+            by_hand: try to start one though the last try was a moment ago: the caller has waits of its own.
+
+        Raises:
+            Unreachable: there is none (`no_browser`).
+        """
+        place.wanted = True
+        async with place.lock:
+            old = self._throw_out(place) if place.seat is not None and not place.seat.up else None
+            return place.seat or await self._fill(place, old, by_hand=by_hand)
+
+    async def heal(self, place: Place, seat: Chair | None, owner: str = "") -> None:
+        """Make a seat well after somebody was cut off there, or something died: page, context, browser, in turn.
+
+        Args:
+            seat: the one that is ill; if another stands there by now, nothing is done.
+            owner: whose page is to go; empty if only the browser matters.
+        """
+        async with place.lock:
+            if (
+                seat is None
+                or seat is not place.seat
+                or (seat.up and (not owner or await self._let_go_of(place, seat, owner)))
+            ):
+                return
+            old = self._throw_out(place)
+            with suppress(Unreachable):
+                await self._fill(place, old)
+
+    async def _let_go_of(self, place: Place, seat: Chair, owner: str) -> bool:
+        """Close a page; False if the browser does not do it, or says nothing any more."""
+        if not await seat.drop(owner):
+            return False
+        if not await seat.answers():
+            place.cause, place.why = "frozen", "the browser answered nothing"
+            return False
+        return True
+
+    def kill(self, place: Place, seat: Chair | None, cause: str, why: str) -> None:
+        """Kill a seat, if it still stands there; whoever sits on it is told by its calls, and `heal` does the rest."""
+        if seat is not None and seat is place.seat and seat.up:
+            place.cause, place.why = cause, why
+            seat.kill()
+
+    def _throw_out(self, place: Place) -> Chair | None:
+        """Take a seat away, and count why; return it if its driver is still of use, else what is left goes later."""
+        seat, place.seat = place.seat, None
+        if seat is None:
+            return None
+        cause = place.cause or (f"{seat.death}_died" if seat.death else "hung")
+        why = place.why or (f"the {seat.death} ended by itself" if seat.death else "a page would not close")
+        place.cause = place.why = ""
+        self._lost_at = self._clock.monotonic()
+        place.starts.lost(self._lost_at)
+        self._tally.restarted(place.number, cause, why, at=self._clock.now())
+        if seat.death == "browser":
+            return seat
+        seat.kill()
+        self.later(self._clear(seat))
+        return None
+
+    async def _fill(self, place: Place, old: Chair | None = None, *, by_hand: bool = False) -> Chair:
+        """Put the one that stands by at a place, or another browser under the old driver, or start both."""
+        seat = None
+        try:
+            seat = await self._take_spare() or await self._revived(place, old)
+        finally:  # also when whoever waited for it gave up
+            if old is not None and seat is not old:
+                self.later(self._clear(old))
+        if seat is not None:
+            place.put(seat, at=self._clock.now())
+            self._changed()
+            return seat
+        return await self._begin(place, by_hand=by_hand)
+
+    async def _clear(self, seat: Chair) -> None:
+        """Clear away what is left of a seat, a moment later: whoever waits for the next one goes first."""
+        closing = asyncio.ensure_future(self._closing.wait())
+        await asyncio.wait([closing], timeout=CLEAR_S)
+        closing.cancel()
+        await seat.close()
+
+    async def _revived(self, place: Place, old: Chair | None) -> Chair | None:
+        if old is None or place.starts.spent(self._clock.monotonic()):
+            return None
+        await self._clock.sleep(place.starts.pause_s(self._clock.monotonic()))
+        if not await old.revive():
+            return None
+        self.starts += 1
+        return old
+
+    async def _begin(self, place: Place, *, by_hand: bool) -> Chair:
+        """Start driver and browser at a place, if it is time for that."""
+        now = self._clock.monotonic()
+        wait_s = place.starts.wait_s(now)
+        if wait_s > 0 and not (by_hand and not place.starts.spent(now)):
+            place.down = place.down or f"the next is started in {wait_s:.0f} s"
+            self._changed()
+            raise Unreachable(f"no browser runs: {place.down}", reason="no_browser")
+        try:
+            await self._clock.sleep(place.starts.pause_s(now))
+            seat = await self._start()
+        except Unreachable as error:
+            place.starts.failed(self._clock.monotonic())
+            place.down = str(error)
+            raise
+        else:
+            place.starts.began()
+            place.put(seat, at=self._clock.now())
+            return seat
+        finally:
+            self._changed()
+
+    async def _start(self) -> Chair:
+        self._numbers += 1
+        seat = self._make(self._numbers, self._died)
+        try:
+            await seat.start()
+        except BaseException:
+            self.later(seat.close())  # also what was cut off while it started
+            raise
+        self.starts += 1
+        self._tally.events.append((self._clock.now(), "A browser was started."))
+        return seat
+
+    def _died(self, seat: Chair) -> None:
+        """Something ended by itself: another takes its place at once."""
+        for place in self.places:
+            if place.seat is seat:
+                self.later(self.heal(place, seat))
+        if self.spare is seat:
+            self.spare = None
+            self._spares.lost(self._clock.monotonic())
+            self.later(seat.close())
+
+    # --- the one that stands by -------------------------------------------------------------------------------
+
+    async def _take_spare(self) -> Chair | None:
+        spare, self.spare = self.spare, None
+        well = False
+        try:
+            well = spare is not None and await spare.answers()
+            return spare if well else None
+        finally:
+            if spare is not None and not well:
+                spare.kill()
+                self.later(spare.close())
+
+    async def _look_after_spare(self) -> None:
+        """Have one stand by, once anybody needs a browser, if memory allows it."""
+        if self.spare is not None and not await self.spare.answers() and (dead := self.spare) is not None:
+            self.spare = None
+            self._spares.lost(self._clock.monotonic())
+            dead.kill()
+            self.later(dead.close())
+        now = self._clock.monotonic()
+        wanted = self._standby and self.spare is None and any(place.up for place in self.places)
+        may = not self.pressed and self.room(SPARE_MB) and not self._spares.wait_s(now) and now - self._lost_at > CALM_S
+        if wanted and may:
+            with suppress(Unreachable):
+                spare = await self._start()
+                await spare.warm_up()
+                self.spare = spare
+
+    # --- looking ----------------------------------------------------------------------------------------------
+
+    async def watch(self) -> None:
+        """Look after everything for ever."""
+        while True:
+            await self.look_once()
+            await self._clock.sleep(LOOK_S)
+
+    async def look_once(self) -> None:
+        """Ask every seat, have one stand by, and weigh them when it is time."""
+        await asyncio.gather(*(self._look_at(place) for place in self.places))
+        await self._look_after_spare()
+        if self._clock.monotonic() - self._weighed_at >= WEIGH_S:
+            self._weighed_at = self._clock.monotonic()
+            await self._weigh()
+            await self._shrink()
+            await self._recycle()
+
+    async def _look_at(self, place: Place) -> None:
+        seat = place.seat
+        if seat is None:
+            if place.wanted and place.down and not place.starts.wait_s(self._clock.monotonic()):
+                with suppress(Unreachable):
+                    await self.ready(place)
+            return
+        if seat.up and not await seat.answers():
+            self.kill(place, seat, "frozen", "the browser answered nothing")
+        if not seat.up:
+            await self.heal(place, seat)
+        elif place.taken is None and (owner := next(iter(reversed(seat.warm)), "")):
+            await self._look_at_page(place, seat, owner)
+
+    async def _look_at_page(self, place: Place, seat: Chair, owner: str) -> None:
+        """A page that hangs while nobody uses it burns a processor."""
+        if await seat.alive(owner) or await seat.alive(owner):
+            return
+        if place.taken is None and place.seat is seat and owner in seat.warm:
+            await self.heal(place, seat, owner)
+
+    # --- memory -----------------------------------------------------------------------------------------------
+
+    @property
+    def used_mb(self) -> float:
+        """What all took when they were last weighed, megabytes; one that was not weighed yet counts as a bare one."""
+        taken_mb = sum(place.mb or SPARE_MB for place in self.places if place.up)
+        return taken_mb + ((self._spare_mb or SPARE_MB) if self.spare else 0.0)
+
+    @property
+    def peak_mb(self) -> float:
+        """The most that all took lately, megabytes: what was given back at once was taken all the same."""
+        at, most_mb = self._peak
+        return max(self.used_mb, most_mb if self._clock.monotonic() - at < 2 * WEIGH_S else 0.0)
+
+    @property
+    def pressed(self) -> bool:
+        """Whether somebody on this machine waits for memory."""
+        return self.pressure_pct is not None and self.pressure_pct > gauge.PRESSED
+
+    def room(self, more_mb: float) -> bool:
+        """Whether so much more may be taken, as far as anything is known."""
+        return self.budget_mb is None or self.used_mb + more_mb <= self.budget_mb
+
+    async def make_room(self, place: Place) -> bool:
+        """Make room for one more page at this place: idle pages go first, then who stands by.
+
+        Returns:
+            False if there is none though everything idle went; a place without a page always has some.
+        """
+        while place.seat is not None and len(place.seat.warm) >= PAGES_MAX and await self._shed(place):
+            continue
+        if self.pressed:
+            await self._shed()
+        while not self.room(self.page_mb):
+            if await self._shed():
+                continue
+            if self.spare is None:
+                return place.seat is not None and not place.seat.warm
+            self._dismiss_spare()
+        return True
+
+    async def _shed(self, only: Place | None = None) -> bool:
+        """Close the idle page that was used longest ago on the fullest seat; False if there is none."""
+        fullest = sorted(self.places, key=lambda place: -len(place.seat.warm) if place.seat else 0)
+        for place in [only] if only else fullest:
+            seat = place.seat
+            busy = {TRIAL, place.taken.key if place.taken else ""}
+            oldest = next((each for each in seat.warm if each not in busy), "") if seat is not None else ""
+            if seat is not None and oldest:
+                if await seat.drop(oldest):
+                    self._lighter(place)
+                else:
+                    self.kill(place, seat, "hung", "a page would not close")
+                return True
+        return False
+
+    def _lighter(self, place: Place) -> None:
+        """Until it is weighed again, a seat that lost a page counts as so much smaller."""
+        if place.later:
+            last = place.later[-1]
+            tree_mb = max(BARE_MB, last.tree_mb - self.page_mb)
+            place.later[-1] = Grown(at=last.at, tree_mb=tree_mb, driver_mb=last.driver_mb, pages=last.pages)
+
+    def _dismiss_spare(self) -> None:
+        if self.spare is not None:
+            spare, self.spare = self.spare, None
+            self._spare_mb = 0.0
+            self.later(spare.close())
+
+    async def _weigh(self) -> None:
+        """Weigh every seat, learn what a page takes, and what all may take."""
+        now = self._clock.monotonic()
+        for place in self.places:
+            if (seat := place.seat) is not None and seat.up:
+                tree_mb, driver_mb, cpu_s = await self._thread(seat.weigh)
+                if place.seat is seat and tree_mb:
+                    place.weighed(Grown(at=now, tree_mb=tree_mb, driver_mb=driver_mb, pages=place.served))
+                    place.cpu_s = cpu_s
+                    if seat.warm:
+                        one = min(400.0, max(40.0, (tree_mb - BARE_MB) / len(seat.warm)))
+                        self.page_mb += 0.2 * (one - self.page_mb)
+        if (spare := self.spare) is not None:
+            tree_mb, driver_mb, _ = await self._thread(spare.weigh)
+            self._spare_mb = tree_mb + driver_mb
+        machine = await self._thread(self._read)
+        self.pressure_pct = machine.pressure_pct
+        self.budget_mb = gauge.budget_mb(machine, self.used_mb, self._most_mb)
+        self._peak = (now, self.used_mb)
+
+    async def _shrink(self) -> None:
+        """Give back what is over the budget: idle pages, who stands by, idle seats, and at last the largest seat."""
+        budget = self.budget_mb
+        if budget is None:
+            return
+        while self.used_mb > budget and await self._shed():
+            continue
+        if self.used_mb > budget:
+            self._dismiss_spare()
+        for place in sorted(self.places, key=lambda place: -place.mb):
+            over = self.used_mb > budget * (OVER if place.taken else 1.0)
+            if place.up and over and place.mb > BARE_MB + 2 * PAGE_MB:
+                seat = place.seat
+                self.kill(place, seat, "memory", f"all took {self.used_mb:.0f} MB and may take {budget:.0f}")
+                await self.heal(place, seat)
+
+    async def _recycle(self) -> None:
+        """Replace a seat that grows, while nobody sits there: the new one is started first."""
+        running = sum(place.up for place in self.places)
+        for place in self.places:
+            share = self.budget_mb / running if self.budget_mb and running else float("inf")
+            why = why_recycle(place.grown, share) if place.up and place.taken is None else ""
+            if why:
+                await self._replace(place, why)
+                return  # one at a time
+
+    async def _replace(self, place: Place, why: str) -> None:
+        old = place.seat
+        try:
+            fresh = await self._take_spare() or await self._start()
+        except Unreachable:
+            return
+        if place.taken is not None or place.seat is not old or old is None:
+            if self.spare is None:
+                self.spare = fresh
+            else:
+                self.later(fresh.close())
+            return
+        self.carried |= {owner: state for owner in old.warm if (state := await old.state(owner)) is not None}
+        place.put(fresh, at=self._clock.now())
+        self._tally.restarted(place.number, "grown", why, at=self._clock.now())
+        self.later(old.close())
+
+    # --- in the background ------------------------------------------------------------------------------------
+
+    def later(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Do something beside everything else; `close` waits for it."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """End every seat, and what is under way."""
+        seats = [place.seat for place in self.places if place.seat is not None]
+        spares = [self.spare] if self.spare is not None else []
+        for place in self.places:
+            place.seat, place.wanted = None, False
+        self.spare, self._standby = None, False
+        self._closing.set()
+        await asyncio.gather(*(seat.close() for seat in [*seats, *spares]))
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)

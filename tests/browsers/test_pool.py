@@ -1,0 +1,378 @@
+"""The pool on virtual time: whatever hangs, freezes or dies costs its own lease at most, and is found in time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from bowerbird.browsers.line import Cls
+from bowerbird.core.errors import Unreachable
+from tests.browsers.fakes import Bench, FakePage, on_bench
+
+
+def causes(bench: Bench) -> list[str]:
+    """Why browsers were replaced."""
+    return list(bench.pool.tally.restarts.elements())
+
+
+def test_a_page_is_warm_for_its_account_and_a_browser_is_started_once() -> None:
+    """The first lease waits for the browser, the second for nothing."""
+
+    async def play(bench: Bench) -> None:
+        first, second = await bench.work("robin"), await bench.work("robin")
+        assert first > 2
+        assert second < 0.1
+        assert (bench.pool.starts, len(bench.seat().opened)) == (1, 1)
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.2")
+def test_a_page_that_hangs_is_cut_off_within_four_seconds_and_the_next_one_works() -> None:
+    """It raises nothing by itself; who waits behind it does not fail."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        began = bench.clock.monotonic()
+        hangs = asyncio.create_task(bench.trouble(lambda page: setattr(page, "hung", True)))
+        await bench.clock.sleep(0.1)
+        waits = asyncio.create_task(bench.work("wren"))
+        with pytest.raises(Unreachable, match="the page hung in counts") as cut:
+            await hangs
+        assert cut.value.reason == "page"
+        await waits
+        assert bench.clock.monotonic() - began - 1.0 < 4
+        assert (bench.pool.starts, bench.pool.tally.cut, bench.pool.tally.lost[Cls.METRICS]) == (1, 1, 1)
+
+    on_bench(play)
+
+
+def test_a_write_is_left_in_peace_longer() -> None:
+    """Cut off it leaves a doubt, so a page that is only slow gets five seconds."""
+
+    async def play(bench: Bench) -> None:
+        async with bench.pool.page("robin", state=None, wait_s=9, op="publish") as page:
+            fake = cast("FakePage", page)
+            fake.hung = True
+            await bench.clock.sleep(3.5)
+            fake.hung = False
+            await fake.work(bench.clock, 1)
+        assert bench.pool.tally.cut == 0
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.2")
+def test_a_lease_that_lasts_too_long_is_cut_off() -> None:
+    """Its page answers, and its holder does not come back: two seconds after its end it is over."""
+
+    async def play(bench: Bench) -> None:
+        began = bench.clock.monotonic()
+        with pytest.raises(Unreachable, match="lasted longer than 10 s"):
+            await bench.trouble(lambda page: None, op="search", lease_s=10)
+        assert 10 < bench.clock.monotonic() - began < 16
+        await bench.work("robin")
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.5")
+@pytest.mark.parametrize(("standby", "within_s"), [(True, 0.5), (False, 3.0)])
+def test_when_a_browser_dies_who_waits_does_not_fail(standby: bool, within_s: float) -> None:
+    """Only the lease that was in it is lost, and it says so; the others wait for the next browser."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        await bench.clock.sleep(6)  # time for one to stand by
+        sits = asyncio.create_task(bench.work("robin", 5))
+        await bench.clock.sleep(0.5)
+        waits = [asyncio.create_task(bench.work(f"wren{n}", 0.1)) for n in range(3)]
+        began = bench.clock.monotonic()
+        bench.seat().die()
+        with pytest.raises(Unreachable) as lost:
+            await sits
+        assert lost.value.reason == "browser_died"
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        assert bench.clock.monotonic() - began < within_s
+        await asyncio.gather(*waits)
+        assert causes(bench) == ["browser_died"]
+
+    on_bench(play, standby=standby)
+
+
+@pytest.mark.proves("5.5")
+def test_a_frozen_browser_is_found_within_six_seconds() -> None:
+    """It raises nothing, is connected, and cannot even be closed: its whole process group is killed."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        frozen, began = bench.seat(), bench.clock.monotonic()
+        frozen.frozen = True
+        while bench.seat() is frozen or not bench.pool.up:
+            await bench.clock.sleep(0.1)
+        assert bench.clock.monotonic() - began < 6.1
+        assert frozen.killed
+        assert causes(bench) == ["frozen"]
+        await bench.work("robin")
+
+    on_bench(play)
+
+
+def test_a_frozen_browser_is_found_while_somebody_sits_there() -> None:
+    """Who sits there fails, and who comes next has another browser."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        began = bench.clock.monotonic()
+        with pytest.raises(Unreachable):
+            await bench.trouble(lambda page: setattr(bench.seat(), "frozen", True))
+        await bench.work("robin", 0)
+        assert bench.clock.monotonic() - began < 6.5
+
+    on_bench(play)
+
+
+def test_a_dead_driver_is_replaced_though_nobody_asks() -> None:
+    """Playwright says nothing; the process that ends does."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        dead, began = bench.seat(), bench.clock.monotonic()
+        dead.die("driver")
+        while not bench.pool.up:
+            await bench.clock.sleep(0.1)
+        assert bench.clock.monotonic() - began < 2.5
+        assert causes(bench) == ["driver_died"]
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.1")
+def test_after_too_many_losses_a_place_is_down_and_comes_back() -> None:
+    """Five in ten minutes, with growing waits; then one try a minute, and never the end of the engine."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        for _ in range(6):
+            bench.seat().die()
+            for _ in range(400):
+                if bench.pool.up:
+                    break
+                await bench.clock.sleep(0.1)
+        with pytest.raises(Unreachable) as down:
+            await bench.work("robin")
+        assert down.value.reason == "no_browser"
+        await bench.clock.sleep(65)
+        await bench.work("robin")
+
+    on_bench(play)
+
+
+@pytest.mark.proves("1.1")
+def test_a_browser_that_does_not_start_fails_who_asks_and_starts_once_it_can() -> None:
+    """At once, so that its breaker opens and says why; mended it is up within seconds, with nobody asking."""
+
+    async def play(bench: Bench) -> None:
+        bench.yard.broken = True
+        for _ in range(3):
+            with pytest.raises(Unreachable) as broken:
+                await bench.work("robin")
+            assert broken.value.reason == "no_browser"
+        bench.yard.broken = False
+        began = bench.clock.monotonic()
+        while not bench.pool.up:
+            await bench.clock.sleep(0.1)
+        assert bench.clock.monotonic() - began < 12
+
+    on_bench(play)
+
+
+def test_one_place_that_is_down_does_not_fail_those_who_can_go_elsewhere() -> None:
+    """They wait for the browsers that run."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        bench.yard.broken = True
+        with pytest.raises(Unreachable):
+            await asyncio.gather(bench.work("robin", 2, op="publish"), bench.work("wren", 2, op="publish"))
+        waits = await asyncio.gather(*(bench.work(f"w{n}", 1, op="publish") for n in range(4)))
+        assert max(waits) < 10
+
+    on_bench(play, seats=2)
+
+
+def test_an_account_sits_on_one_seat_at_a_time() -> None:
+    """Two pages of one account would renew its session behind each other's back."""
+
+    async def play(bench: Bench) -> None:
+        both = asyncio.gather(bench.work("robin", 5, op="publish"), bench.work("robin", 5, op="publish"))
+        await bench.clock.sleep(4)
+        assert len(bench.pool.line.sitting) == 1
+        assert max(await both) > 5
+
+    on_bench(play, seats=2)
+
+
+def test_a_page_moves_to_another_seat_with_what_it_knows() -> None:
+    """Somebody else sits where it is, so it opens elsewhere, and the old one is closed."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        home = bench.seat(0)
+        home.states["robin"] = "the cookies of today"
+        async with bench.pool.page("wren", state=None, wait_s=9, op="publish"):
+            await bench.work("robin", op="publish")
+        assert home.warm == ["wren"]
+        assert bench.seat(1).opened == [("robin", "the cookies of today")]
+
+    on_bench(play, seats=2)
+
+
+def test_who_cannot_have_a_turn_in_time_is_told_at_once_and_why() -> None:
+    """From how long leases usually last; nothing is known at first, and everybody may wait."""
+
+    async def play(bench: Bench) -> None:
+        for _ in range(3):
+            await bench.work("robin", 10)
+        sits = [asyncio.create_task(bench.work(f"r{n}", 10)) for n in range(5)]
+        await bench.clock.sleep(0.1)
+        began = bench.clock.monotonic()
+        with pytest.raises(Unreachable, match="4 wait before it, usually 40 s, and it has 5 s") as refused:
+            await bench.work("wren", wait_s=5)
+        assert (refused.value.reason, bench.clock.monotonic()) == ("browser_busy", began)
+        assert await bench.work("finch", op="publish", wait_s=20) < 12  # a post goes before them
+        await asyncio.gather(*sits)
+
+    on_bench(play)
+
+
+def test_a_wait_that_is_cancelled_at_any_instant_leaves_no_seat_taken() -> None:
+    """Also in the very turn in which the seat was given."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin", 0.1)
+        for wait in range(40):
+            sits = asyncio.create_task(bench.work("robin", 1))
+            waits = asyncio.create_task(bench.work("wren", 1))
+            await bench.clock.sleep(0.05 * wait)
+            waits.cancel()
+            await asyncio.gather(sits, waits, return_exceptions=True)
+            await bench.clock.sleep(0.5)
+            assert not bench.pool.line.sitting, wait
+            assert bench.pool.places[0].taken is None
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.3", "5.G3")
+def test_a_driver_that_grows_is_replaced_before_it_ends_and_nobody_waits_for_it() -> None:
+    """Its slope says so; the new one is started first, and the sessions go along."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        old = bench.seat()
+        old.grows_mb_s, old.states["robin"] = 1.0, "the cookies of today"
+        waits = []
+        for _ in range(300):
+            waits.append(await bench.work("robin", 0.5))
+            await bench.clock.sleep(0.5)
+        assert bench.seat() is not old
+        assert old.closed
+        assert causes(bench) == ["grown"]
+        assert max(waits) < 1
+        assert bench.seat().opened[0] == ("robin", "the cookies of today")
+        assert bench.pool.tally.restarts["grown"] == 1
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.3")
+def test_what_is_over_the_budget_goes_oldest_idle_page_first() -> None:
+    """And whoever works goes on working."""
+
+    async def play(bench: Bench) -> None:
+        for name in ("robin", "wren", "finch", "tit"):
+            await bench.work(name, 0.1)
+        async with bench.pool.page("tit", state=None, wait_s=9) as page:
+            bench.yard.available_mb = 100.0
+            bench.pool.supervisor._most_mb = 450.0
+            await cast("FakePage", page).work(bench.clock, 12)
+        assert "tit" in bench.seat().warm
+        assert "robin" not in bench.seat().warm
+        assert causes(bench) == []
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.3")
+def test_a_browser_far_over_the_budget_is_killed_with_whoever_sits_there() -> None:
+    """Before the machine does it with everything."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin", 0.1)
+        big = bench.seat()
+        began = bench.clock.monotonic()
+        with pytest.raises(Unreachable) as lost:
+            await bench.trouble(lambda page: setattr(big, "extra_mb", 4_000.0))
+        assert lost.value.reason == "browser_died"
+        assert bench.clock.monotonic() - began < 10
+        assert causes(bench) == ["memory"]
+
+    on_bench(play, memory_max_mb=1_000)
+
+
+def test_one_stands_by_only_where_memory_allows_it() -> None:
+    """And not before anybody needed a browser."""
+
+    async def play(bench: Bench) -> None:
+        await bench.clock.sleep(10)
+        assert bench.yard.made == []
+        await bench.work("robin")
+        await bench.clock.sleep(10)
+        assert (len(bench.yard.made), bench.pool.supervisor.spare is not None) == (1, False)
+
+    on_bench(play, standby=True, memory_max_mb=600)
+
+
+def test_a_trial_passes_beside_whoever_sits_there() -> None:
+    """A pool that is busy is not one that is down, and the trial is found wanting when it is."""
+
+    async def play(bench: Bench) -> None:
+        sits = asyncio.create_task(bench.work("robin", 30))
+        await bench.clock.sleep(5)
+        await bench.pool.try_out(wait_s=5)
+        assert bench.seat().warm == ["robin"]
+        bench.seat().frozen = True
+        with pytest.raises(Unreachable) as down:
+            await bench.pool.try_out(wait_s=5)
+        assert down.value.reason == "no_browser"
+        with pytest.raises(Unreachable):
+            await sits
+        await bench.pool.try_out(wait_s=5)
+
+    on_bench(play, watched=False)
+
+
+def test_the_numbers_say_what_happened() -> None:
+    """Under names of the vocabulary, and as one picture for the page."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin", op="publish")
+        bench.seat().die()
+        await bench.clock.sleep(10)
+        found = {(s.name, *s.labels.values()): s.value for s in bench.pool.samples()}
+        assert found["bowerbird_browser_leases_total", "post"] == 1
+        assert found["bowerbird_browser_ends_total", "browser_died"] == 1
+        assert found["bowerbird_browser_lost_total",] == 1
+        assert found["bowerbird_browser_seats", "idle"] == 1
+        assert found["bowerbird_browser_wait_seconds", "post", "0.95"] > 2
+        assert ("bowerbird_browser_wait_seconds", "harvest", "0.5") not in found
+        picture = bench.pool.snapshot().data
+        assert picture["events"][-1][1] == "The browser on seat 1 was replaced: the browser ended by itself."
+        assert picture["ends"] == {"the browser died": 1}
+        assert picture["seats"][0]["memory_bytes"] == 420 * 1024**2
+        assert [(row["class"], row["n"]) for row in picture["waits"]] == [("post", 1)]
+
+    on_bench(play)
