@@ -124,6 +124,7 @@ class Seat:
         self._pages: dict[str, Page] = {}
         self._ready: tuple[BrowserContext, Page] | None = None
         self._ended = False
+        self._life = 0
 
     @property
     def up(self) -> bool:
@@ -179,6 +180,7 @@ class Seat:
         self._pages.clear()
         self._ready = None
         self._browser = self._line = None
+        self._life += 1
         self._ended, self.death = False, ""
         driver = self._playwright
         if await self._door.tried("browser.start", lambda: self._start_browser(driver), within_s=START_S):
@@ -192,7 +194,9 @@ class Seat:
         self._nest = await asyncio.to_thread(nest.make)
         async with self._starting:
             with nest.as_tmpdir(self._nest):
-                driver = await async_playwright().start()
+                manager = async_playwright()
+                driver = await manager.start()
+        _hush(manager)
         self._pids["driver"] = await asyncio.to_thread(nest.driver_of, self._nest)
         return driver
 
@@ -204,7 +208,9 @@ class Seat:
         self._line = await browser.new_browser_cdp_session()
         told = await self._line.send("SystemInfo.getProcessInfo")
         self._pids["browser"] = next((int(row["id"]) for row in told["processInfo"] if row["type"] == "browser"), 0)
-        browser.on("disconnected", lambda _: self._lost("browser"))
+        self._life += 1
+        life = self._life
+        browser.on("disconnected", lambda _: self._lost("browser", life))
         for what, pid in self._pids.items():
             self._mind(what, pid)
         self._browser = browser  # not before: one that is up can be asked
@@ -217,12 +223,12 @@ class Seat:
             handle = os.pidfd_open(pid)
         except OSError:
             return
-        asyncio.get_running_loop().add_reader(handle, self._lost, what)
+        asyncio.get_running_loop().add_reader(handle, self._lost, what, self._life)
         self._minded.append(handle)
 
-    def _lost(self, what: str) -> None:
-        """One of both ended by itself."""
-        if not self._ended:
+    def _lost(self, what: str, life: int) -> None:
+        """One of both ended by itself; the end of an earlier browser is heard twice, and may be heard late."""
+        if not self._ended and life == self._life:
             self._ended, self.death = True, what
             self._let_go()
             self._died(self)
@@ -361,3 +367,11 @@ async def _load_playwright() -> None:
         await asyncio.to_thread(import_module, "playwright.async_api")
     except ImportError as error:
         raise Unreachable("Playwright is not installed; run `pip install playwright`", reason="no_browser") from error
+
+
+def _hush(manager: object) -> None:
+    """Look at the error that Playwright sets when its driver dies, for nobody else does, and asyncio then complains."""
+    transport = getattr(getattr(manager, "_client", None), "_transport", None)
+    future = getattr(transport, "on_error_future", None)
+    if isinstance(future, asyncio.Future):
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
