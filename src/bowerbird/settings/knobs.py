@@ -178,6 +178,8 @@ KNOBS: tuple[Knob, ...] = (
         least=5,
         most=86_400,
         why="How often a post of ours is read on purpose, to notice that a site's pages have changed.",
+    ),
+    Knob(
         name="browsers.seats",
         default=2,
         least=1,
