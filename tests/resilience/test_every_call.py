@@ -37,14 +37,18 @@ def limited(call: ast.expr) -> bool:
 
 
 def unbounded(node: ast.AST, *, bounded: bool = False) -> Iterator[ast.Call]:
-    """Every call below this node that leaves the process and names no limit, unless a deadline is around it."""
+    """Every call below this node that leaves the process and names no limit, unless a deadline is around it.
+
+    What is handed to the browsers' door with `within_s` is made under that deadline.
+    """
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Call) and outside(child) and not (bounded or limited(child)):
             yield child
         within = isinstance(child, ast.AsyncWith) and any(
             ast.unparse(item.context_expr).startswith(DEADLINES) or limited(item.context_expr) for item in child.items
         )
-        yield from unbounded(child, bounded=bounded or within)
+        door = isinstance(child, ast.Call) and any(word.arg == "within_s" for word in child.keywords)
+        yield from unbounded(child, bounded=bounded or within or door)
 
 
 def test_every_call_to_the_outside_is_bounded() -> None:
@@ -66,6 +70,8 @@ def test_every_call_to_the_outside_is_bounded() -> None:
         ("async with asyncio.timeout(3):\n    await client.post(url)", 0),
         ("async with lock:\n    await page.evaluate(text)", 1),
         ("async with httpx.AsyncClient(timeout=3) as client:\n    await client.post(url)", 0),
+        ("await door.tried('probe', lambda: page.evaluate(text), within_s=3)", 0),
+        ("await door.tried('probe', lambda: page.evaluate(text))", 1),
         ("urlopen(url)", 1),
         ("chance.stream('bank')", 0),
     ],

@@ -15,7 +15,8 @@ from bowerbird.dashboard.asked import Asked, Books, SettingRow
 TABLES = {
     "data": "Where the books are", "spool": "What waits while the books cannot be written", "face": "This dashboard",
     "posting": "Sending", "measuring": "Reading numbers", "writer": "Who writes", "guardian": "The process outside",
-    "ping": "The ping outside", "browser": "The browser", "web": "Sites", "harvest": "Finding conversations",
+    "ping": "The ping outside", "browser": "The browser", "browsers": "The pool of browsers",
+    "web": "Sites", "harvest": "Finding conversations",
     "jobs": "How often jobs run", "account": "New accounts", "alerts": "Who is told", "demo": "The rehearsal",
 }  # fmt: skip
 """The tables of the file, each with its heading; a table that is not here is called by its own name."""

@@ -22,6 +22,8 @@ from bowerbird.platforms.web.sites import Site
 
 LOOK_S = 1.0
 """How often the window is looked at, seconds."""
+ANSWER_S = 5.0
+"""How long a page may take to say whether somebody is signed in, seconds; one that hangs is asked again."""
 BYTES_MAX = 5_000_000
 """A longer storage state is none."""
 
@@ -64,8 +66,9 @@ async def _knows(page: Any, site: Site) -> bool:
     from playwright.async_api import Error
 
     try:
-        return (await page.evaluate(LADDERS, [list(site.signed_in)]))[0] is not None
-    except Error:
+        async with asyncio.timeout(ANSWER_S):
+            return (await page.evaluate(LADDERS, [list(site.signed_in)]))[0] is not None
+    except (Error, TimeoutError):
         return False
 
 

@@ -35,6 +35,11 @@ class ListedSpool(Spool):
         """The used share of what it may hold, 0 to 1."""
         return len(self._records) / RECORDS_MAX
 
+    @property
+    def used_bytes(self) -> int:
+        """How much of it is used, bytes."""
+        return sum(len(payload) for _, payload in self._records)
+
     def append(self, payload: bytes) -> int:
         """Keep one record, and return its number."""
         self._last += 1
