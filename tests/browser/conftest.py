@@ -1,4 +1,4 @@
-"""A real Chromium and a real sandbox for the tests of the web driver; a machine without a browser skips, loudly."""
+"""A real Chromium, the face on a porch and a sandbox for the web driver; without a browser they skip, loudly."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from bowerbird.browsers import chromium
 from bowerbird.browsers.pool import Pool
 from tests.contracts.stages import CLOCK, WebStage
 from tests.perch import Perch, running_perch
+
+from .porch import WIDE, Porch, open_porch
 
 NO_CHROMIUM = "There is no Chromium on this machine; tools/chromium.sh installs one."
 
@@ -48,6 +50,22 @@ async def chrome(program: str) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=program or None, args=chromium.flags())
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def porch() -> AsyncIterator[Porch]:
+    """A fresh house on a port."""
+    async with open_porch() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(chrome: Browser) -> AsyncIterator[Page]:
+    """A fresh visitor with a wide window."""
+    context = await chrome.new_context(viewport=WIDE)
+    context.set_default_timeout(10_000)
+    yield await context.new_page()
+    await context.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

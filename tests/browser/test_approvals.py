@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import Media, Payload
 from tests.dashboard.house import WREN
 
-from .porch import PHONE, WIDE, Porch, open_porch
+from .porch import PHONE, Porch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def porch() -> AsyncIterator[Porch]:
-    """A fresh house on a port."""
-    async with open_porch() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(chrome: Browser) -> AsyncIterator[Page]:
-    """A fresh visitor with a wide window."""
-    context = await chrome.new_context(viewport=WIDE)
-    context.set_default_timeout(10_000)
-    yield await context.new_page()
-    await context.close()
 
 
 async def state_of(porch: Porch, post_id: str) -> tuple[State, str, str]:

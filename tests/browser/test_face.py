@@ -15,19 +15,12 @@ from bowerbird.posting import approvals
 from tests.dashboard.house import PASSWORD, WREN, published
 from tests.dashboard.test_nodes import an_incident
 
-from .porch import PHONE, WIDE, Porch, open_porch
+from .porch import PHONE, WIDE, Porch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 SOON_MS = 3_000
 """How long a change may take to be seen: asked once a second, plus what a busy machine needs."""
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def porch() -> AsyncIterator[Porch]:
-    """A fresh house on a port."""
-    async with open_porch() as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -17,7 +17,7 @@ from bowerbird.core.work import Command, Outcome, Run
 from bowerbird.jobs.pauses import Pauses
 from tests.dashboard.pages.engine_room import a_job, a_lane, said
 
-from .porch import PHONE, WIDE, Porch, open_porch
+from .porch import PHONE, Porch, open_porch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -55,15 +55,6 @@ async def room() -> AsyncIterator[Room]:
         made = Room(porch)
         await porch.put(snapshots=(made.says(),))
         yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(chrome: Browser) -> AsyncIterator[Page]:
-    """A fresh visitor with a wide window."""
-    context = await chrome.new_context(viewport=WIDE)
-    context.set_default_timeout(10_000)
-    yield await context.new_page()
-    await context.close()
 
 
 async def test_a_job_is_run_now(room: Room, page: Page) -> None:

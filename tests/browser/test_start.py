@@ -21,7 +21,7 @@ from tests.pds import served_pds
 from tests.platforms.bluesky.fake_pds import HANDLE, PASSWORD, FakePds
 from tests.processes import answers, family, wait_for
 
-from .porch import PHONE, WIDE, Porch, open_porch
+from .porch import PHONE, Porch, open_porch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -29,15 +29,6 @@ ACTIONS_MAX = 5
 UP_S = 60.0
 OUT_MS = 90_000
 """Slots come every half minute; a busy machine needs some more."""
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(chrome: Browser) -> AsyncIterator[Page]:
-    """A fresh visitor with a wide window."""
-    context = await chrome.new_context(viewport=WIDE)
-    context.set_default_timeout(15_000)
-    yield await context.new_page()
-    await context.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

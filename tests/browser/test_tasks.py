@@ -17,7 +17,7 @@ from tests.dashboard.furniture import HOST, jobs
 from tests.dashboard.house import PASSWORD
 from tests.dashboard.test_nodes import an_incident
 
-from .porch import PHONE, WIDE, Porch, open_porch
+from .porch import PHONE, WIDE, Porch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -27,13 +27,6 @@ NAME = """() => {
   return (at.getAttribute("aria-label") || label || at.innerText || "").replace(/\\s+/g, " ").trim();
 }"""
 """The name of what has the focus, as a person hears it."""
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def porch() -> AsyncIterator[Porch]:
-    """A fresh house on a port."""
-    async with open_porch() as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=[WIDE, PHONE], ids=["wide", "phone"])

@@ -17,7 +17,7 @@ from tests.dashboard.furniture import Held
 from tests.dashboard.house import START, WREN, published
 from tests.dashboard.pages.test_post import TWO_ATTEMPTS
 
-from .porch import PHONE, WIDE, Porch, open_porch
+from .porch import PHONE, Porch, open_porch
 from .test_face import SOON_MS, state_of, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -33,15 +33,6 @@ async def porch() -> AsyncIterator[Porch]:
         )  # fmt: skip
         await opened.put(published("p9"), opened.post("p2", state=State.PARKED), facts=TWO_ATTEMPTS, readings=readings)
         yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(chrome: Browser) -> AsyncIterator[Page]:
-    """A fresh visitor with a wide window."""
-    context = await chrome.new_context(viewport=WIDE)
-    context.set_default_timeout(10_000)
-    yield await context.new_page()
-    await context.close()
 
 
 async def test_a_parked_post_is_settled_with_the_keyboard_alone(porch: Porch, page: Page) -> None:
