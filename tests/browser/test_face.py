@@ -170,6 +170,17 @@ async def test_the_first_screen_of_a_phone_shows_the_light_and_what_is_worst(por
         await expect(tile).to_be_in_viewport(ratio=1)
 
 
+async def test_the_posts_stand_row_by_row_on_a_phone(porch: Porch, page: Page) -> None:
+    """Nothing is pushed out to the right, and who listens still hears a table."""
+    await porch.put(porch.post("p1"), published("p9", text="word " * 60))
+    await page.set_viewport_size(PHONE)
+    await porch.enter(page, "/posts")
+    rows = page.get_by_role("table").get_by_role("row")
+    await expect(rows.filter(has_text="The words of p1.")).to_contain_text("in 60 min")
+    assert await page.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.stacked'))") == 0
+    assert await rows.first.get_by_role("columnheader").count() == 6
+
+
 async def test_a_page_that_lost_touch_says_so(porch: Porch, page: Page) -> None:
     """The face itself is gone: what is shown may be old."""
     await page.route("**/live?*", lambda route: route.abort())
