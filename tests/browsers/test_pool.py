@@ -372,7 +372,38 @@ def test_the_numbers_say_what_happened() -> None:
         picture = bench.pool.snapshot().data
         assert picture["events"][-1][1] == "The browser on seat 1 was replaced: the browser ended by itself."
         assert picture["ends"] == {"the browser died": 1}
-        assert picture["seats"][0]["memory_bytes"] == 420 * 1024**2
+        assert (picture["recycled"], picture["listeners"], picture["memory"]["unweighed"]) == (0, 0, 0)
+        seat = picture["seats"][0]
+        assert (seat["memory_bytes"], seat["driver_bytes"]) == (420 * 1024**2, 120 * 1024**2)
+        assert (seat["lives"], seat["ends"], seat["recycled"]) == (2, {"the browser died": 1}, 0)
         assert [(row["class"], row["n"]) for row in picture["waits"]] == [("post", 1)]
+
+    on_bench(play)
+
+
+def test_what_is_not_measured_has_no_number() -> None:
+    """Growth before it was weighed often enough; what a browser took that is gone; the wait of who had no seat."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        await bench.clock.sleep(10)
+        assert bench.pool.snapshot().data["seats"][0]["memory_slope_bytes_h"] is None
+        await bench.clock.sleep(60)
+        assert bench.pool.snapshot().data["seats"][0]["memory_slope_bytes_h"] == 0
+        bench.yard.broken = True
+        bench.seat().die()
+        await bench.clock.sleep(4)
+        with pytest.raises(Unreachable):
+            await bench.work("wren", op="search", wait_s=0.5)
+        picture = bench.pool.snapshot().data
+        (row,) = picture["seats"]
+        assert (row["state"], row["memory_bytes"], row["memory_slope_bytes_h"], row["cpu_s"]) == (
+            "down",
+            None,
+            None,
+            None,
+        )
+        assert "it is broken" in row["why"]
+        assert "bowerbird_browser_memory_bytes" not in {sample.name for sample in bench.pool.samples()}
 
     on_bench(play)

@@ -224,9 +224,14 @@ def parts(text: str, now: int) -> Snapshot:
 
 def browsers(text: str, now: int) -> Snapshot:
     """What the engine says of its seat, whose holder and pages have names from elsewhere."""
-    seat = {"name": text, "up": True, "holder": text, "held_at": now, "pages": 1}
-    data = {"seats": [seat], "pages": [text], "in_line": 0, "starts": 1, "ends": {text: 1}, "timeouts": {text: 1},
-            "waits": [{"class": text, "n": 1, "p50_s": 0.1, "p95_s": 0.1}], "events": [[now, text]]}  # fmt: skip
+    seat = {"name": text, "state": text, "why": text, "up": True, "up_at": now, "holder": text, "held_at": now,
+            "class": text, "pages": 1, "served": 1, "lives": 1, "ends": {text: 1}, "recycled": 1, "memory_bytes": 4e8,
+            "driver_bytes": 1e8, "memory_slope_bytes_h": 1e7, "cpu_s": 1.5}  # fmt: skip
+    wait = {"class": text, "n": 1, "lost": 1, "refused": 1, "in_line": 1, "oldest_s": 1.0, "p50_s": 0.1, "p95_s": 0.1}
+    data = {"seats": [seat], "pages": [text, WREN.id], "standby": True, "in_line": 0, "starts": 1, "ends": {text: 1},
+            "recycled": 1, "cut": 1, "listeners": 1, "timeouts": {text: 1}, "waits": [wait], "events": [[now, text]],
+            "memory": {"used_bytes": 4e8, "peak_bytes": 4e8, "budget_bytes": 1e9, "unweighed": 1, "pressure_pct": 1.0,
+                       "full_s": 900.0}}  # fmt: skip
     return Snapshot(name="browsers", at=now, data=data)
 
 

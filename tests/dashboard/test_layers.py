@@ -87,7 +87,7 @@ CASES: list[tuple[str, dict[str, Any], Light, str]] = [
     ("posting", {"holds": held(HoldKind.PAUSED)}, Light.AMBER, "sandbox:wren is held: ask Ann. Its posts wait."),
     ("posting", {"holds": held(HoldKind.LIMITED)}, Light.GREEN, "none in doubt"),
     ("browsers", {}, Light.GREY, "No account posts through a browser"),
-    ("browsers", {"accounts": [WEB]}, Light.GREEN, "One seat for wren: 0 posts"),
+    ("browsers", {"accounts": [WEB]}, Light.GREEN, "Posts of wren go through a browser: 0 so far."),
     ("startup", {"owners": heard(9), "beside": Beside(heard_at=START)}, Light.GREEN, "Up for"),
     ("startup", {"owners": heard(9), "beside": Beside(heard_at=START, opening=True)}, Light.AMBER, "It is starting"),
     ("startup", {"stopped_at": START, "beside": Beside(heard_at=START)}, Light.RED, "Stopped"),

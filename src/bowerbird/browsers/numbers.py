@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bowerbird.browsers.gauge import MB
 from bowerbird.browsers.line import CLASSES, Cls
 from bowerbird.browsers.place import Place
+from bowerbird.browsers.slope import SAMPLES_MIN, Grown
+from bowerbird.browsers.tally import Tally
 from bowerbird.core.gauge import Sample
 
 if TYPE_CHECKING:
     from bowerbird.browsers.pool import Pool
 
 BROWSERS = "browsers"
-"""The name of the snapshot: ``{"seats": [row, …], "waits": [row by class, …], "in_line", "starts", "ends", "timeouts",
-"memory", "events": [[µs, sentence], …], …}``. What a row lacks, or says to be None, is not measured."""
+"""The name of the snapshot: ``{"seats": [row, …], "waits": [row by class, …], "in_line", "starts", "ends", "recycled",
+"timeouts", "cut", "listeners", "memory", "events": [[µs, sentence], …], …}``; ends are those that nobody wanted, by
+cause in words. What a row lacks, or says to be None, is not measured."""
 PAGES_MAX = 50
 """Pages named in the snapshot."""
 GROWN = "grown"
 """The cause of a replacement that nothing was lost by."""
 CAUSES = {
     "browser_died": "the browser died", "driver_died": "its driver died", "frozen": "it answered nothing",
-    "hung": "a page would not close", "memory": "it took too much memory", GROWN: "it had grown",
+    "hung": "a page would not close", "memory": "it took too much memory",
 }  # fmt: skip
 """Why a browser was replaced, in words."""
 STATES = ("idle", "leased", "down", "unused", "standby")
@@ -39,9 +43,19 @@ def state_of(place: Place) -> str:
     return "idle" if place.up else ("down" if place.wanted else "unused")
 
 
+def slope_mb_s(place: Place) -> float | None:
+    """By how much what stands there grows, megabytes a second; None before it was weighed often enough to tell."""
+    return place.slope_mb_s if place.up and len(place.later) >= SAMPLES_MIN else None
+
+
+def _last(place: Place) -> Grown | None:
+    """How large what stands there is; None while nothing does, or it was not weighed yet."""
+    return place.later[-1] if place.up and place.later else None
+
+
 def full_s(pool: Pool) -> float | None:
     """In how many seconds all reach the budget if they go on growing as they do; None if they do not."""
-    budget, slope = pool.supervisor.budget_mb, sum(place.slope_mb_s for place in pool.places)
+    budget, slope = pool.supervisor.budget_mb, sum(slope_mb_s(place) or 0.0 for place in pool.places)
     if budget is None or slope <= 0.001:
         return None
     return max(0.0, (budget - pool.supervisor.used_mb) / slope)
@@ -88,14 +102,14 @@ def _of_memory(pool: Pool) -> list[Sample]:
     found = []
     for place in pool.places:
         seat = str(place.number)
-        if place.later:
-            last = place.later[-1]
+        if (last := _last(place)) is not None:
             found += [
                 _sample("memory_bytes", last.tree_mb * MB, seat=seat, part="browser"),
                 _sample("memory_bytes", last.driver_mb * MB, seat=seat, part="driver"),
-                _sample("growth_bytes_per_second", place.slope_mb_s * MB, seat=seat),
                 _sample("cpu_seconds", place.cpu_s, seat=seat),
             ]
+        if (slope := slope_mb_s(place)) is not None:
+            found.append(_sample("growth_bytes_per_second", slope * MB, seat=seat))
     budget = pool.supervisor.budget_mb
     if budget:
         found += [
@@ -108,8 +122,7 @@ def _of_memory(pool: Pool) -> list[Sample]:
 
 
 def _of_troubles(pool: Pool) -> list[Sample]:
-    tally = pool.tally
-    lost = {cause: n for cause, n in sorted(tally.restarts.items()) if cause != GROWN}
+    tally, lost = pool.tally, _lost(pool.tally.restarts)
     return [
         _sample("starts_total", pool.starts),
         _sample("lost_total", sum(lost.values())),
@@ -121,39 +134,66 @@ def _of_troubles(pool: Pool) -> list[Sample]:
     ]
 
 
+def _lost(causes: Mapping[str, int]) -> dict[str, int]:
+    """Those ends that nobody wanted."""
+    return {cause: n for cause, n in sorted(causes.items()) if cause != GROWN}
+
+
 def picture(pool: Pool, *, now: float) -> dict[str, Any]:
     """The pool as plain values, as `BROWSERS` describes them."""
     supervisor, tally = pool.supervisor, pool.tally
-    ends = {CAUSES[cause]: n for cause, n in sorted(tally.restarts.items())}
     return {
-        "seats": [_seat(place) for place in pool.places],
+        "seats": [_seat(place, tally) for place in pool.places],
         "pages": sorted(name for place in pool.places if place.seat for name in place.seat.warm)[:PAGES_MAX],
         "standby": supervisor.spare is not None,
         "in_line": sum(pool.line.depth(cls) for cls in CLASSES),
-        "waits": [_waits(pool, cls, now) for cls in CLASSES if tally.leases[cls] or pool.line.depth(cls)],
+        "waits": [_waits(pool, cls, now) for cls in CLASSES if _known(pool, cls)],
         "starts": pool.starts,
-        "ends": ends,
+        "ends": _in_words(tally.restarts),
+        "recycled": tally.restarts[GROWN],
         "timeouts": dict(sorted(tally.timeouts.items())),
         "cut": tally.cut,
-        "memory": {
-            "used_bytes": round(supervisor.used_mb * MB),
-            "budget_bytes": round(supervisor.budget_mb * MB) if supervisor.budget_mb else None,
-            "pressure_pct": supervisor.pressure_pct, "full_s": full_s(pool),
-        },
+        "listeners": tally.listeners,
+        "memory": _memory(pool),
         "events": [[at, sentence] for at, sentence in tally.events],
     }  # fmt: skip
 
 
-def _seat(place: Place) -> dict[str, Any]:
-    last, taken = place.later[-1] if place.later else None, place.taken
+def _in_words(causes: Mapping[str, int]) -> dict[str, int]:
+    return {CAUSES[cause]: n for cause, n in _lost(causes).items()}
+
+
+def _known(pool: Pool, cls: Cls) -> bool:
+    """Whether anybody of this class ever came."""
+    return bool(pool.tally.leases[cls] or pool.tally.refused[cls] or pool.line.depth(cls))
+
+
+def _memory(pool: Pool) -> dict[str, Any]:
+    """What all take of what they may. What runs and was not weighed counts with what one usually takes."""
+    supervisor, running = pool.supervisor, [place for place in pool.places if place.up]
+    unweighed = sum(not place.later for place in running)
+    guessed = supervisor.budget_mb is None and unweighed == len(running)
+    return {
+        "used_bytes": None if guessed else round(supervisor.used_mb * MB),
+        "peak_bytes": None if guessed else round(supervisor.peak_mb * MB),
+        "budget_bytes": None if supervisor.budget_mb is None else round(supervisor.budget_mb * MB),
+        "unweighed": unweighed, "pressure_pct": supervisor.pressure_pct, "full_s": full_s(pool),
+    }  # fmt: skip
+
+
+def _seat(place: Place, tally: Tally) -> dict[str, Any]:
+    last, taken, slope = _last(place), place.taken, slope_mb_s(place)
+    causes = tally.of_seat(place.number)
     return {
         "name": str(place.number + 1), "state": state_of(place), "why": place.down,
         "up": place.up, "up_at": place.up_at if place.up else None,
         "holder": taken.key if taken else "", "held_at": place.taken_at if taken else None,
         "class": str(taken.cls) if taken else "",
         "pages": len(place.seat.warm) if place.seat else 0, "served": place.served,
+        "lives": place.lives, "ends": _in_words(causes), "recycled": causes.get(GROWN, 0),
         "memory_bytes": round(last.mb * MB) if last else None,
-        "memory_slope_bytes_h": round(place.slope_mb_s * 3600 * MB) if last else None,
+        "driver_bytes": round(last.driver_mb * MB) if last else None,
+        "memory_slope_bytes_h": None if slope is None else round(slope * 3600 * MB),
         "cpu_s": round(place.cpu_s, 1) if last else None,
     }  # fmt: skip
 
@@ -163,5 +203,5 @@ def _waits(pool: Pool, cls: Cls, now: float) -> dict[str, Any]:
         "class": str(cls), "n": pool.tally.leases[cls], "lost": pool.tally.lost[cls],
         "refused": pool.tally.refused[cls], "in_line": pool.line.depth(cls),
         "oldest_s": round(pool.line.oldest_s(cls, now=now), 1),
-        "p50_s": pool.tally.wait_s(cls, 0.5) or 0.0, "p95_s": pool.tally.wait_s(cls, 0.95) or 0.0,
+        "p50_s": pool.tally.wait_s(cls, 0.5), "p95_s": pool.tally.wait_s(cls, 0.95),
     }  # fmt: skip

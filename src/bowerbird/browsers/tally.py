@@ -23,6 +23,7 @@ class Tally:
     timeouts: Counter[str] = field(default_factory=Counter)
     restarts: Counter[str] = field(default_factory=Counter)
     events: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=EVENTS_MAX))
+    ends: Counter[tuple[int, str]] = field(default_factory=Counter)
     cut: int = 0
     listeners: int = 0
     _waits: dict[Cls, deque[float]] = field(default_factory=lambda: {cls: deque(maxlen=WAITS_MAX) for cls in CLASSES})
@@ -36,6 +37,10 @@ class Tally:
         """How long this class waits, by quantile, seconds; None if nobody had a lease yet."""
         return quantile_of(self._waits[cls], quantile) if self._waits[cls] else None
 
+    def of_seat(self, seat: int) -> dict[str, int]:
+        """How often the browser on one seat was replaced, by cause."""
+        return {cause: n for (number, cause), n in self.ends.items() if number == seat}
+
     def restarted(self, seat: int, cause: str, why: str, *, at: int) -> None:
         """A browser was replaced.
 
@@ -44,4 +49,5 @@ class Tally:
             at: UTC microseconds.
         """
         self.restarts[cause] += 1
+        self.ends[seat, cause] += 1
         self.events.append((at, f"The browser on seat {seat + 1} was replaced: {why}."))

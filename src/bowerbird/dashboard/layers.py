@@ -225,7 +225,7 @@ def browsers(p: Picture) -> Health:
         return Health(part=BROWSERS, light=Light.GREY, sentence="No account posts through a browser.")
     done = sum(p.counts.get((account.id, State.PUBLISHED), 0) for account in need)
     names = ", ".join(account.handle for account in need)
-    sentence = f"One seat for {names}: {count(done, 'post')} went through it."
+    sentence = f"Posts of {names} go through a browser: {done:,} so far."
     return Health(part=BROWSERS, light=Light.GREEN, sentence=sentence)
 
 

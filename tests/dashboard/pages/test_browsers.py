@@ -12,23 +12,39 @@ from bowerbird.core.gauge import Sample, Snapshot
 from bowerbird.core.health import Light
 from bowerbird.core.post import SECOND_US
 from bowerbird.dashboard.gauges import Gauges
-from bowerbird.dashboard.pages.browsers import SESSIONS_MAX, seat, sessions
+from bowerbird.dashboard.pages.browsers import SESSIONS_MAX, growth, memory, seat, sessions
+from tests.browsers.fakes import Bench, on_bench
 from tests.dashboard.house import START, WREN, House
 from tests.dashboard.test_nodes import an_incident
 
 ROBIN = replace(WREN, id="sandbox-web:robin", platform="sandbox-web", handle="robin")
 OUT = Hold(account_id=ROBIN.id, kind=HoldKind.SIGNED_OUT, since=START - 60 * SECOND_US, why="the session expired.")
-SEAT = {
-    "name": "1", "up": True, "up_at": START - 90 * SECOND_US, "holder": ROBIN.id, "held_at": START, "pages": 2,
+SEAT: dict[str, Any] = {
+    "name": "1", "state": "leased", "why": "", "up": True, "up_at": START - 90 * SECOND_US, "holder": ROBIN.id,
+    "held_at": START, "class": "reply", "pages": 2, "served": 7, "lives": 2, "ends": {"the browser died": 1},
+    "recycled": 0, "memory_bytes": None, "driver_bytes": None, "memory_slope_bytes_h": None, "cpu_s": None,
 }  # fmt: skip
+COLD = SEAT | {
+    "name": "2", "state": "unused", "up": False, "up_at": None, "holder": "", "held_at": None, "class": "", "pages": 0,
+    "served": 0, "lives": 0, "ends": {},
+}  # fmt: skip
+WEIGHED = {"memory_bytes": 420_000_000, "driver_bytes": 120_000_000, "memory_slope_bytes_h": 12_000_000, "cpu_s": 180.0}
+WAITS = {
+    "class": "reply", "n": 1_204, "lost": 3, "refused": 5, "in_line": 2, "oldest_s": 4.2, "p50_s": 0.02, "p95_s": 1.5,
+}  # fmt: skip
+MEMORY = {
+    "used_bytes": 420_000_000, "peak_bytes": 600_000_000, "budget_bytes": 2_000_000_000, "unweighed": 0,
+    "pressure_pct": 3.0, "full_s": 1_200.0,
+}  # fmt: skip
+UNMEASURED = dict.fromkeys(("used_bytes", "peak_bytes", "budget_bytes", "pressure_pct", "full_s")) | {"unweighed": 1}
 
 
 def told(at: int = START, **changes: Any) -> Snapshot:
     """What the engine says of its browsers."""
     data = {
-        "seats": [SEAT], "pages": [ROBIN.id], "in_line": 3, "starts": 2, "ends": {"it died": 1},
-        "waits": [{"class": "everybody", "n": 40, "p50_s": 0.02, "p95_s": 1.5}],
-        "timeouts": {"a free seat": 4}, "events": [[START - 5, "A browser was started."]],
+        "seats": [SEAT], "pages": [ROBIN.id], "standby": False, "in_line": 2, "starts": 2,
+        "ends": {"the browser died": 1}, "recycled": 0, "cut": 0, "listeners": 0, "waits": [WAITS], "memory": MEMORY,
+        "timeouts": {"a free seat": 4, "counts": 1}, "events": [[START - 5, "A browser was started."]],
     }  # fmt: skip
     return Snapshot(name="browsers", at=at, data=data | changes)
 
@@ -41,15 +57,88 @@ async def test_without_an_account_that_needs_one_it_says_so(home: House) -> None
     assert "Not measured yet: the engine has said nothing lately." in words
 
 
-async def test_the_seat_says_who_holds_it_and_what_is_not_measured(home: House) -> None:
-    """Since when, its pages, its line; memory and growth have their place until somebody measures them."""
+async def test_a_seat_says_who_holds_it_and_what_is_not_measured(home: House) -> None:
+    """Since when and what for; what it takes has its place until it was weighed, and is no 0."""
     await home.put(accounts=(ROBIN,), snapshots=(told(),))
     words = (await home.get("/browsers")).words
-    assert "1 taken sandbox-web:robin , since now 2 not measured yet not measured yet" in words
-    assert "Wait just now 3" in words
-    assert "everybody 40 20 ms 1.5 s" in words
-    assert "Started 2 times since the engine started Ended by itself 1 time: it died" in words
-    assert "4 times, waiting for a free seat" in words
+    assert "1 taken sandbox-web:robin , for replies, since now 2 not measured yet not measured yet" in words
+    assert "2 min ago , lent out 7 times 2; 1 time replaced: the browser died" in words
+    assert "No browser stands by" in words
+    assert "Pages are kept open for robin ." in words
+
+
+async def test_what_was_measured_of_a_seat_stands_in_its_row(home: House) -> None:
+    """Its memory with its driver's, its growth, its processor time; a seat nobody needed has nothing to measure."""
+    row = SEAT | WEIGHED | {"recycled": 2}
+    await home.put(accounts=(ROBIN,), snapshots=(told(seats=[row, COLD], standby=True),))
+    words = (await home.get("/browsers")).words
+    assert "420 MB, 120 MB of it its driver 12.0 MB an hour 3 min 2 min ago" in words
+    assert "2 times replaced: it had grown, and nothing was lost" in words
+    assert "2 not needed yet nobody 0 no browser no browser no browser not started 0" in words
+    assert "One more browser stands by" in words
+
+
+async def test_the_line_tells_each_kind_of_work_apart(home: House) -> None:
+    """How many wait, how long they waited, who had no seat in time; of whom none had a seat, no wait is told."""
+    nobody = WAITS | {
+        "class": "harvest",
+        "n": 0,
+        "lost": 0,
+        "in_line": 0,
+        "oldest_s": 0.0,
+        "p50_s": None,
+        "p95_s": None,
+    }
+    await home.put(accounts=(ROBIN,), snapshots=(told(waits=[WAITS, nobody]),))
+    words = (await home.get("/browsers")).words
+    assert "Wait just now 2" in words
+    assert "replies 2 4 s 1,204 20 ms 1.5 s 5 3" in words
+    assert "mentions and searches 0 nobody waits 0 not measured yet not measured yet 5 0" in words
+
+
+async def test_ends_and_timeouts_are_counted_by_what_they_were(home: House) -> None:
+    """What never happened is said to have never happened, for that was observed."""
+    await home.put(accounts=(ROBIN,), snapshots=(told(cut=1),))
+    words = (await home.get("/browsers")).words
+    assert "Started 2 times since the engine started Lost 1 time: the browser died" in words
+    assert "Replaced before it was too large never Work cut off, as it hung or lasted too long 1 time" in words
+    assert "4 times, waiting for a free seat; 1 time, waiting for numbers of posts" in words
+
+
+async def test_memory_is_a_meter_of_what_browsers_may_take(home: House) -> None:
+    """And it says when it will be full."""
+    await home.put(accounts=(ROBIN,), snapshots=(told(),))
+    page = await home.get("/browsers")
+    assert "420 MB; they may take 2.0 GB Most of the last ten seconds 600 MB" in page.words
+    assert "Will be full in about 20 min, as they grow now" in page.words
+    assert "3 % of the last ten seconds" in page.words
+    (meter,) = page.all("meter")
+    assert (meter["value"], meter["max"]) == ("420000000", "2000000000")
+
+
+async def test_memory_that_nobody_weighed_is_no_number(home: House) -> None:
+    """No meter either."""
+    await home.put(accounts=(ROBIN,), snapshots=(told(memory=UNMEASURED),))
+    page = await home.get("/browsers")
+    assert "not measured yet; how much they may take is not measured yet" in page.words
+    assert "Will be full not measured yet" in page.words
+    assert not page.all("meter")
+
+
+@pytest.mark.parametrize(
+    ("full_s", "rows", "words"),
+    [
+        (0.2, [SEAT | WEIGHED], "now"),
+        (None, [SEAT | WEIGHED], "never, as they grow now"),
+        (None, [COLD], "never, while none runs"),
+        (None, [SEAT | WEIGHED, SEAT], None),
+    ],
+)
+def test_when_memory_will_be_full_is_told_once_every_browser_was_weighed(
+    full_s: float | None, rows: list[dict[str, Any]], words: str | None
+) -> None:
+    """One of which the growth is not known yet could be the one that grows."""
+    assert memory({"seats": rows, "memory": MEMORY | {"full_s": full_s}}).full == words
 
 
 async def test_what_the_engine_said_long_ago_is_not_told(home: House) -> None:
@@ -60,12 +149,54 @@ async def test_what_the_engine_said_long_ago_is_not_told(home: House) -> None:
     assert "taken" not in words
 
 
-def test_more_seats_and_numbers_are_rows_as_soon_as_they_are_said() -> None:
-    """A pool says more of each seat; the page shows whatever is there."""
-    row = seat(SEAT | {"memory_bytes": 250e6, "memory_slope_bytes_h": 12e6})
-    assert (row.memory, row.slope, row.word) == ("250 MB", "12.0 MB an hour", "taken")
-    assert (seat(SEAT | {"holder": ""}).word, seat({"name": "2"}).word, seat({"name": "2"}).pages) == (
-        "warm", "cold", None)  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "light", "word"),
+    [
+        ({"state": "idle", "holder": ""}, Light.GREEN, "free"),
+        ({"up": False}, Light.AMBER, "taken, its browser is being started"),
+        ({"state": "down", "up": False, "why": "it is broken"}, Light.AMBER, "without a browser"),
+        ({"state": "unused", "up": False}, Light.GREY, "not needed yet"),
+        ({"state": ""}, Light.GREY, "not told"),
+    ],
+)
+def test_how_a_seat_is_stands_in_words(changes: dict[str, Any], light: Light, word: str) -> None:
+    """Each state has its own."""
+    row = seat(SEAT | changes)
+    assert (row.light, row.word, row.why) == (light, word, changes.get("why", ""))
+
+
+@pytest.mark.parametrize(
+    ("bytes_h", "words"),
+    [(None, None), (0.0, "not at all"), (250e6, "250 MB an hour"), (-12e6, "shrinks by 12.0 MB an hour")],
+)
+def test_growth_is_told_in_words(bytes_h: float | None, words: str | None) -> None:
+    """Also where there is none, which is measured."""
+    assert growth(bytes_h) == words
+
+
+@pytest.fixture
+def pictured() -> Snapshot:
+    """What a real pool says of itself after a post and a browser that died."""
+    said: list[Snapshot] = []
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin", op="publish")
+        bench.seat().die()
+        await bench.clock.sleep(120)
+        said.append(bench.pool.snapshot())
+
+    on_bench(play)
+    return replace(said[0], at=START)
+
+
+async def test_what_a_pool_says_is_what_the_page_shows(pictured: Snapshot, home: House) -> None:
+    """Its own words, from its own code."""
+    await home.put(accounts=(ROBIN,), snapshots=(pictured,))
+    words = (await home.get("/browsers")).words
+    assert "1 free nobody 0 440 MB, 126 MB of it its driver not at all" in words
+    assert "2; 1 time replaced: the browser died" in words
+    assert "posts 0 nobody waits 1" in words
+    assert "Will be full never, as they grow now" in words
 
 
 async def test_restarts_and_deaths_stand_with_their_cause(home: House) -> None:
