@@ -32,7 +32,7 @@ async def test_the_next_page_begins_where_this_one_ends(home: House) -> None:
     onward = re.search(r'href="(/posts[^"]*)" rel="next"', first.html)
     assert onward is not None
     second = await home.get(onward[1].replace("&amp;", "&"))
-    shown = [re.findall(r'<tr data-key="(p\d+)">', page.html) for page in (first, second)]
+    shown = [re.findall(r'<tr role="row" data-key="(p\d+)">', page.html) for page in (first, second)]
     assert [len(each) for each in shown] == [ROWS, 2]
     assert shown[0] + shown[1] == [f"p{n}" for n in range(ROWS + 1, -1, -1)]
     assert 'rel="next"' not in second.html
