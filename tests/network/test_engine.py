@@ -291,8 +291,9 @@ async def kill_while_sending(owner: Owner, rig: Rig, proxy: Proxy) -> None:
         await until(lambda: records(rig, owner.person), lambda found: len(found) > before)
         proxy.fault = Fault.SWALLOW
         await asyncio.sleep(1.0)  # what was answered before is in the books by now, so what is unknown then is in doubt
-        doubted = {one.id for one in await owner.posts() if one.state is State.UNSURE}
-        settling = await unknown() if doubted else set()  # of the kill before: its doubt is not a new one
+        doubted = {one.payload.text for one in await owner.posts() if one.state is State.UNSURE}
+        # Of the kill before: its doubt is not a new one, but one that was sent in the last second is.
+        settling = {one["uri"] for one in await records(rig, owner.person) if one["value"]["text"] in doubted}
         await until(unknown, lambda found: bool(found - settling))
         engine.send_signal(signal.SIGKILL)
         await engine.wait()
