@@ -213,7 +213,8 @@ def _felt_s(world: World, trouble: Trouble) -> float | None:
         return None
     if not row.after_bites:
         return trouble.end_s if speechless(trouble) else trouble.start_s
-    bites = [at for at, kind, n in world.bites if kind == trouble.kind and n == world.number(trouble)]
+    its = (trouble.kind, world.number(trouble))  # and its own: the scene of a year may repeat a trouble of its plot
+    bites = [at for at, *of in world.bites if tuple(of) == its and trouble.start_s <= at <= trouble.end_s]
     for first, last in zip(bites, bites[row.after_bites - 1 :], strict=False):
         if last - first <= row.spread_s:
             return last
