@@ -188,7 +188,7 @@ async def test_a_post_that_is_being_sent_is_no_stranger() -> None:
 
 
 async def test_the_same_words_of_somebody_else_are_no_proof() -> None:
-    """A look that knows better says absent; then it is foreign."""
+    """A look that knows better says absent; then it is foreign, but not before the platform had time to show ours."""
     room = Room()
     room.platform.fate = raising(errors.Unconfirmed())
     await room.put(post(1))
@@ -196,6 +196,8 @@ async def test_the_same_words_of_somebody_else_are_no_proof() -> None:
     room.platform.look = lambda _: Absent()
     room.platform.timeline = [shown("other", WORDS, at=room.clock.now())]
 
+    assert (await room.audited())["foreign_posts"] == 0
+    room.clock.pass_s(120)
     assert (await room.audited())["foreign_posts"] == 1
     assert (await room.get()).state is State.UNSURE
 
@@ -278,6 +280,20 @@ async def test_who_cannot_see_goes_on_telling_what_is_known_to_have_vanished() -
 
     shown_now = await room.audited()
     assert (shown_now["missing_posts"], "foreign_posts" in shown_now) == (1, False)
+
+
+async def test_who_cannot_see_goes_on_telling_what_is_known_to_be_foreign_for_a_day() -> None:
+    """A host that is down makes no stranger's post ours; what nobody could look at for a day is not told for ever."""
+    room = Room()
+    await published(room, 1)
+    assert isinstance(room.platform.timeline, list)
+    room.platform.timeline.insert(0, shown("foreign", "Buy blue things!", at=room.clock.now()))
+    assert (await room.audited())["foreign_posts"] == 1
+
+    room.platform.timeline = Unknown(why="no route to host")
+    assert (await room.audited())["foreign_posts"] == 1
+    room.clock.pass_s(86_400)
+    assert "foreign_posts" not in await room.audited()
 
 
 async def test_a_post_older_than_what_is_shown_is_not_missed() -> None:

@@ -10,7 +10,7 @@ noticed it first: a platform that said yes and did not mean it must not be put r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Seen
 from bowerbird.core.gauge import Sample
 from bowerbird.core.lifecycle import Event, State
-from bowerbird.core.ports import Clock, Found, Gone, Platform, Unknown
+from bowerbird.core.ports import Absent, Clock, Found, Gone, Platform, Unknown
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.posting.matching import MAY_STAND, attempts_of, compare, twin_of, vanished
 from bowerbird.posting.pacing import ALONE, Shared, audit_every_s
@@ -130,6 +130,7 @@ class Audit:
         view.clear = not isinstance(shown, Unknown)
         if isinstance(shown, Unknown):
             view.vanished = vanished(await self._posts(account.id, State.REMOVED), ())
+            view.foreign = self._fresh(view, view.foreign)
             await self._tell(account, view, (False,), {"seen": None, "why": shown.why})
             return
         view.seen_at = self.clock.monotonic()
@@ -180,8 +181,7 @@ class Audit:
         known = {post.remote.id for post in stands if post.remote}
         new = [one for one in new if one.ref.id not in known]
         proofs = [await self._explain(account, told, one, tried, stand) for one in new[:STRANGERS_MAX]]
-        edge = self.clock.now() - int(FOREIGN_S * SECOND_US)
-        view.foreign = frozenset(one.ref.id for one in found if told.get(one.ref.id, 0) > edge)
+        view.foreign = self._fresh(view, (one.ref.id for one in found))
         return sum(proofs)
 
     async def _explain(
@@ -189,13 +189,14 @@ class Audit:
     ) -> bool:
         """Say what a stranger is; True if it is the proof of an attempt that was given up.
 
-        What is being sent just now, and what cannot be told, is no stranger yet.
+        What is being sent just now, what was sent so lately that a look may be behind the timeline, and what cannot be
+        told, is no stranger yet.
         """
         for post in attempts_of(seen, tried):
             if post.state is State.SENDING:
                 return False
             look = await self.platforms[account.id].resolve(post)
-            if isinstance(look, Unknown):
+            if isinstance(look, Unknown) or (isinstance(look, Absent) and self._unsettled(post)):
                 return False
             if isinstance(look, Found) and look.ref.id == seen.ref.id:
                 now = self.clock.now()
@@ -211,6 +212,16 @@ class Audit:
         await self.storage.record(Batch(facts=(self._fact(kind, account.id, data, twin.id if twin else ""),)))
         told[seen.ref.id] = 0 if twin else self.clock.now()
         return False
+
+    def _unsettled(self, post: Post) -> bool:
+        """Whether a doubt is too young for a look to prove anything."""
+        settle_us = int(self.platforms[post.account_id].capabilities.settle_s * SECOND_US)
+        return post.state is State.UNSURE and self.clock.now() < post.attempt_until + settle_us
+
+    def _fresh(self, view: View, ids: Iterable[str]) -> frozenset[str]:
+        """Those of these that were told as foreign not too long ago."""
+        edge, told = self.clock.now() - int(FOREIGN_S * SECOND_US), view.told or {}
+        return frozenset(one for one in ids if told.get(one, 0) > edge)
 
     async def _told(self, account_id: str, view: View) -> dict[str, int]:
         """The remote ids that were told before, also by an engine that is no more, with when they were foreign."""
@@ -268,15 +279,16 @@ class Audit:
         return Fact(kind=kind, at=self.clock.now(), by=self.by, account_id=account_id, post_id=post_id, data=data)
 
     def samples(self) -> list[Sample]:
-        """How long ago each timeline was seen; the gaps only where the last look saw.
+        """How long ago each timeline was seen; that there is no gap only where the last look saw.
 
-        What is known to have vanished is told also by who cannot see just now: it is at least as many.
+        What is known to have vanished, or to be foreign, is told also by who cannot see just now: that nobody looks
+        ends nothing.
         """
         now, found = self.clock.monotonic(), []
         for account_id, view in self._views.items():
             labels = {"account": account_id}
             found.append(Sample(name="bowerbird_truth_seen_seconds", value=now - view.seen_at, labels=labels))
-            if view.clear:
+            if view.foreign or view.clear:
                 found.append(Sample(name="bowerbird_truth_foreign_posts", value=len(view.foreign), labels=labels))
             if (missing := self._missing(view)) or view.clear:
                 found.append(Sample(name="bowerbird_truth_missing_posts", value=missing, labels=labels))
