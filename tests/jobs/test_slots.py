@@ -50,6 +50,27 @@ def test_an_hourly_job_is_made_up_after_a_night_too() -> None:
 
 
 @pytest.mark.proves("2.2")
+def test_nobody_is_overdue_for_what_the_machine_slept_through() -> None:
+    """While the one run that makes it up waits for its seat, a night's sleep is no alarm."""
+    late: list[float] = []
+
+    async def story(clock: VirtualClock) -> None:
+        async def hold_the_seat() -> bool:
+            await clock.sleep(25)
+            return False
+
+        made = job(every_s=HOUR_S)
+        yard = Yard(clock, [made, job("hog", every_s=70)], {"work": looking(clock, []), "hog": hold_the_seat})
+        yard.after(75, lambda: clock.suspend(8 * HOUR_S))
+        for second in range(77, 95):
+            yard.after(second, lambda: late.append(yard.runner.pulses["work"].overdue_s(made, clock.monotonic())))
+        await yard.for_s(120)
+
+    play(story)
+    assert late == [0] * 18
+
+
+@pytest.mark.proves("2.2")
 def test_a_blocked_loop_is_made_up_by_one_run_and_told() -> None:
     """For 40 s nothing came round; then the job runs once, late, and its lateness is known."""
     seen: list[float] = []

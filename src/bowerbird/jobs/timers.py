@@ -58,7 +58,7 @@ class Timers:
         if slept_s < SLEPT_S:
             return
         for name, pulse in runner.pulses.items():
-            pulse.late_why = f"the machine slept for {slept_s:.0f} s"
+            pulse.late_why, pulse.woke = f"the machine slept for {slept_s:.0f} s", runner.clock.monotonic()
             runner.move(name, pulse.next_slot - slept_s)
 
 
