@@ -11,7 +11,7 @@ from bowerbird.core.errors import StorageTimeout
 from bowerbird.core.facts import Fact
 from bowerbird.core.people import Role
 from bowerbird.dashboard.doors import COOKIE, Visitor
-from bowerbird.dashboard.live import FLOOR_S, LATE_S, SHARE_MAX, Live, Viewer
+from bowerbird.dashboard.live import BURST_S, FLOOR_S, LATE_S, SHARE_MAX, Live, Viewer
 
 from .house import START, House, a_post
 from .test_roles import a_person, signed_in
@@ -109,11 +109,11 @@ async def test_news_wait_for_the_floor_and_the_rest_for_its_rhythm(home: House) 
 
 
 async def test_drawing_takes_its_share_and_no_more(home: House) -> None:
-    """However fast facts come: a page that costs half a second is drawn every 12 s, so that others are served."""
+    """However fast facts come: what cost half a second too much is saved up first, at `SHARE_MAX` of the time that passes."""
     guest = await enters(home, "/approvals")
     await guest.hears()
     (page,) = guest.live._open.values()
-    page.cost_s = 0.5
+    guest.live._credit_s = -0.5
     for _ in range(4):
         await home.put(facts=(a_fact(),))
         home.pass_s(0.5 / SHARE_MAX / 5)
@@ -126,13 +126,21 @@ async def test_drawing_takes_its_share_and_no_more(home: House) -> None:
     assert not page.news
 
 
+async def test_what_may_be_saved_up_for_drawing_is_bounded(home: House) -> None:
+    """A quiet night does not pay for a busy minute."""
+    guest = await enters(home, "/approvals")
+    home.pass_s(36_000)
+    await guest.live.look_once()
+    assert guest.live._credit_s == pytest.approx(BURST_S)
+
+
 @pytest.mark.parametrize("kind", ["incident_opened", "incident_closed"])
 async def test_what_somebody_is_told_of_just_now_waits_for_no_turn(home: House, kind: str) -> None:
     """However dear the pages are that are open, and however many facts came before."""
     guest = await enters(home, "/approvals")
     await guest.hears()
     (page,) = guest.live._open.values()
-    page.cost_s = 0.5
+    guest.live._credit_s = -0.5
     await home.put(facts=(a_fact(),))
     home.pass_s(FLOOR_S + 0.01)
     await guest.live.look_once()

@@ -6,9 +6,9 @@
    such as "silent for 9 s" change by time alone.
 3. Each page that is open is drawn once for everybody of one role, with a placeholder where each session's form token
    goes; it is sent only if it says something else than before. Relative times do not count: the browser tells those.
-4. Drawing may take `SHARE_MAX` of a core in the long run. However many pages are open, and however fast facts come,
-   a page waits until its turn; the first news after a quiet while never waits longer than `FLOOR_S`. That an incident
-   opened or closed, or that the engine's light is another one, waits for no turn.
+4. Drawing may take `SHARE_MAX` of a core in the long run, and `BURST_S` of it at once, so that news are seen at once
+   where few pages are open. However many are, and however fast facts come, whichever was drawn longest ago comes
+   first. That an incident opened or closed, or that the engine's light is another one, waits for no turn.
 5. Every viewer hears a beat at least every `BEAT_S`; one who hears none says that the page may be old.
 
 While the books do not answer nobody hears anything. A stream ends when its session does.
@@ -46,10 +46,12 @@ QUIET_S = 1.0
 """How often a page is drawn while only beats, runs and snapshots are written."""
 LATE_S = 3.0
 """A page is drawn at least this often."""
-SHARE_MAX = 0.04
+SHARE_MAX = 0.035
 """How much of a core drawing may take, for all open pages together."""
 URGENT = ("incident_opened", "incident_closed")
 """Facts that are drawn at once, for somebody may be told of them just now."""
+BURST_S = 0.5
+"""So much drawing may have been saved up, in seconds of a core."""
 BEAT_S = 2.0
 """A viewer hears something at least this often."""
 OPEN_MAX = 100
@@ -78,7 +80,6 @@ class Open:
         print_: what it says, in short; a viewer whose page says so already is sent nothing.
         news: something happened since it was drawn.
         stirred: something was written since. urgent: what happened waits for no turn.
-        cost_s: how long the last drawing took.
     """
 
     leaf: Leaf
@@ -90,7 +91,6 @@ class Open:
     stirred: bool = True
     urgent: bool = False
     drawn_at: float = 0.0
-    cost_s: float = 0.0
 
 
 class Live:
@@ -102,6 +102,7 @@ class Live:
         self._task: asyncio.Task[None] | None = None
         self.place = face.chance.name("token")
         self._mark, self._fact, self._light, self._looked_at = -1, -1, "", 0.0
+        self._credit_s, self._earned_at = BURST_S, face.clock.monotonic()
         self.well = True
         self.stopping: Callable[[], bool] = lambda: False
 
@@ -176,8 +177,10 @@ class Live:
             del self._open[key]
         try:
             await self._notice()
-            for page in [page for page in self._open.values() if self._due(page)]:
-                await self._draw(page)
+            self._earn()
+            for page in sorted(self._open.values(), key=lambda page: page.drawn_at):
+                if self._due(page):
+                    await self._draw(page)
             self.well = True
         except StorageError:
             self.well = False
@@ -204,13 +207,20 @@ class Live:
             page.news, page.stirred = page.news or news, page.stirred or stirred
             page.urgent = page.urgent or urgent
 
+    def _earn(self) -> None:
+        """Save up what drawing may take since the last look."""
+        now = self._face.clock.monotonic()
+        self._credit_s = min(BURST_S, self._credit_s + (now - self._earned_at) * SHARE_MAX)
+        self._earned_at = now
+
     def _due(self, page: Open) -> bool:
         if not page.print_:
             return True
         waited_s = self._face.clock.monotonic() - page.drawn_at
-        turn_s = sum(each.cost_s for each in self._open.values()) / SHARE_MAX
+        if page.urgent:
+            return waited_s >= FLOOR_S
         wait_s = FLOOR_S if page.news else QUIET_S if page.stirred else LATE_S
-        return waited_s >= (FLOOR_S if page.urgent else max(wait_s, turn_s))
+        return waited_s >= wait_s and self._credit_s > 0
 
     async def _draw(self, page: Open) -> None:
         """Draw a page, and ring for its viewers if it says something new."""
@@ -227,7 +237,7 @@ class Live:
             self._let_go(page)
             return
         page.drawn_at = self._face.clock.monotonic()
-        page.cost_s = page.drawn_at - began
+        self._credit_s -= page.drawn_at - began
         print_ = print_of(whole)
         if print_ != page.print_:
             page.html, page.print_ = "".join(MAIN.findall(whole)), print_
