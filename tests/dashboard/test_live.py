@@ -109,7 +109,7 @@ async def test_news_wait_for_the_floor_and_the_rest_for_its_rhythm(home: House) 
 
 
 async def test_drawing_takes_its_share_and_no_more(home: House) -> None:
-    """However fast facts come: what cost half a second too much is saved up first, at `SHARE_MAX` of the time that passes."""
+    """However fast facts come: what cost too much is saved up first, at `SHARE_MAX` of the time that passes."""
     guest = await enters(home, "/approvals")
     await guest.hears()
     (page,) = guest.live._open.values()

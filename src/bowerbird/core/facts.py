@@ -72,7 +72,8 @@ KINDS: dict[str, str] = {
     "job_blocked": "A job waits for the results of another one.",
     "lane_paused": "A person paused a lane: nothing new is begun in it.",
     "lane_resumed": "A lane goes on, because a person said so or the time of its pause is over.",
-    "monitor_died": "A monitor died and was started again.",
+    "monitor_died": "A monitor died.",
+    "monitor_started": "A monitor that had died was started again.",
     "loop_blocked": "The engine's event loop stood still.",
     "engine_silent": "The guardian did not hear the engine, and told it.",
     # limits, breakers and the truth about our posts

@@ -22,7 +22,7 @@ BOOKS = ("spooled", "replayed", "set_aside", "restored")
 KINDS_OF: Mapping[str, tuple[str, ...]] = {
     "breaker": ("breaker_opened", "breaker_probed", "breaker_closed"),
     "writer": ("breaker_opened", "breaker_probed", "breaker_closed"),
-    "monitor": ("monitor_died",),
+    "monitor": ("monitor_died", "monitor_started"),
     "job": ("job_failed", "job_skipped", "job_overdue", "job_blocked"),
     "lane": ("lane_paused", "lane_resumed"),
     "engine": ("engine_silent", "loop_blocked", "clock_stepped"),
@@ -52,7 +52,8 @@ _SAY: dict[str, str] = {
     "breaker_opened": "The breaker opened",
     "breaker_probed": "A probe failed",
     "breaker_closed": "The breaker closed",
-    "monitor_died": "The monitor died, and was started again",
+    "monitor_died": "The monitor died",
+    "monitor_started": "The monitor was started again",
     "job_failed": "A run of the job failed, and is tried again",
     "job_skipped": "A run of the job was skipped",
     "job_overdue": "The job did not run when it should have",

@@ -8,6 +8,8 @@ from bowerbird.drills.stage import Stage
 
 MONITOR = "breakers"
 """One of the loops that watch: it probes breakers that are open."""
+CLOSE_US = 100_000
+"""So near to its start the first round is the start itself, microseconds: two clocks are compared."""
 
 
 def spoil(stage: Stage) -> None:
@@ -61,31 +63,30 @@ async def kill_monitor(stage: Stage) -> None:
     stage.breaking.arm(f"monitor.{MONITOR}", "raise*1")
 
     async def died() -> bool:
-        return await _death(stage) is not None
+        return await _instant(stage, "monitor_died") is not None
 
     if not await stage.until(died, within_s=15):
         stage.notes.append("the monitor did not die")
-    stage.began_at(await _death(stage) or stage.clock.now())
+    stage.began_at(await _instant(stage, "monitor_died") or stage.clock.now())
 
 
-async def _death(stage: Stage) -> int | None:
-    """When it died, if it did since the drill began."""
-    facts = await stage.facts("monitor_died", limit=20)
+async def _instant(stage: Stage, kind: str) -> int | None:
+    """When this first happened to it since the drill began, if it did."""
+    facts = await stage.facts(kind, limit=20)
     mine = [fact.at for fact in facts if fact.data.get("monitor") == MONITOR and fact.at > stage.memory["marked_at"]]
     return min(mine, default=None)
 
 
 async def came_round(stage: Stage) -> bool:
     """It was started again: it has come round since it died."""
-    died_at, snapshot = await _death(stage), await stage.books.snapshot("samples")
+    started_at, snapshot = await _instant(stage, "monitor_started"), await stage.books.snapshot("samples")
     silence_s = await stage.sample("bowerbird_monitor_silence_seconds", monitor=MONITOR)
-    if died_at is None or snapshot is None or silence_s is None or snapshot.at <= died_at:
+    if started_at is None or snapshot is None or silence_s is None or snapshot.at <= started_at:
         return False
-    round_at = snapshot.at - round(silence_s * 1_000_000)
-    if round_at <= died_at:
+    if snapshot.at - round(silence_s * 1_000_000) < started_at - CLOSE_US:
         return False
     if stage.well_at is None:
-        stage.was_well(round_at)
+        stage.was_well(started_at)
     return True
 
 

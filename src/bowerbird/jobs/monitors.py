@@ -136,6 +136,8 @@ class Supervisor:
             self._mourn(monitor, self._last_words(vital.task))
         elif vital.died is not None and now - vital.died >= AGAIN_S[min(vital.in_a_row, len(AGAIN_S)) - 1]:
             self._start(monitor)
+            data = {"monitor": monitor.name, "deaths": vital.deaths}
+            self._owed.append(Fact(kind="monitor_started", at=self.clock.now(), by="monitors", data=data))
         elif vital.died is None and now - vital.round > monitor.every_s + monitor.timeout_s + 2 * LET_GO_S:
             vital.task.cancel()
             self._mourn(monitor, "it did not come round")
