@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,10 +76,16 @@ async def stage(perch: Perch, seat: Pool) -> AsyncIterator[WebStage]:
     await stage.close()
 
 
-def children() -> dict[int, str]:
-    """Every process that descends from this one, with its command line."""
+def children(besides: Iterable[int] = ()) -> dict[int, str]:
+    """Every process that descends from this one, with its command line.
+
+    Args:
+        besides: processes that do not count, nor does what descends from them: another browser of ours starts
+            helpers whenever it likes.
+    """
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    parents = {pid: parent for pid in pids if (parent := _parent(pid))}
+    others = set(besides)
+    parents = {pid: parent for pid in pids if pid not in others and (parent := _parent(pid))}
     ours = {os.getpid()}
     while found := {pid for pid, parent in parents.items() if parent in ours} - ours:
         ours |= found
