@@ -10,7 +10,7 @@ import pytest
 from bowerbird.clock import VirtualClock
 from bowerbird.core.account import Account, Hold, HoldKind
 from bowerbird.core.books import Batch
-from bowerbird.core.errors import PlatformError, Unreachable
+from bowerbird.core.errors import PlatformError, SignedOut, Unreachable
 from bowerbird.core.findings import Counts, Sighting
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Capabilities, Gone, Platform
@@ -116,6 +116,18 @@ async def test_a_post_that_is_gone_or_cannot_be_asked_for_is_none(room: Room, sa
     await room.clock.sleep(AGAIN_S)
     await room.look()
     assert len(room.pages.asked) == (1 if isinstance(says, Gone) else 2)
+
+
+@pytest.mark.proves("5.4")
+async def test_a_session_that_has_ended_holds_the_account(room: Room) -> None:
+    """Whoever notices it first: the next one might come minutes later."""
+    room.pages.says = SignedOut("the session has ended")
+    assert await room.look() == []
+    (hold,) = await room.books.holds(now=room.clock.now())
+    assert (hold.account_id, hold.kind, hold.why) == (WREN, HoldKind.SIGNED_OUT, "the session has ended")
+    await room.clock.sleep(CANARY_S)
+    await room.look()
+    assert room.pages.asked == ["17"]
 
 
 async def test_a_signed_out_account_is_left_alone(room: Room) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from bowerbird.core import errors
-from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.account import HoldKind
 from bowerbird.core.books import Batch, Findings, Journal, Ledger, Posts, Recorder
 from bowerbird.core.facts import Fact
+from bowerbird.core.holding import signed_out
 from bowerbird.core.ports import Clock, Unknown
 
 T = TypeVar("T")
@@ -32,8 +33,8 @@ class Asker:
         """True unless the account is signed out, or its platform asked us to wait."""
         now = self.clock.now()
         holds = await self.storage.holds(now=now)
-        signed_out = any(h.account_id == account_id and h.kind is HoldKind.SIGNED_OUT for h in holds)
-        return not signed_out and self._not_before.get(account_id, 0) <= now
+        resting = any(h.account_id == account_id and h.kind is HoldKind.SIGNED_OUT for h in holds)
+        return not resting and self._not_before.get(account_id, 0) <= now
 
     async def ask(self, account_id: str, what: str, question: Callable[[], Awaitable[T | Unknown]]) -> T | None:
         """Return the answer; None, and a fact with the reason, if there is none.
@@ -60,12 +61,11 @@ class Asker:
 
     async def _failed(self, account_id: str, what: str, error: errors.PlatformError) -> None:
         sentence = str(error) or error.reason
-        facts = [self.fact("unharvested", account_id, what=what, reason=error.reason, sentence=sentence)]
-        holds: tuple[Hold, ...] = ()
+        fact = self.fact("unharvested", account_id, what=what, reason=error.reason, sentence=sentence)
+        batch = Batch(facts=(fact,))
         if isinstance(error, errors.RateLimited):
             self._not_before[account_id] = error.retry_at
         if isinstance(error, errors.SignedOut):
-            now = self.clock.now()
-            holds = (Hold(account_id=account_id, kind=HoldKind.SIGNED_OUT, since=now, why=sentence),)
-            facts.append(self.fact("hold_set", account_id, hold=HoldKind.SIGNED_OUT, why=sentence))
-        await self.storage.record(Batch(facts=tuple(facts), holds=holds))
+            held = signed_out(account_id, error, at=self.clock.now(), by=self.by)
+            batch = replace(held, facts=(fact, *held.facts))
+        await self.storage.record(batch)

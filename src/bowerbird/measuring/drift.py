@@ -16,6 +16,7 @@ from bowerbird.core.books import Batch, Journal, Ledger, Posts, Recorder
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Sighting
 from bowerbird.core.gauge import Sample, Snapshot
+from bowerbird.core.holding import signed_out
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock, Gone, Platform
 from bowerbird.measuring.signs import Site
@@ -100,6 +101,9 @@ class Drift:
         ref = known[0].remote
         try:
             answer = (await platform.counts([ref])).get(ref.id)
+        except errors.SignedOut as error:
+            await self.storage.record(signed_out(account.id, error, at=self.clock.now(), by=self.by))
+            return
         except errors.PlatformError:
             return
         self._due_s[account.id] = now_s + self.canary_s

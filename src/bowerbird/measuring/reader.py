@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from bowerbird.core import errors
-from bowerbird.core.account import Hold, HoldKind
+from bowerbird.core.account import HoldKind
 from bowerbird.core.books import Batch, Change, Keeper, Ledger, Posts
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Counts, Reading
+from bowerbird.core.holding import signed_out
 from bowerbird.core.lifecycle import Event
 from bowerbird.core.ports import Clock, Gone, Platform
 from bowerbird.core.post import SECOND_US, Post
@@ -183,11 +184,7 @@ class Reader:
     async def _failed(self, account_id: str, error: errors.PlatformError) -> Failed:
         """Turn an error into a value; a session that ended holds the whole account."""
         if isinstance(error, errors.SignedOut):
-            hold = Hold(
-                account_id=account_id, kind=HoldKind.SIGNED_OUT, since=self.clock.now(), why=str(error) or error.reason
-            )
-            held = {"hold": hold.kind, "why": hold.why}
-            await self.storage.record(Batch(holds=(hold,), facts=(self._fact("hold_set", account_id, "", held),)))
+            await self.storage.record(signed_out(account_id, error, at=self.clock.now(), by=self.by))
         retry_at = error.retry_at if isinstance(error, errors.RateLimited) else None
         return Failed(error.reason, str(error), retry_at)
 

@@ -14,12 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bowerbird.core.account import Account, Hold, HoldKind
+from bowerbird.core.account import Account, HoldKind
 from bowerbird.core.books import Batch, Change, Lost
 from bowerbird.core.errors import PlatformError, SignedOut
 from bowerbird.core.facts import Fact
 from bowerbird.core.findings import Seen
 from bowerbird.core.gauge import Sample
+from bowerbird.core.holding import signed_out
 from bowerbird.core.lifecycle import Event, State
 from bowerbird.core.ports import Absent, Clock, Found, Gone, Platform, Unknown
 from bowerbird.core.post import SECOND_US, Post
@@ -117,16 +118,16 @@ class Audit:
         for account in due[:AT_ONCE_MAX]:
             every_s = audit_every_s(account, accounts.values(), self.share, least_s=self.every_s)
             self._view(account.id).due_at = self.clock.monotonic() + every_s
-        await together(self._audit(account, signed_out=account.id in held) for account in due[:AT_ONCE_MAX])
+        await together(self._audit(account, resting=account.id in held) for account in due[:AT_ONCE_MAX])
         return len(due) > AT_ONCE_MAX
 
     def _view(self, account_id: str) -> View:
         now = self.clock.monotonic()
         return self._views.setdefault(account_id, View(due_at=now, seen_at=now))
 
-    async def _audit(self, account: Account, *, signed_out: bool) -> None:
+    async def _audit(self, account: Account, *, resting: bool) -> None:
         view, began_at = self._view(account.id), self.clock.now()
-        shown = Unknown(why="it is signed out") if signed_out else await self._timeline(account.id, view)
+        shown = Unknown(why="it is signed out") if resting else await self._timeline(account.id, view)
         view.clear = not isinstance(shown, Unknown)
         if isinstance(shown, Unknown):
             view.vanished = vanished(await self._posts(account.id, State.REMOVED), ())
@@ -153,16 +154,10 @@ class Audit:
         except TimeoutError:
             return Unknown(why=f"no answer within {LOOK_S:g} s")
         except SignedOut as error:
-            await self._hold(account_id, str(error) or error.reason)
+            await self.storage.record(signed_out(account_id, error, at=self.clock.now(), by=self.by))
             return Unknown(why=str(error))
         except PlatformError as error:
             return Unknown(why=str(error))
-
-    async def _hold(self, account_id: str, why: str) -> None:
-        """A session that ended holds the whole account, whoever notices it first."""
-        hold = Hold(account_id=account_id, kind=HoldKind.SIGNED_OUT, since=self.clock.now(), why=why)
-        fact = self._fact("hold_set", account_id, {"hold": hold.kind, "why": why})
-        await self.storage.record(Batch(holds=(hold,), facts=(fact,)))
 
     async def _posts(self, account_id: str, *states: State) -> list[Post]:
         return await self.storage.posts(
@@ -256,7 +251,7 @@ class Audit:
             async with asyncio.timeout(LOOK_S):
                 answers = await self.platforms[account_id].counts(refs)
         except SignedOut as error:
-            await self._hold(account_id, str(error) or error.reason)
+            await self.storage.record(signed_out(account_id, error, at=self.clock.now(), by=self.by))
             return None
         except (PlatformError, TimeoutError):
             return None
