@@ -11,6 +11,7 @@ from bowerbird.core.books import Batch
 from bowerbird.core.errors import StorageFull
 from bowerbird.core.gauge import Sample
 from bowerbird.core.lifecycle import State
+from bowerbird.planning.calendar import local_time
 from bowerbird.storage.memory import MemoryStorage
 from tests.dashboard.house import a_post
 
@@ -62,6 +63,27 @@ async def test_a_queue_is_covered_until_its_first_free_slot() -> None:
     found = await named(Sampling(books, clock, []))
     assert found["bowerbird_queue_cover_hours"] == pytest.approx(17.5)
     assert found["bowerbird_queue_floor_hours"] == FLOOR_H
+
+
+async def test_a_slot_whose_post_went_early_is_no_gap() -> None:
+    """A clock that was an hour fast sent it; the planner fills no slot twice, so nobody could do anything about it."""
+    books, clock = MemoryStorage(), VirtualClock()
+    due = clock.now() + 1_800_000_000
+    account = replace(WREN, slots=(f"{local_time(due, WREN.zone):%H:%M}",))
+    post = a_post("early", account_id=WREN.id, state=State.PUBLISHED, due=due)
+    await books.record(Batch(accounts=(account,), new_posts=(post,)))
+    assert (await named(Sampling(books, clock, [])))["bowerbird_queue_cover_hours"] == 24
+
+
+async def test_a_queue_of_many_posts_is_counted_from_its_beginning() -> None:
+    """Of a post every minute only the first few hundred are looked at, and none of those is missing."""
+    books, clock = MemoryStorage(), VirtualClock()
+    minute = 60_000_000
+    first = clock.now() - clock.now() % minute + minute
+    dense = replace(WREN, slots=(), every_s=60.0)
+    posts = [a_post(f"p{n}", account_id=WREN.id, state=State.QUEUED, due=first + n * minute) for n in range(500)]
+    await books.record(Batch(accounts=(dense,), new_posts=tuple(posts)))
+    assert (await named(Sampling(books, clock, [])))["bowerbird_queue_cover_hours"] > FLOOR_H
 
 
 async def test_an_account_at_rest_has_no_floor() -> None:

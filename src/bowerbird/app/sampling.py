@@ -7,7 +7,7 @@ now gives nothing: what was not observed is absent, and the rules about silence 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -30,8 +30,10 @@ FLOOR_H = 4.0
 """Below so many hours the queue is too short (row 3.4 of the mission)."""
 FLOOR_SHARE = 0.25
 """Accounts that want little cover have a floor of this share of it."""
-POSTS_MAX = 200
-"""Queued posts looked at per account."""
+GONE = (State.SENDING, State.UNSURE, State.PUBLISHED)
+"""States of posts that hold their slot and left the queue."""
+SOON_MAX = 20
+"""Posts looked at that went before their slot came, in each of these states."""
 TARGETS_MAX = 200
 """Conversations counted per account."""
 AT_REST = (HoldKind.PAUSED, HoldKind.SIGNED_OUT, HoldKind.UNATTESTED)
@@ -119,11 +121,14 @@ def floor_h(account: Account) -> float:
 
 async def _queue(storage: Books, account: Account, holds: Sequence[Hold], waiting: int, now: int) -> list[Sample]:
     """How far the queue reaches, and how far it should: an account at rest has no floor, so it is never too short."""
-    until = now + int(account.cover_h * HOUR_US)
-    queued = await storage.posts(states=(State.QUEUED,), account_id=account.id, limit=POSTS_MAX)
+    queued = await storage.posts(
+        states=(State.QUEUED,), account_id=account.id, limit=SLOTS_MAX, newest_first=False
+    )  # fmt: skip
     taken = {post.due for post in queued}
-    gap = next((slot.at for slot in islice(all_slots(account, now, until), SLOTS_MAX) if slot.at not in taken), until)
-    cover_h = (gap - now) / HOUR_US
+    cover_h = _cover_h(account, taken, now)
+    if cover_h < floor_h(account):  # what went early, by a clock that was fast, is no gap
+        gone = await storage.posts(states=GONE, account_id=account.id, limit=len(GONE) * SOON_MAX)
+        cover_h = _cover_h(account, taken | {post.due for post in gone}, now)
     labels = {"account": account.id}
     found = [
         Sample(name="bowerbird_queue_cover_hours", value=cover_h, labels=labels),
@@ -132,6 +137,13 @@ async def _queue(storage: Books, account: Account, holds: Sequence[Hold], waitin
     if not (account.rests or _asks_in_rehearsal(account) or any(hold.kind in AT_REST for hold in holds)):
         found.append(Sample(name="bowerbird_queue_floor_hours", value=floor_h(account), labels=labels))
     return found
+
+
+def _cover_h(account: Account, taken: Collection[int], now: int) -> float:
+    """Hours until the first slot that nobody has taken."""
+    until = now + int(account.cover_h * HOUR_US)
+    gap = next((slot.at for slot in islice(all_slots(account, now, until), SLOTS_MAX) if slot.at not in taken), until)
+    return (gap - now) / HOUR_US
 
 
 def _asks_in_rehearsal(account: Account) -> bool:
