@@ -116,7 +116,7 @@ async def test_a_cause_of_an_hour_later_explains_nothing() -> None:
 
 
 async def test_an_effect_that_outlives_its_root_is_told_itself() -> None:
-    """The root lingers for a minute; what is still wrong then is a root of its own."""
+    """The root lingers for as long as a job may take to run again; what is still wrong then is a root of its own."""
     room = Room()
     await room.rounds(20, breaker(), overdue())
     await room.rounds(int(LINGER_S), breaker(0), overdue())

@@ -373,3 +373,12 @@ def test_an_attempt_is_known_by_its_key() -> None:
     tried: Post = post(1, first_claim_at=START, wire="{}")
     assert attempts_of(shown(f"at://did/app/{tried.key}", "Other words."), [tried]) == [tried]
     assert attempts_of(shown("at://did/app/another", "Other words."), [tried]) == []
+
+
+@pytest.mark.parametrize("apart_s", [-3_600, 3_600])
+def test_an_attempt_is_known_by_its_words_whatever_our_clock_said(apart_s: int) -> None:
+    """The machine's clock stood an hour away from the platform's while it was sent."""
+    from bowerbird.posting.matching import attempts_of
+
+    tried: Post = post(1, first_claim_at=START + apart_s * 1_000_000, wire="{}")
+    assert attempts_of(shown("17", text=tried.payload.text), [tried]) == [tried]

@@ -34,8 +34,8 @@ from bowerbird.core.post import SECOND_US
 
 GROUP_S = 1.0
 """Seconds between finding an incident and telling it, in which its cause may be found."""
-LINGER_S = 60.0
-"""Seconds for which a healed root stays open while its effects are."""
+LINGER_S = 90.0
+"""Seconds for which a healed root stays open while its effects are: a job heals when it runs next, within a minute."""
 SETTLE_S = 30.0
 """Seconds after a start in which a number that nobody has sampled yet is no cure."""
 CURSOR = "alerts"

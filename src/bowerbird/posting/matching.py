@@ -59,15 +59,19 @@ def vanished(removed: Sequence[Post], shown: Sequence[Seen]) -> dict[str, int]:
 
 
 def attempts_of(seen: Seen, posts: Sequence[Post]) -> list[Post]:
-    """Our attempts that this may be the proof of: by its key first, then by its words."""
+    """Our attempts that this may be the proof of: by its key first, then by its words.
+
+    Whenever it was posted, as the platform's clock has it: ours may have stood an hour away from it while we sent.
+    Whether it is the proof is for a look at the platform to say.
+    """
     tried = [post for post in posts if post.first_claim_at is not None and post.wire is not None]
-    found = [post for post in tried if _by_key(seen, post) or _by_words(seen, post)]
+    found = [post for post in tried if _by_key(seen, post) or _same_words(seen, post)]
     return sorted(found, key=lambda post: not _by_key(seen, post))
 
 
 def twin_of(seen: Seen, stand: Collection[Post]) -> Post | None:
     """Our published post that this is a second copy of: the same words, after we had begun to send them."""
-    return next((post for post in stand if post.remote and _by_words(seen, post)), None)
+    return next((post for post in stand if post.remote and _since_begun(seen, post)), None)
 
 
 def _by_key(seen: Seen, post: Post) -> bool:
@@ -75,9 +79,13 @@ def _by_key(seen: Seen, post: Post) -> bool:
     return seen.ref.id.rsplit("/", 1)[-1] == post.key
 
 
-def _by_words(seen: Seen, post: Post) -> bool:
+def _same_words(seen: Seen, post: Post) -> bool:
+    return _folded(seen.text) == _folded(post.payload.text)
+
+
+def _since_begun(seen: Seen, post: Post) -> bool:
     begun_at = post.created_at if post.first_claim_at is None else post.first_claim_at
-    return _folded(seen.text) == _folded(post.payload.text) and seen.posted_at >= begun_at - LOOK_BACK_US
+    return _same_words(seen, post) and seen.posted_at >= begun_at - LOOK_BACK_US
 
 
 def _folded(text: str) -> str:

@@ -198,7 +198,7 @@ class FakePlatform:
             return Unknown(why=why or "signed out")
         shown = [one for one in reversed(self.arrivals) if one.visible_at <= now and one.id not in self.removed]
         return [
-            Seen(ref=_ref(one), author=self._name, text=_words(one.wire), posted_at=one.at, kind="own")
+            Seen(ref=_ref(one), author=self._name, text=words_of(one.wire), posted_at=one.at, kind="own")
             for one in shown[:limit]
         ]
 
@@ -301,7 +301,7 @@ class FakePlatform:
         await self._clock.sleep(self._rng.uniform(0.05, 2.0))
 
 
-def _words(wire: str) -> str:
+def words_of(wire: str) -> str:
     """The words of a message; a wire that a restore lost has none."""
     return str(json.loads(wire)["text"]) if wire else ""
 

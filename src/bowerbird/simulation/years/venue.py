@@ -12,7 +12,7 @@ from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Clock, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.simulation.cast import Memory
-from bowerbird.simulation.platform import FakePlatform, Send
+from bowerbird.simulation.platform import FakePlatform, Send, words_of
 
 SLOW_S = 30.0
 """How long an answer takes on a slow day, seconds."""
@@ -127,7 +127,7 @@ class Venue(FakePlatform):
         """The newest posts on our timeline that can be seen, ours and others'."""
         await self._answer()
         now = self._clock.now()
-        ours = [self._seen_as(a.id, a.at, a.wire) for a in self.arrivals if a.visible_at <= now]
+        ours = [self._seen_as(a.id, a.at, words_of(a.wire)) for a in self.arrivals if a.visible_at <= now]
         found = [*ours, *(self._seen_as(each.id, each.at, "somebody was here") for each in self.foreign)]
         up = [seen for seen in found if seen.ref.id not in self.removed]
         return sorted(up, key=lambda seen: -seen.posted_at)[:limit]

@@ -222,17 +222,24 @@ def _felt_s(world: World, trouble: Trouble) -> float | None:
 
 
 def _told_at(world: World) -> dict[frozenset[str], list[tuple[float, float]]]:
-    """For each set of rules: from when until when an incident of them was open and told, in seconds."""
+    """For each set of rules: from when until when an incident of them was open and told, in seconds.
+
+    It was told by its own message, or with a root it stood under at any time: roots change while it lasts.
+    """
     first: dict[str, float] = {}
+    over: defaultdict[str, set[str]] = defaultdict(set)
+    for fact in world.books.facts:
+        if fact.kind == "incident_linked":
+            over[str(fact.data["incident"])].add(str(fact.data["root"]))
     for message in world.messages:
         first.setdefault(message.delivery.incident_id, message.at_s)
     spans: defaultdict[frozenset[str], list[tuple[float, float]]] = defaultdict(list)
     for row in EXPECTED.values():
         for incident in world.books.incidents.values():
             if incident.rule in row.rules:
-                group = first.get(incident.id, first.get(incident.root))
-                if group is not None:
-                    spans[row.rules].append((group, _closed_s(world, incident)))
+                told = [first[told_id] for told_id in {incident.id, *over[incident.id]} if told_id in first]
+                if told:
+                    spans[row.rules].append((min(told), _closed_s(world, incident)))
     return spans
 
 
