@@ -221,8 +221,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle._cancelled:  # noqa: SLF001
-                handle._run()  # noqa: SLF001 - a loop is what calls it
+            if handle._cancelled:  # noqa: SLF001
+                continue
+            try:  # what its `_run` does, without the call
+                handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]  # noqa: SLF001
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001 - whoever asked for the turn is gone, so the loop tells
+                told = {"message": f"Exception in callback {handle!r}", "exception": error, "handle": handle}
+                self.call_exception_handler(told)
 
     def _jump(self) -> None:
         if not self._scheduled:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from bowerbird.core.books import Batch, Lost, Recorder
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.facts import Fact
-from bowerbird.core.ports import Chance, Clock
+from bowerbird.core.ports import Clock
 from bowerbird.core.work import Outcome, Run
 from bowerbird.jobs.table import Job
 
@@ -64,7 +64,6 @@ class Logbook:
 
     storage: Books
     clock: Clock
-    chance: Chance
     owner: str
     error: str = ""
     _runs: deque[Run] = field(default_factory=lambda: deque(maxlen=KEPT_MAX))
@@ -75,14 +74,11 @@ class Logbook:
     _writing: bool = False
 
     def add(self, run: Run, *, failures: int, claimed: bool) -> None:
-        """Take a run that ended, if it is worth a line; the first failure in a row is a fact besides.
-
-        One that was not claimed gets its id only now.
-        """
+        """Take a run that ended, if it is worth a line; the first failure in a row is a fact besides."""
         ended_at = run.ended_at or run.started_at
         first = run.outcome is Outcome.FAILED and failures == 1
         if self._worth(run, failures, claimed=claimed):
-            self._runs.append(run if run.id else replace(run, id=self.chance.name("run")))
+            self._runs.append(run)
             if first:
                 data = {"error": run.error, "attempt": run.attempt}
                 self._facts.append(Fact(kind="job_failed", at=ended_at, by=run.job, data=data))

@@ -98,7 +98,7 @@ class Runner:
         self.pulses = {job.name: Pulse() for job in self.jobs}
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
         self.places = Lanes(self.lanes, self.seats)
-        self.book = Logbook(self.storage, self.clock, self.chance, self.owner)
+        self.book = Logbook(self.storage, self.clock, self.owner)
         self.skips = Skips(self.book, self.clock)
 
     async def run(self) -> None:
@@ -268,9 +268,10 @@ class Runner:
         """Claim the slot where that is meaningful, and work."""
         now = self.clock.now()
         pulse.slot_at = max(pulse.slot_at + 1, now - round((pulse.lateness_s or 0.0) * SECOND_US))
-        name = self.chance.name("run") if job.claimed else ""  # the logbook names those that turn out worth a line
         attempt = 1 + (pulse.failures if job.critical else 0)
-        run = partial(Run, id=name, job=job.name, slot_at=pulse.slot_at, started_at=now, owner=self.owner)
+        run = partial(
+            Run, id=self.chance.name("run"), job=job.name, slot_at=pulse.slot_at, started_at=now, owner=self.owner
+        )
         if job.claimed:
             try:
                 if not await self.storage.claim_run(run(attempt=attempt)):

@@ -25,6 +25,8 @@ CANARY_S = 3_600.0
 """A post of ours is read on purpose this often, for each account that is driven through a browser, in seconds."""
 AGAIN_S = 300.0
 """After it could not be asked for at all, it is tried again after so many seconds."""
+IDLE_S = 60.0
+"""Once no canary is due, nobody looks for one for so many seconds."""
 KEEP_S = 600.0
 """What was learned about the sites is written down at most this often, seconds."""
 SNAPSHOT = "drift"
@@ -57,6 +59,7 @@ class Drift:
     _unread: dict[str, str] = field(default_factory=dict)
     _due_s: dict[str, float] = field(default_factory=dict)
     _kept_s: float | None = None
+    _idle_until_s: float = 0.0
 
     async def compare_once(self) -> bool:
         """Judge how pages were read, and read a canary if one is due.
@@ -79,6 +82,8 @@ class Drift:
 
     async def _due(self) -> list[Account]:
         now_s = self.clock.monotonic()
+        if now_s < self._idle_until_s:
+            return []
         held = {h.account_id for h in await self.storage.holds(now=self.clock.now()) if h.kind is HoldKind.SIGNED_OUT}
         driven = [
             account
@@ -88,6 +93,8 @@ class Drift:
             and self.platforms[account.id].capabilities.browser
             and self._due_s.get(account.id, now_s) <= now_s
         ]
+        if not driven:
+            self._idle_until_s = now_s + IDLE_S
         return sorted(driven, key=lambda account: self._due_s.get(account.id, 0.0))
 
     async def _canary(self, account: Account) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bowerbird.core.errors import Refused, Unreachable
 from bowerbird.core.facts import Fact
@@ -48,13 +49,7 @@ class Drivers:
     @property
     def capabilities(self) -> Capabilities:
         """What the first way can do, with the more careful promise of all."""
-        every = [way.capabilities for way in self.ways.values()]
-        return replace(
-            self.first.capabilities,
-            dedup_s=min(one.dedup_s for one in every),
-            settle_s=max(one.settle_s for one in every),
-            browser=any(one.browser for one in every),
-        )
+        return _together(tuple(way.capabilities for way in self.ways.values()))
 
     def length(self, text: str) -> int:
         """The length of a text in the platform's own unit."""
@@ -145,3 +140,13 @@ class Drivers:
         """Let go of every way."""
         for way in self.ways.values():
             await way.close()
+
+
+@lru_cache(maxsize=64)
+def _together(every: tuple[Capabilities, ...]) -> Capabilities:
+    return replace(
+        every[0],
+        dedup_s=min(one.dedup_s for one in every),
+        settle_s=max(one.settle_s for one in every),
+        browser=any(one.browser for one in every),
+    )

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from bowerbird.core.errors import RateLimited, Refused, SignedOut, Unconfirmed, Unreachable
@@ -301,6 +302,7 @@ class FakePlatform:
         await self._clock.sleep(self._rng.uniform(0.05, 2.0))
 
 
+@lru_cache(maxsize=4_096)
 def words_of(wire: str) -> str:
     """The words of a message; a wire that a restore lost has none."""
     return str(json.loads(wire)["text"]) if wire else ""

@@ -66,7 +66,7 @@ class Bell:
             return job.every_s  # whoever fails is not idle
         now, instants = self._clock.now(), self._instants.get(job.name, self._nothing)
         longest_s = max(job.every_s, min(idle_s(job), self._hurry()))
-        wakes_at = min((max(at, now) for at in instants(now)), default=now + int(longest_s * SECOND_US))
+        wakes_at = max(now, min(instants(now), default=now + int(longest_s * SECOND_US)))
         self._wakes[job.name] = wakes_at
         return min(longest_s, max((wakes_at - now) / SECOND_US, job.every_s))
 
