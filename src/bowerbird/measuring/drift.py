@@ -24,9 +24,7 @@ from bowerbird.measuring.signs import Site
 CANARY_S = 3_600.0
 """A post of ours is read on purpose this often, for each account that is driven through a browser, in seconds."""
 AGAIN_S = 300.0
-"""After it could not be asked for at all, it is tried again after so many seconds."""
-IDLE_S = 60.0
-"""Once no canary is due, nobody looks for one for so many seconds."""
+"""After it could not be asked for at all, it is tried again after so many seconds; once none is due, so is looking."""
 KEEP_S = 600.0
 """What was learned about the sites is written down at most this often, seconds."""
 SNAPSHOT = "drift"
@@ -94,7 +92,7 @@ class Drift:
             and self._due_s.get(account.id, now_s) <= now_s
         ]
         if not driven:
-            self._idle_until_s = now_s + IDLE_S
+            self._idle_until_s = now_s + AGAIN_S
         return sorted(driven, key=lambda account: self._due_s.get(account.id, 0.0))
 
     async def _canary(self, account: Account) -> None:

@@ -76,10 +76,14 @@ class Mortal:
         self._port = port
         self._name = name
         self._process = process
+        self._plain: set[str] = set()
 
     def __getattr__(self, word: str) -> Any:
         thing = getattr(self._port, word)
+        if word in self._plain:
+            return thing
         if not inspect.iscoroutinefunction(thing):
+            self._plain.add(word)
             return thing
         call = self._mortal(thing, f"{self._name}.{word}")
         self.__dict__[word] = call

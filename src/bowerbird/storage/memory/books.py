@@ -107,11 +107,13 @@ class MemoryBooks:
 
     Attributes:
         trouble: called with the verb's name before it acts; may raise a `StorageError`. For fault schedules.
+        at_once: an answer comes in the turn of its act; else others have one between the two.
         mark: rises with every write.
     """
 
     def __init__(self) -> None:
         self.trouble: Callable[[str], None] | None = None
+        self.at_once = False
         self.mark = 0
         self.shelf = Shelf()
         self.facts: list[Fact] = []

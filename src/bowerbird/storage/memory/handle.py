@@ -41,7 +41,8 @@ class Handle:
 def verb(act: Callable[Concatenate[H, P], R]) -> Callable[Concatenate[H, P], Coroutine[Any, Any, R]]:
     """Make a verb of the port out of the sentence that carries it out.
 
-    1. Yield. 2. Ask for trouble (a fault of the simulation may raise). 3. Act, at once. 4. Yield again.
+    1. Yield. 2. Ask for trouble (a fault of the simulation may raise). 3. Act, at once. 4. Yield again, unless the
+    books answer at once.
     """
 
     @wraps(act)
@@ -54,9 +55,10 @@ def verb(act: Callable[Concatenate[H, P], R]) -> Callable[Concatenate[H, P], Cor
         if self.books.trouble is not None:
             self.books.trouble(act.__name__)
         answer = act(self, *args, **kwargs)
-        await _pause()
-        if self._dead:
-            await _never()
+        if not self.books.at_once:
+            await _pause()
+            if self._dead:
+                await _never()
         return answer
 
     return asked
