@@ -144,3 +144,32 @@ def test_leaving_twice_is_no_error_and_frees_the_seat() -> None:
     one.leave(turn)
     one.done(turn, now=1.0)
     assert one.call(now=1.0) is not None
+
+
+comers = st.lists(st.tuples(st.sampled_from(list(Cls)), st.sampled_from("abcde")), max_size=40)
+
+
+@given(comers, st.integers(1, 4))
+@settings(max_examples=100, deadline=None)
+def test_spare_work_has_a_seat_only_where_nobody_else_could_have_it(who: list[tuple[Cls, str]], seats: int) -> None:
+    """Whoever waits, and whoever sits: nobody else could have taken the seat that it was given."""
+    one = Line(seats)
+    for n, (cls, key) in enumerate(who):
+        one.admit(cls, key, now=float(n), wait_s=1e9)
+        while (turn := one.call(now=float(n))) is not None:
+            if turn.cls is Cls.SPARE:
+                one.leave(turn)
+                other = one.call(now=float(n))
+                assert other is None or other.cls is Cls.SPARE
+                if other is not None:
+                    one.leave(other)
+        if n % 3 == 2 and one.sitting:
+            one.done(next(iter(one.sitting.values())), now=float(n))
+
+
+def test_spare_work_is_owed_nothing() -> None:
+    """However long it has waited."""
+    one = Line(1)
+    crowd(one, Cls.SPARE, 1)
+    crowd(one, Cls.HARVEST, 3 * FLOOR, now=9_999.0)
+    assert turns(one, 3 * FLOOR + 1) == [*[Cls.HARVEST] * (3 * FLOOR), Cls.SPARE]

@@ -407,3 +407,20 @@ def test_what_is_not_measured_has_no_number() -> None:
         assert "bowerbird_browser_memory_bytes" not in {sample.name for sample in bench.pool.samples()}
 
     on_bench(play)
+
+
+@pytest.mark.proves("2.4")
+def test_spare_work_gives_its_seat_up_for_a_post() -> None:
+    """On the only seat: a drawing that hangs is cut off when the post comes, and the browser stays."""
+
+    async def play(bench: Bench) -> None:
+        draws = asyncio.create_task(bench.trouble(lambda page: setattr(page, "hung", True), op="card"))
+        await bench.clock.sleep(3)
+        began = bench.clock.monotonic()
+        await bench.work("wren", op="publish", seconds=0.0)
+        assert bench.clock.monotonic() - began < 0.5
+        with pytest.raises(Unreachable, match="a post needed the seat"):
+            await draws
+        assert bench.pool.starts == 1
+
+    on_bench(play, seats=1)

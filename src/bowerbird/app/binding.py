@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import inf
 
 from bowerbird.alerts.notifiers import channels_of
+from bowerbird.app.cards import Cards, which_cards
 from bowerbird.app.connections import Connections
 from bowerbird.app.doorstep import Doorstep
 from bowerbird.app.sampling import Source
@@ -78,11 +79,14 @@ class Scribes:
 def _scribes(
     settings: Settings, storage: Storage, platforms: Connections, writers: Late[Writer], clock: Clock, chance: Chance
 ) -> Scribes:
+    which = which_cards(settings["writer.cards"])
+    cards = None if which == "none" else Cards(settings.folder, platforms.seat, clock, which)
+
     async def writing() -> tuple[Planner, Harvester]:
         writer = await writers.get()
         every_s, late_s = settings["harvest.search_s"], settings["posting.late_s"]
         harvester = Harvester(storage, platforms, writer, clock, chance, search_every_s=every_s)
-        return Planner(storage, platforms, writer, clock, chance, late_s=late_s), harvester
+        return Planner(storage, platforms, writer, clock, chance, late_s=late_s, cards=cards), harvester
 
     return Scribes(Late(writing))
 

@@ -8,10 +8,12 @@ Rule 3: an account sits on one seat at a time; whoever wants a second one waits,
 Rule 4: where there are two seats or more, one is kept from the background (verify, metrics, harvest): a post that is
         due never waits for background work alone.
 Rule 5: who cannot have his turn in time, as things usually go, is told so at once, with the reason.
+Rule 6: spare work (drawing cards, reading pages for a bank) is background that is owed nothing: it has a seat that
+        nobody else could take now, or none, and gives it up for who is urgent.
 
-**The bound.** Let K seats work, B = max(1, K - 1), and let no lease last longer than S seconds. Who comes when n of
-its own class wait waits W = ceil((n + 1) * G / B) * S at most, where G = `FLOOR` + 4, and 2 * S more for each lease
-of its own account that begins meanwhile or is under way when it comes. For
+**The bound**, for everybody but spare work. Let K seats work, B = max(1, K - 1), and let no lease last longer than S
+seconds. Who comes when n of its own class wait waits W = ceil((n + 1) * G / B) * S at most, where G = `FLOOR` + 4, and
+2 * S more for each lease of its own account that begins meanwhile or is under way when it comes. For
 
 * in every S seconds in which it could go but does not, at least B seats are given to others that it could have had:
   all leases end within S, and each end gives a seat that it could have, unless the background has its K - 1 already,
@@ -19,7 +21,8 @@ of its own account that begins meanwhile or is under way when it comes. For
 * of any G such seats its class gets one: after `FLOOR` - 1 it is owed, and the four other classes, each owed before
   it at most once (none is owed twice within so few), go before it;
 * within a class nobody overtakes, so its turn is the (n + 1)th of its class at the latest;
-* a lease of its own account takes S, and breaks one stretch of S in which seats were counted.
+* a lease of its own account takes S, and breaks one stretch of S in which seats were counted;
+* spare work is given no seat while anybody else could have it; what it has when somebody comes ends within S, too.
 
 ``bowerbird simulate --schedules 100000`` holds this bound against random schedules.
 """
@@ -42,12 +45,15 @@ class Cls(StrEnum):
     VERIFY = "verify"
     METRICS = "metrics"
     HARVEST = "harvest"
+    SPARE = "spare"
 
 
-CLASSES = tuple(Cls)
+CLASSES = tuple(cls for cls in Cls if cls is not Cls.SPARE)
+"""Classes for which the bound holds."""
 URGENT = frozenset({Cls.POST, Cls.REPLY})
 """Classes that may take every seat."""
-BEHIND_S = {Cls.POST: 0.0, Cls.REPLY: 15.0, Cls.VERIFY: 600.0, Cls.METRICS: 615.0, Cls.HARVEST: 630.0}
+BEHIND_S = {Cls.POST: 0.0, Cls.REPLY: 15.0, Cls.VERIFY: 600.0, Cls.METRICS: 615.0, Cls.HARVEST: 630.0,
+            Cls.SPARE: math.inf}  # fmt: skip
 """So many seconds longer a class must have waited to go before a post."""
 FLOOR = 8
 """Of so many seats that it could have, a class that waits gets one."""
@@ -61,8 +67,9 @@ LASTED_MAX = 50
 CLASS_OF = {
     "publish": Cls.POST, "delete": Cls.POST, "reply": Cls.REPLY, "resolve": Cls.VERIFY, "own_posts": Cls.VERIFY,
     "whoami": Cls.VERIFY, "counts": Cls.METRICS, "mentions": Cls.HARVEST, "search": Cls.HARVEST,
+    "card": Cls.SPARE, "source": Cls.SPARE,
 }  # fmt: skip
-"""The class of each kind of call to a platform."""
+"""The class of each kind of call to a platform, and of what is done in spare time."""
 
 
 class TurnedAway(Exception):
@@ -98,9 +105,9 @@ class Line:
 
     seats: int
     sitting: dict[int, Waiting] = field(default_factory=dict)
-    _waiting: dict[Cls, list[Waiting]] = field(default_factory=lambda: {cls: [] for cls in CLASSES})
-    _passed: dict[Cls, int] = field(default_factory=lambda: dict.fromkeys(CLASSES, 0))
-    _lasted: dict[Cls, deque[float]] = field(default_factory=lambda: {cls: deque(maxlen=LASTED_MAX) for cls in CLASSES})
+    _waiting: dict[Cls, list[Waiting]] = field(default_factory=lambda: {cls: [] for cls in Cls})
+    _passed: dict[Cls, int] = field(default_factory=lambda: dict.fromkeys(Cls, 0))
+    _lasted: dict[Cls, deque[float]] = field(default_factory=lambda: {cls: deque(maxlen=LASTED_MAX) for cls in Cls})
     _number: int = 0
 
     def admit(self, cls: Cls, key: str, *, now: float, wait_s: float, left_s: float = math.inf) -> Waiting:
@@ -143,7 +150,8 @@ class Line:
     def call(self, *, now: float) -> Waiting | None:
         """Give a seat to whoever goes next; None if no seat is free or nobody can go.
 
-        1. The first of each class whose account does not sit already, and whose class may have a seat.
+        1. The first of each class whose account does not sit already, and whose class may have a seat; of spare work
+           only where there is nobody else.
         2. Of those classes that are owed one, the one that is owed it longest; else the smallest rank.
         """
         if len(self.sitting) >= self.seats:
@@ -176,6 +184,8 @@ class Line:
                 front = next((each for each in waiting if each.key not in keys), None)
                 if front is not None:
                     found[cls] = front
+        if len(found) > 1:
+            found.pop(Cls.SPARE, None)
         return found
 
     # --- what is told about it --------------------------------------------------------------------------------
@@ -194,7 +204,7 @@ class Line:
     def forecast_s(self, cls: Cls, rank: float) -> float:
         """How long somebody with this rank waits as things usually go, seconds; rather too short than too long."""
         usable = max(1, self.seats if cls in URGENT else self.seats - 1)
-        lasted = [self.lasts_s(each, 0.5) for each in CLASSES if self._lasted[each]]
+        lasted = [self.lasts_s(each, 0.5) for each in Cls if self._lasted[each]]
         return self._before(rank) * min(lasted, default=0.0) / usable
 
     def lasts_s(self, cls: Cls, quantile: float) -> float:

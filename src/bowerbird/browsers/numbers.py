@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bowerbird.browsers.gauge import MB
-from bowerbird.browsers.line import CLASSES, Cls
+from bowerbird.browsers.line import Cls
 from bowerbird.browsers.place import Place
 from bowerbird.browsers.slope import SAMPLES_MIN, Grown
 from bowerbird.browsers.tally import Tally
@@ -81,10 +81,10 @@ def _of_seats(pool: Pool) -> list[Sample]:
 
 def _of_line(pool: Pool, now: float) -> list[Sample]:
     found = [
-        _sample("in_line", sum(pool.line.depth(cls) for cls in CLASSES)),
-        _sample("wait_longest_seconds", max(pool.line.oldest_s(cls, now=now) for cls in CLASSES)),
+        _sample("in_line", sum(pool.line.depth(cls) for cls in Cls)),
+        _sample("wait_longest_seconds", max(pool.line.oldest_s(cls, now=now) for cls in Cls)),
     ]
-    for cls in CLASSES:
+    for cls in Cls:
         found += [
             _sample("leases_total", pool.tally.leases[cls], class_=cls),
             _sample("leases_lost_total", pool.tally.lost[cls], class_=cls),
@@ -146,8 +146,8 @@ def picture(pool: Pool, *, now: float) -> dict[str, Any]:
         "seats": [_seat(place, tally) for place in pool.places],
         "pages": sorted(name for place in pool.places if place.seat for name in place.seat.warm)[:PAGES_MAX],
         "standby": supervisor.spare is not None,
-        "in_line": sum(pool.line.depth(cls) for cls in CLASSES),
-        "waits": [_waits(pool, cls, now) for cls in CLASSES if _known(pool, cls)],
+        "in_line": sum(pool.line.depth(cls) for cls in Cls),
+        "waits": [_waits(pool, cls, now) for cls in Cls if _known(pool, cls)],
         "starts": pool.starts,
         "ends": _in_words(tally.restarts),
         "recycled": tally.restarts[GROWN],

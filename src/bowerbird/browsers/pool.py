@@ -17,7 +17,7 @@ from bowerbird.browsers import gauge, nest, numbers
 from bowerbird.browsers.budget import RESTARTS_MAX
 from bowerbird.browsers.door import Door, Shut, first_line, of_playwright
 from bowerbird.browsers.lease import Lease, guard
-from bowerbird.browsers.line import CLASS_OF, Cls, Line, TurnedAway, Waiting
+from bowerbird.browsers.line import CLASS_OF, URGENT, Cls, Line, TurnedAway, Waiting
 from bowerbird.browsers.place import Place
 from bowerbird.browsers.seat import TRIAL, Chair, Seat
 from bowerbird.browsers.supervisor import Supervisor
@@ -63,6 +63,7 @@ class Pool:
         self._starting = asyncio.Lock()
         self._turns: dict[int, asyncio.Future[Place]] = {}
         self._seeds: dict[str, str | None] = {}
+        self._spare: set[Lease] = set()
         self._numbers = itertools.count(1)
         self.supervisor = Supervisor(
             clock, self.tally, make or self._seat, seats=seats, standby=standby, memory_max_mb=memory_max_mb,
@@ -139,6 +140,8 @@ class Pool:
             lease.release()
             raise
         place.served += 1
+        if cls is Cls.SPARE:
+            self._spare.add(lease)
         self.tally.waited(cls, self._clock.monotonic() - waiting.since)
         lease.watch = self.supervisor.later(guard(lease, lambda: seat.alive(account_id), self._clock))
         return lease, page, place
@@ -190,6 +193,8 @@ class Pool:
             raise Unreachable(f"the browsers are busy: {error}", reason="browser_busy") from error
         turn = self._turns[waiting.number] = asyncio.get_running_loop().create_future()
         self._call()
+        if cls in URGENT and not turn.done():
+            self._clear()
         try:
             async with asyncio.timeout(wait_s):
                 return waiting, await turn
@@ -218,6 +223,11 @@ class Pool:
             place.taken, place.taken_at = waiting, self._clock.now()
             turn.set_result(place)
 
+    def _clear(self) -> None:
+        """Take the seat from spare work, which nobody waits for; somebody urgent does for the seat."""
+        for lease in list(self._spare):
+            lease.cut_off("a post needed the seat")
+
     def _place_for(self, account_id: str) -> Place:
         """Where the account's page is, else a browser that runs and has few pages, else one to be started."""
 
@@ -229,6 +239,7 @@ class Pool:
 
     def _over(self, lease: Lease, waiting: Waiting, place: Place) -> None:
         """A lease is over: its seat goes to the next, at once if the page is well. No await."""
+        self._spare.discard(lease)
         if lease.watch is not None and not lease.cut:
             lease.watch.cancel()
         if lease.well and place.up:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from bowerbird.browsers.line import CLASSES, Cls, quantile_of
+from bowerbird.browsers.line import Cls, quantile_of
 
 WAITS_MAX = 200
 """So many of the last waits of each class count."""
@@ -26,7 +26,7 @@ class Tally:
     ends: Counter[tuple[int, str]] = field(default_factory=Counter)
     cut: int = 0
     listeners: int = 0
-    _waits: dict[Cls, deque[float]] = field(default_factory=lambda: {cls: deque(maxlen=WAITS_MAX) for cls in CLASSES})
+    _waits: dict[Cls, deque[float]] = field(default_factory=lambda: {cls: deque(maxlen=WAITS_MAX) for cls in Cls})
 
     def waited(self, cls: Cls, seconds: float) -> None:
         """A lease of this class was had after so many seconds."""

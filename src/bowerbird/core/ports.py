@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bowerbird.core.findings import Counts, Seen
-from bowerbird.core.post import Choice, Post, RemoteRef
+from bowerbird.core.post import Choice, Media, Post, RemoteRef
 
 if TYPE_CHECKING:
     from bowerbird.core.keeping import Words
@@ -192,6 +192,20 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """What a picture beside a post may show.
+
+    Args:
+        text: the claim; what is shown where there is no code.
+        code, output: lines, and what they print, exactly as they are.
+    """
+
+    text: str
+    code: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What a writer gives back: one text per part (more than one is a thread), and what it came from.
 
@@ -201,6 +215,7 @@ class Draft:
         cost: dollars spent on it, None where it is unknown.
         fell_back: why each writer before this one could not write, in sentences; empty for the first.
         words: the paid answers it was read from, to be recorded as used together with what becomes of it.
+        sketch: what a picture beside it may show; None where nobody knows anything that is worth one.
     """
 
     texts: tuple[str, ...]
@@ -208,6 +223,20 @@ class Draft:
     cost: float | None = None
     fell_back: tuple[str, ...] = ()
     words: tuple[Words, ...] = ()
+    sketch: Sketch | None = None
+
+
+class Cards(Protocol):
+    """Somebody who draws pictures that go with posts."""
+
+    async def draw(self, sketch: Sketch, *, by: str) -> Media | str:
+        """Return a picture that lies in the data folder, or in a sentence why there is none; empty: nothing to show.
+
+        It is bounded in time by itself, and raises nothing: a post is not worth less without its picture.
+
+        Args:
+            by: the name of the account, as it stands on the picture.
+        """
 
 
 class Writer(Protocol):

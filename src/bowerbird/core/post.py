@@ -23,6 +23,8 @@ from bowerbird.core.lifecycle import LATE_S, Event, State, step
 
 SECOND_US = 1_000_000
 """Microseconds in a second."""
+CARDS = "cards"
+"""The folder of the pictures that we draw ourselves, in the data folder."""
 
 
 class Kind(StrEnum):

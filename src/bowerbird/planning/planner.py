@@ -4,8 +4,10 @@
    slots are not filled a second time.
 2. Take the free slots up to `cover_h` from now, a few at a time.
 3. For each: choose a cell, ask the writer, and pass every candidate through the gate.
-4. Save the first that passes with its slot, its expiry and the reason for its choice, together with its facts,
-   and with the note that the words which were paid for it are used.
+4. Have a card drawn for the first that passes, where cards are wanted, one fits and there is time for it; else it
+   goes without, and the fact says why.
+5. Save it with its slot, its expiry and the reason for its choice, together with its facts, and with the note that
+   the words which were paid for it are used.
 
 Every candidate is accounted for: `wrote` counts those that came, and they are the `gated`, the kept and the spare.
 """
@@ -13,7 +15,7 @@ Every candidate is accounted for: `wrote` counts those that came, and they are t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bowerbird.core.account import Account, HoldKind
@@ -24,7 +26,7 @@ from bowerbird.core.findings import Advice
 from bowerbird.core.gauge import Sample
 from bowerbird.core.keeping import Words
 from bowerbird.core.lifecycle import LATE_S, State
-from bowerbird.core.ports import Brief, Chance, Clock, Draft, Platform, Writer
+from bowerbird.core.ports import Brief, Cards, Chance, Clock, Draft, Platform, Writer
 from bowerbird.core.post import SECOND_US, Choice, Post
 from bowerbird.planning.briefs import choose_cell
 from bowerbird.planning.calendar import Slot, next_slots
@@ -40,6 +42,8 @@ FUTURE_MAX = 2_000
 PAGE = 50
 RUN_MAX_S = 45.0
 """No further slot is begun after this long, so that the run ends before its job is cut off."""
+CARD_S = 30.0
+"""A post that is due sooner than this has no time for a card."""
 RESERVE_MAX_H = 720.0
 """The reserve is looked at no further ahead, hours."""
 AHEAD = (State.PROPOSED, State.QUEUED, State.SENDING, State.UNSURE, State.PARKED, State.PUBLISHED)
@@ -73,6 +77,7 @@ class Planner:
         clock, chance: time and luck.
         slots_max: slots filled per account in one run.
         late_s: how many seconds after its time a post still goes.
+        cards: who draws the pictures that go with posts; None: they go without.
     """
 
     storage: Books
@@ -82,6 +87,7 @@ class Planner:
     chance: Chance
     slots_max: int = 10
     late_s: float = LATE_S
+    cards: Cards | None = None
     _told: dict[str, tuple[int, str]] = field(default_factory=dict, init=False)
     _reserve_h: dict[str, float] = field(default_factory=dict, init=False)
 
@@ -195,22 +201,37 @@ class Planner:
         """Gate every candidate, and commit the first that passes with all the facts."""
         now = self.clock.now()
         facts: list[Fact] = []
-        passed: list[tuple[tuple[Post, ...], Passed]] = []
+        passed: list[tuple[Draft, tuple[Post, ...], Passed]] = []
         for draft in drafts:
             parts = self._proposal(desk, slot, draft, brief.wants, now)
             verdict = await desk.gate.judge(parts)
             if isinstance(verdict, Passed):
-                passed.append((let_go(parts, by=approval(desk.account, draft, verdict)), verdict))
+                passed.append((draft, let_go(parts, by=approval(desk.account, draft, verdict)), verdict))
             else:
                 facts.append(gated(desk.account.id, now, brief, draft, verdict))
         facts += wrote(desk.account.id, now, brief, drafts, passed=len(passed))
-        posts, verdict = passed[0] if passed else ((), Passed())
-        facts += facts_of(posts, by=BY, gates=verdict.told())
+        posts: tuple[Post, ...] = ()
+        if passed:
+            draft, posts, verdict = passed[0]
+            posts, card = await self._pictured(desk, draft, posts)
+            facts += facts_of(posts, by=BY, gates=verdict.told() | ({"card": card} if card else {}))
         batch = Batch(new_posts=posts, facts=tuple(facts), used=_words(drafts))
         written = await self.storage.record(batch) if facts else None
         if isinstance(written, Committed):
             _remember(desk, posts)
         return bool(posts) and isinstance(written, Committed)
+
+    async def _pictured(self, desk: Desk, draft: Draft, posts: tuple[Post, ...]) -> tuple[tuple[Post, ...], str]:
+        """Give the head its card; return what became of that in a word or a sentence, empty if none was wanted."""
+        if self.cards is None or draft.sketch is None or not desk.gate.platform.capabilities.media_max:
+            return posts, ""
+        if posts[0].due - self.clock.now() < CARD_S * SECOND_US:
+            return posts, "there was no time for a card"
+        card = await self.cards.draw(draft.sketch, by=desk.account.handle)
+        if isinstance(card, str):
+            return posts, card
+        head = replace(posts[0], payload=replace(posts[0].payload, media=(card,)))
+        return (head, *posts[1:]), "drawn"
 
     def _proposal(self, desk: Desk, slot: Slot, draft: Draft, wants: Choice, now: int) -> tuple[Post, ...]:
         choice = explained(draft, wants)

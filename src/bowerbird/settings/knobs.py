@@ -115,6 +115,12 @@ KNOBS: tuple[Knob, ...] = (
         why="The claim bank: the bundled 'python_tips', a path (YAML, Markdown, CSV, feed) or a feed's address.",
     ),
     Knob(
+        name="writer.cards",
+        default="none",
+        why="Pictures that go with the bank's posts: 'none'; 'code', of the code where there is some; 'all', of the "
+        "words too where there is none. They need a browser; while there is none, posts go without.",
+    ),
+    Knob(
         name="writer.url",
         default="",
         why="An OpenAI-compatible address that writes posts, such as http://127.0.0.1:11434/v1; empty uses the bank.",

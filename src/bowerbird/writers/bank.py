@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from bowerbird.core.ports import Brief, Chance, Draft
+from bowerbird.core.ports import Brief, Chance, Draft, Sketch
 from bowerbird.core.post import Choice
 from bowerbird.core.text import folded, graphemes, tamed
 from bowerbird.writers.claims import Bank, Claim
@@ -185,5 +185,8 @@ def _within(texts: Sequence[str], bytes_max: int | None) -> bool:
 
 def _draft(claim: Claim, choice: Choice, brief: Brief) -> Draft:
     return Draft(
-        texts=write(claim, choice), choice=replace(choice, tone=str(choice.tone), slot=brief.wants.slot), cost=0.0
+        texts=write(claim, choice),
+        choice=replace(choice, tone=str(choice.tone), slot=brief.wants.slot),
+        cost=0.0,
+        sketch=Sketch(text=claim.text, code=claim.code, output=claim.output),
     )

@@ -54,7 +54,7 @@ SEATS = {
 """How each state of a seat looks."""
 WORK = {
     "post": "posts", "reply": "replies", "verify": "looks at our own posts", "metrics": "numbers of posts",
-    "harvest": "mentions and searches",
+    "harvest": "mentions and searches", "spare": "cards, and pages for a bank",
 }  # fmt: skip
 """What somebody sits there for, by class, most urgent first."""
 WAITED_FOR = {
