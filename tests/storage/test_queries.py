@@ -12,6 +12,7 @@ from bowerbird.core.lists import Order
 from bowerbird.core.post import Kind
 from bowerbird.storage import alarms, forgetting, tallies
 from bowerbird.storage import statements as s
+from bowerbird.storage.pictures import AHEAD
 from bowerbird.storage.sqlite.schema import prepare
 from bowerbird.storage.sqlite.tx import sql
 
@@ -32,6 +33,7 @@ LISTS = {
         f"newest facts {a} {b} {c}": s.newest_facts(of_account=a, of_kind=b, bounded=c)
         for a, b, c in product(BOTH, BOTH, BOTH)
     },
+    **{f"pictured {state}": s.pictured(state) for state in AHEAD},
     **{f"targets {a}": s.list_targets(of_account=a) for a in BOTH},
     **{f"runs {a} {b}": s.list_runs(of_job=a, bounded=b) for a, b in product(BOTH, BOTH)},
     **{f"incidents {a} {b}": alarms.list_incidents(open_only=a, bounded=b) for a, b in product(BOTH, BOTH)},

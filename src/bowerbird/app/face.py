@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bowerbird.app.books import open_books
 from bowerbird.clock import SystemChance, SystemClock
+from bowerbird.core.post import CARDS
 from bowerbird.core.work import Owner
 from bowerbird.settings import KNOBS, Settings
 from bowerbird.startup.heart import HEART, UNWRITTEN, Heart, last_beat
@@ -62,6 +63,7 @@ async def run_face(
             beside=beside,
             replays=Replays(settings.folder),
             workshop=workshop or bare,
+            cards=settings.folder / CARDS,
         )
     finally:
         beat.cancel()

@@ -109,6 +109,7 @@ def story(post: Post, facts: Sequence[Fact], readings: Sequence[Reading], *, lea
     3. What was measured.  4. What was learned from it, where the account has advice.
     """
     lines = [Line(post.created_at, "chosen", _chosen(post)), Line(post.created_at, "written", _written(post))]
+    lines += [Line(fact.at, "drawn", _drawn(str(card))) for fact in facts if (card := fact.data.get("card"))]
     lines += [told(fact) for fact in facts if not _untold(fact)]
     lines += [Line(r.observed_at, "measured", _measured(r)) for r in readings]
     lines.sort(key=lambda line: line.at)
@@ -119,6 +120,10 @@ def story(post: Post, facts: Sequence[Fact], readings: Sequence[Reading], *, lea
 
 def _chosen(post: Post) -> str:
     return post.choice.because or "A person wrote it."
+
+
+def _drawn(card: str) -> str:
+    return "A card was drawn for it." if card == "drawn" else f"It goes without a card: {card}."
 
 
 def _written(post: Post) -> str:

@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bowerbird.core.errors import StorageError
-from bowerbird.dashboard import answers, probes
+from bowerbird.dashboard import answers, drawn, probes
 from bowerbird.dashboard.drawing import templates
 from bowerbird.dashboard.face import Face
 from bowerbird.dashboard.live import Live
@@ -38,6 +38,7 @@ def create_app(face: Face, *, host: str = "127.0.0.1") -> Starlette:
             Route("/live", answers.follow),
             Route("/api/overview", answers.api_overview),
             Route("/commands", answers.ask, methods=["POST"]),
+            Route(drawn.PATH, drawn.card),
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
         ],
         middleware=[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from starlette.responses import HTMLResponse
@@ -28,6 +29,7 @@ class Face:
         beside: how it listens to the engine beside the books.
         replays: those that were kept.
         workshop: how it is told of promises and drills.
+        cards: the folder of the cards that go with posts; None: there are none.
     """
 
     books: Books
@@ -39,6 +41,7 @@ class Face:
     beside: Look = deaf
     replays: Shelf = BARE
     workshop: Tell = bare
+    cards: Path | None = None
 
     def asked(self, visitor: Visitor, path: str, params: dict[str, str], query: dict[str, str]) -> Asked:
         """What this visitor asks for."""

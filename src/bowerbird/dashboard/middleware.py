@@ -112,7 +112,7 @@ def _everywhere(host: str) -> bool:
 
 def _with_headers(scope: Scope, send: Send) -> Send:
     # Files may be kept if the browser asks each time whether they changed; a page is never kept.
-    cache = "no-cache" if scope["path"].startswith("/static/") else "no-store"
+    cache = "no-cache" if scope["path"].startswith(("/static/", "/cards/")) else "no-store"
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -112,6 +112,8 @@ def gates_said(post: Post, account: Account | None, told: Mapping[str, object]) 
     """
     likeness, rule = told.get("likeness"), told.get("rule")
     said = []
+    if (card := told.get("card")) and card != "drawn":
+        said.append(f"It goes without a card: {card}.")
     if isinstance(likeness, float) and likeness >= LIKE_FROM:
         said.append(f"{likeness:.0%} of it was said before.")
     if isinstance(rule, str) and rule:

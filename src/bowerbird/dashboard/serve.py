@@ -32,6 +32,7 @@ async def serve(
     beside: Look = deaf,
     replays: Shelf = BARE,
     workshop: Tell = bare,
+    cards: Path | None = None,
 ) -> None:
     """Serve until told to stop (SIGTERM or SIGINT).
 
@@ -42,7 +43,7 @@ async def serve(
         raise BadInput(f"face.host is {host}, which others can reach; set face.password first, or listen on 127.0.0.1")
     known = password or await asyncio.to_thread(made_password, password_file)
     doors = Doors(known, clock, chance)
-    face = Face(books, clock, chance, doors, settings, beside=beside, replays=replays, workshop=workshop)
+    face = Face(books, clock, chance, doors, settings, beside=beside, replays=replays, workshop=workshop, cards=cards)
     app = await asyncio.to_thread(lambda: create_app(face, host=host))
     listener = listen(host, port)
     config = uvicorn.Config(

@@ -31,7 +31,7 @@ from bowerbird.core.errors import BadInput, StorageBusy, StorageError, StorageFu
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post
-from bowerbird.storage import rows
+from bowerbird.storage import pictures, rows
 from bowerbird.storage import statements as s
 from bowerbird.storage.sqlite.desk import connect
 from bowerbird.storage.sqlite.lock import EngineLock
@@ -73,8 +73,8 @@ class Restored:
 def backup(path: Path, target: Path, *, now: int, key_file: Path | None = None) -> BackedUp:
     """Copy the books into one file, while an engine may be at work on them; blocks, so give it a thread.
 
-    1. Copy page by page into a draft beside the target. 2. Write into it when it was made. 3. Check it, and
-    put it on the disk. 4. Give it its name, which nobody may have yet.
+    1. Copy page by page into a draft beside the target. 2. Write into it when it was made, and the pictures of posts
+    that have not gone. 3. Check it, and put it on the disk. 4. Give it its name, which nobody may have yet.
 
     Args:
         path: the books.
@@ -99,6 +99,7 @@ def backup(path: Path, target: Path, *, now: int, key_file: Path | None = None) 
         _copy(path, draft)
         with closing(connect(draft)) as copy:
             Tx(copy).run(s.WRITE_META, name=MADE_AT, value=str(now))
+        pictures.pack(draft, path.parent)
         _check(draft)
         if key_file is not None and key_target is not None:
             _copy_key(key_file, key_target)
@@ -110,7 +111,8 @@ def restore(source: Path, into: Path, *, now: int, key_file: Path | None = None)
     """Start again from a backup; blocks, so give it a thread. Stop every process of the old books first.
 
     1. Take the engine's lock. 2. Copy the backup beside its place, and migrate it. 3. Begin the new epoch in
-    it. 4. Set the old books aside; they are never deleted. 5. Put the new ones in their place.
+    it, and put its pictures back. 4. Set the old books aside; they are never deleted. 5. Put the new ones in their
+    place.
 
     Args:
         source: a file that `backup` made; it is left as it is.
@@ -135,6 +137,7 @@ def restore(source: Path, into: Path, *, now: int, key_file: Path | None = None)
             if not ready(draft):
                 prepare(draft)
             began = _begin_epoch(draft, source, now)
+            pictures.unpack(draft, into.parent)
             _check(draft)
             aside = _set_aside(into, now)
             _put_key_back(_key_of(source), key_file, now)

@@ -436,6 +436,15 @@ WRITE_META = upsert(t.meta)
 DUE_SINCE = (
     sa.select(*_p).where(sa.or_(_p.state == sa.literal_column("'sending'"), _queued_and_due)).order_by(_p.due, _p.id)
 )
+
+
+@cache
+def pictured(state: State) -> sa.Select[Any]:
+    """Posts of a state that carry a picture; not bounded, as the backup that asks is not."""
+    carries = sa.func.instr(_p.payload, sa.literal_column("'\"media\"'")) > sa.literal_column("0")
+    return sa.select(*_p).where(_p.state == sa.literal_column(f"'{state}'"), carries).order_by(_p.due, _p.id)
+
+
 ANSWER_COMMANDS = (
     sa.update(t.commands)
     .where(sa.text("done_at IS NULL"))
