@@ -30,7 +30,7 @@ def serving(status: int = 200, body: bytes = FEED) -> Iterator[str]:
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status)
+            self.send_response(404 if self.path == "/robots.txt" else status)
             self.end_headers()
             self.wfile.write(SAID.get(url, body))
 

@@ -7,13 +7,13 @@ down, the last copy speaks. The kept copy is only replaced by one in which at le
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 from bowerbird.writers.claims import Bank, BankUnreadable, bundled_bank, parse_feed, read_bank
+from bowerbird.writers.fetching import NOT_MODIFIED, fetch
 
 BUNDLED = "python_tips"
-FETCH_S = 15.0
-"""How long a feed's server may be silent, seconds."""
 SIZE_MAX = 5_000_000
 """Bytes of a feed; a larger one is refused."""
 
@@ -36,43 +36,40 @@ def find_bank(name: str, *, keep: Path | None = None) -> Bank:
 
 
 def _feed(url: str, keep: Path | None) -> Bank:
-    """Fetch a feed, keep it, and read it; one that is silent or says nothing leaves the word to what was kept."""
+    """Fetch a feed, keep it, and read it; one that is silent, unchanged or empty leaves the word to what was kept."""
     copy = keep / f"feed-{hashlib.sha256(url.encode()).hexdigest()[:16]}.xml" if keep else None
+    kept = copy is not None and copy.exists()
     try:
-        body = fetch(url)
-        bank = parse_feed(body)
+        found = fetch(url, size_max=SIZE_MAX, marks=_marks(copy) if kept and copy else {})
+        bank = parse_feed(copy.read_bytes() if copy and found.status == NOT_MODIFIED else found.body)
     except BankUnreadable:
-        if copy is None or not copy.exists():
+        if copy is None or not kept:
             raise
         return parse_feed(copy.read_bytes())
-    if copy is None:
+    if copy is None or found.status == NOT_MODIFIED:
         return bank
     if not bank.claims:
-        return parse_feed(copy.read_bytes()) if copy.exists() else bank
-    fresh = copy.with_suffix(".new")
-    fresh.write_bytes(body)
-    fresh.replace(copy)
+        return parse_feed(copy.read_bytes()) if kept else bank
+    _put(_beside(copy), b"{}")  # so that new words never stand beside old marks
+    _put(copy, found.body)
+    _put(_beside(copy), json.dumps(dict(found.marks)).encode())
     return bank
 
 
-def fetch(url: str) -> bytes:
-    """Return the bytes at an address, at most `SIZE_MAX`.
+def _beside(copy: Path) -> Path:
+    return copy.with_suffix(".json")
 
-    Raises:
-        BankUnreadable: the server is not reached, refuses, or sends too much.
-    """
-    import httpx
 
+def _marks(copy: Path) -> dict[str, str]:
+    """What to ask with, so that only news are sent."""
     try:
-        with httpx.stream("GET", url, timeout=FETCH_S, follow_redirects=True) as answer:
-            answer.raise_for_status()
-            body = b""
-            for piece in answer.iter_bytes():
-                body += piece
-                if len(body) > SIZE_MAX:
-                    raise BankUnreadable(f"the feed is larger than {SIZE_MAX // 1_000_000} MB")
-            return body
-    except httpx.HTTPStatusError as error:
-        raise BankUnreadable(f"the feed answered {error.response.status_code}; is its address right?") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise BankUnreadable(f"the feed could not be fetched ({type(error).__name__})") from error
+        marks = json.loads(_beside(copy).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in marks.items()} if isinstance(marks, dict) else {}
+
+
+def _put(file: Path, body: bytes) -> None:
+    fresh = file.with_suffix(f"{file.suffix}.new")
+    fresh.write_bytes(body)
+    fresh.replace(file)
