@@ -31,8 +31,8 @@ TABLE: dict[str, Row] = {
     for row in (
         Row(
             without="browser",
-            then="Accounts that need no browser post on. Posts of the others keep their place in the queue. Cards are not "
-            "drawn: their posts go as words, and say so.",
+            then="Accounts that need no browser post on. Posts of the others keep their place in the queue. "
+            "Cards are not drawn: their posts go as words, and say so.",
             by="posting",
             needed_for="accounts that are driven through a browser, and cards",
         ),
