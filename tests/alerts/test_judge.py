@@ -32,6 +32,18 @@ async def test_an_open_breaker_is_told_within_its_bound_and_again_when_it_is_ove
     assert await room.open() == []
 
 
+@pytest.mark.proves("5.5")
+async def test_a_browser_that_was_lost_is_told_in_the_round_that_finds_it() -> None:
+    """Nothing that comes later explains it, so nobody waits for that; a browser that is down already still does."""
+    room = Room()
+    await room.rounds(3, sample("browser_lost_total", 0))
+    await room.round(sample("browser_lost_total", 1))
+    assert room.ear.told() == ["A browser was lost"]
+    room = Room()
+    await room.rounds(9, sample("browser_lost_total", 1), sample("browser_up", 0))
+    assert room.ear.told() == ["The browser does not run"]
+
+
 @pytest.mark.proves("4.2", "P1", "X12")
 async def test_effects_are_grouped_under_their_root() -> None:
     """A breaker and the posts it holds up are one message, which names them; each effect knows its root."""

@@ -252,3 +252,23 @@ def test_a_needed_monitor_that_comes_round_in_between_is_started_again(trouble: 
         assert ward.supervisor.vitals["heart"].deaths > 2 * FIRST_DEATHS
 
     play(story)
+
+
+def test_a_bell_begins_the_next_round_at_once() -> None:
+    """And once: after it the round comes at its time."""
+
+    async def story(clock: VirtualClock) -> None:
+        bell, rounds = asyncio.Event(), list[float]()
+
+        async def step() -> None:
+            rounds.append(clock.monotonic())
+
+        monitor = Monitor(name="heart", step=step, every_s=2.0, bell=bell)
+        supervisor = Supervisor([monitor], clock, lambda fact: clock.sleep(0))
+        asyncio.get_running_loop().call_later(0.5, bell.set)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3.0):
+                await supervisor.run()
+        assert [round(at - rounds[0], 1) for at in rounds] == [0.0, 0.5, 2.5]
+
+    play(story)

@@ -61,6 +61,7 @@ class Judge:
         edges: the dependency graph of this engine as it is now.
         quiet: when only what is critical is told.
         remind_s: seconds until somebody is reminded of what is still open; the wait doubles; 0: never.
+        said: messages made so far.
     """
 
     books: Books
@@ -82,6 +83,7 @@ class Judge:
     _ends: dict[str, list[float]] = field(default_factory=dict)
     _began_s: float | None = None
     _readable: bool = True
+    said: int = 0
 
     def __post_init__(self) -> None:
         self._watch = Watch(self.rules)
@@ -321,7 +323,7 @@ class Judge:
             effects = self._effects(case)
             if self.quiet.holds(worst([incident, *(one.incident for one in effects)]), now=now):
                 continue
-            if not case.queued and case.cleared_s is None and now_s - case.opened_s >= GROUP_S:
+            if not case.queued and case.cleared_s is None and now_s - case.opened_s >= _wait_s(case):
                 causes = looming & edges.get(incident.part, frozenset())
                 if any(incident.part not in edges.get(cause, frozenset()) for cause in causes):
                     continue  # not for one that needs this part in turn: of such two the older speaks for both
@@ -354,6 +356,7 @@ class Judge:
             made_at=now,
         )
         self._pending.messages[row.id] = row
+        self.said += 1
         case.queued = True
         case.spoken_s = self.clock.monotonic()
 
@@ -387,6 +390,12 @@ class Judge:
         self._pending.facts.append(
             Fact(kind=kind, at=self.clock.now(), by="alerts", account_id=incident.scope, data=about)
         )
+
+
+def _wait_s(case: Case) -> float:
+    """How long its cause is waited for before it is told, seconds."""
+    rule = BY_NAME.get(case.incident.rule)
+    return 0.0 if rule is not None and rule.at_once else GROUP_S
 
 
 def _needs(symptom: Symptom) -> frozenset[str]:

@@ -212,6 +212,7 @@ def watch_over(
     ]  # fmt: skip
     watching = Watching(storage, clock, Sampling(storage, clock, asked), judge, outbox, jobs.ring)
     watching.beside = lambda: (connections.breakers.snapshot(), connections.seat.snapshot())
+    connections.seat.tally.lost_one = watching.hurry.set
     adopter.give = watching.adopt
     supervisor = Supervisor(monitors_of(watching, jobs, {"lag": lag.look_once}, endless), clock, telling(storage))
     asked.append(supervisor.samples)

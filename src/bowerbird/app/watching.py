@@ -47,6 +47,7 @@ class Watching:
     Args:
         force: makes a job run now, by its name.
         beside: snapshots that are written together with the samples.
+        hurry: begins a round of judging at once; mail: a look into the outbox.
     """
 
     storage: Storage
@@ -57,13 +58,18 @@ class Watching:
     force: Callable[[str], object]
     beside: Callable[[], Sequence[Snapshot]] = tuple
     samples: list[Sample] = field(default_factory=list)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    mail: asyncio.Event = field(default_factory=asyncio.Event)
     _forced_at: float = float("-inf")
 
     async def judge_once(self) -> None:
-        """Gather every number, make a plan where one is missing, and judge."""
+        """Gather every number, make a plan where one is missing, and judge; what is to be told goes out at once."""
         self.samples = await self.sampling.gather()
         self._force_plan()
+        said = self.judge.said
         await self.judge.judge_once(self.samples)
+        if self.judge.said != said:
+            self.mail.set()
 
     def _force_plan(self) -> None:
         now = self.clock.monotonic()
@@ -125,8 +131,10 @@ def monitors_of(
 ) -> tuple[Monitor, ...]:
     """Every monitor of the engine: rounds of our own, those of the jobs, short steps, and loops without end."""
     own = (
-        Monitor(name="alerts", step=watching.judge_once, every_s=JUDGE_S, timeout_s=15.0, needed=True),
-        Monitor(name="outbox", step=watching.deliver_once, every_s=DELIVER_S, timeout_s=30.0),
+        Monitor(
+            name="alerts", step=watching.judge_once, every_s=JUDGE_S, timeout_s=15.0, needed=True, bell=watching.hurry
+        ),
+        Monitor(name="outbox", step=watching.deliver_once, every_s=DELIVER_S, timeout_s=30.0, bell=watching.mail),
         Monitor(name="samples", step=watching.write_once, every_s=WRITE_S, timeout_s=5.0),
     )
     short_steps = tuple(Monitor(name=name, step=step, every_s=0.0, timeout_s=30.0) for name, step in steps.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bowerbird.browsers.line import Cls, quantile_of
@@ -15,7 +16,11 @@ EVENTS_MAX = 20
 
 @dataclass
 class Tally:
-    """Counters since the pool was made; they only rise."""
+    """Counters since the pool was made; they only rise.
+
+    Args:
+        lost_one: is called when a browser was lost, so that nobody need look to hear of it.
+    """
 
     leases: Counter[Cls] = field(default_factory=Counter)
     lost: Counter[Cls] = field(default_factory=Counter)
@@ -26,6 +31,7 @@ class Tally:
     ends: Counter[tuple[int, str]] = field(default_factory=Counter)
     cut: int = 0
     listeners: int = 0
+    lost_one: Callable[[], object] = lambda: None
     _waits: dict[Cls, deque[float]] = field(default_factory=lambda: {cls: deque(maxlen=WAITS_MAX) for cls in Cls})
 
     def waited(self, cls: Cls, seconds: float) -> None:
@@ -49,5 +55,7 @@ class Tally:
             at: UTC microseconds.
         """
         self.restarts[cause] += 1
+        if cause != "grown":
+            self.lost_one()
         self.ends[seat, cause] += 1
         self.events.append((at, f"The browser on seat {seat + 1} was replaced: {why}."))

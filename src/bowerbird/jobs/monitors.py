@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -48,6 +49,7 @@ class Monitor:
         every_s: seconds from the end of a round to the beginning of the next.
         timeout_s: a round that takes longer is cut off and counts as a death.
         needed: without it nobody would hear that it is gone, so the engine ends if it cannot come round.
+        bell: begins the next round at once when it is set.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Monitor:
     every_s: float
     timeout_s: float = 3.0
     needed: bool = False
+    bell: asyncio.Event | None = None
 
 
 @dataclass(slots=True)
@@ -175,7 +178,17 @@ class Supervisor:
             if ended.error and not ended.foreseen:
                 raise DiedError(ended.error)
             vital.round, vital.error, vital.in_vain = self.clock.monotonic(), ended.error, 0
+            await self._rest(monitor)
+
+    async def _rest(self, monitor: Monitor) -> None:
+        """Wait for the next round, or for its bell."""
+        if monitor.bell is None:
             await self.clock.sleep(monitor.every_s)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(monitor.every_s):
+                await monitor.bell.wait()
+        monitor.bell.clear()
 
     async def _round(self, monitor: Monitor) -> None:
         if not await reach(f"monitor.{monitor.name}"):

@@ -101,6 +101,7 @@ GROUND: tuple[Rule, ...] = (
     Rule(
         name="BrowserLost",
         test=Test(metric="bowerbird_browser_lost_total", window_s=30),
+        at_once=True,
         severity=Severity.WARNING,
         part="seats",
         title="A browser was lost",
@@ -108,7 +109,7 @@ GROUND: tuple[Rule, ...] = (
         fix="Another one has taken its place; what was being written in it is looked for before it is sent again.",
         heals="no more browsers were lost",
         serves=("5.5",),
-        within_s=5,
+        within_s=1,
     ),
     Rule(
         name="BrowserSeatDown",

@@ -49,6 +49,7 @@ class Rule:
         name: as Prometheus people write it.
         test: what is looked at; its labels are the rule's. `also`: what must hold with the same labels besides.
         for_s: how long it must hold without a break, seconds.
+        at_once: told without the wait in which a cause may be found: what it tells of has none that could come later.
         severity: red, amber or only written down; `sends`: False keeps an amber one on the page.
         part: the node of the dependency graph, made of labels; with the account it is the fingerprint.
         needs: a part which the labels themselves name as the cause, or empty.
@@ -63,6 +64,7 @@ class Rule:
     also: tuple[Test, ...] = ()
     for_s: float = 0.0
     clear_s: float = CLEAR_S
+    at_once: bool = False
     severity: Severity = Severity.CRITICAL
     sends: bool = True
     part: str
