@@ -172,3 +172,24 @@ async def test_the_journal_is_read_in_pages(wren: httpx.AsyncClient) -> None:
     rest = (await wren.get(f"/api/journal?after={page['next']}")).json()["records"]
     (kept,) = [record for record in rest if record["kind"] == "post" and record["account"] == "wren"]
     assert (kept["text"], kept["key"], kept["parent"]) == ("For the record.", "key-1", None)
+
+
+@pytest.mark.parametrize("trap", ["loop", "leak"])
+async def test_a_page_with_a_trap_brings_its_script(wren: httpx.AsyncClient, trap: str) -> None:
+    """For whom it is armed, and as often."""
+    await arm(wren, kind=trap, on="read", account="wren")
+    pages = [(await wren.get("/home")).text for _ in range(2)]
+    assert [f'src="/static/{trap}.js"' in page for page in pages] == [True, False]
+    assert (await wren.get(f"/static/{trap}.js")).status_code == 200
+    assert (await wren.get("/static/other.js")).status_code == 404
+
+
+async def test_a_search_can_find_nothing_though_the_page_knows_us(wren: httpx.AsyncClient) -> None:
+    """It answers 200 and says that it is empty, as without a session."""
+    await say(wren, "Something to find.")
+    assert "Something to find." in (await wren.get("/search?q=something")).text
+    await arm(wren, kind="empty", on="read", for_s=60)
+    page = await wren.get("/search?q=something")
+    assert page.status_code == 200
+    assert "Something to find." not in page.text
+    assert "Account menu" in page.text

@@ -8,6 +8,8 @@ A fault is armed for the next `count` requests it fits or for `for_s` seconds, f
     slow           answered `slow_s` later
     drop_before    the connection is closed; nothing was accepted
     drop_answer    accepted, and the connection is closed without an answer
+    loop, leak     the page comes with a script that never ends, or that takes ever more memory
+    empty          a search answers 200 and finds nothing, as it does without a session, though the page knows us
     late           accepted, but timelines, searches and looks by key have it `late_s` later
     session_revoked, remove_post, variant    happen at once and are not kept
 """
@@ -36,6 +38,9 @@ class Kind(StrEnum):
     DROP_BEFORE = "drop_before"
     DROP_ANSWER = "drop_answer"
     LATE = "late"
+    LOOP = "loop"
+    LEAK = "leak"
+    EMPTY = "empty"
 
 
 class On(StrEnum):

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from bowerbird.sandbox import asking
 from bowerbird.sandbox.denied import Denied
+from bowerbird.sandbox.faults import Kind, On
 from bowerbird.sandbox.limits import SECOND_US
 from bowerbird.sandbox.people import Account, Post
 from bowerbird.sandbox.world import World
@@ -70,6 +71,8 @@ def _detail(world: World, viewer: Account, request: Request) -> Sequence[Post]:
 
 
 def _search(world: World, viewer: Account, request: Request) -> Sequence[Post]:
+    if request.app.state.faults.find(Kind.EMPTY, On.READ, viewer.handle):
+        return []
     return world.search(request.query_params.get("q", "")[:200], limit=PAGE_POSTS)
 
 

@@ -45,6 +45,11 @@ for _name in _pages.list_templates(extensions=["html"]):
     _pages.get_template(_name)
 _style = (HERE / "templates" / "style.css").read_text()
 _script = "fetch(document.currentScript.dataset.ask).catch(() => null);\n"
+_traps = {
+    Kind.LOOP: "setTimeout(() => { for (;;) {} }, 20);\n",
+    Kind.LEAK: "const kept = []; setInterval(() => kept.push(new Array(4e6).fill(kept.length + 0.5)), 100);\n",
+}
+"""What a page does to the browser that shows it: run for ever, or take 320 MB a second."""
 
 
 def routes() -> list[Route]:
@@ -53,6 +58,7 @@ def routes() -> list[Route]:
         Route("/", root),
         Route("/static/style.css", style),
         Route("/static/ask.js", script),
+        Route("/static/{trap}.js", trap),
         Route("/media/{digest}", picture),
         Route("/login", login_page, methods=["GET"]),
         Route("/login", log_in, methods=["POST"]),
@@ -87,6 +93,14 @@ async def style(request: Request) -> Response:
 async def script(request: Request) -> Response:
     """Return the one script, which asks the site's own API for what the page shows, as the pages of X do."""
     return Response(_script, media_type="text/javascript", headers={"cache-control": "max-age=300"})
+
+
+async def trap(request: Request) -> Response:
+    """Return a script that does harm."""
+    code = _traps.get(request.path_params["trap"])
+    if code is None:
+        raise Denied(404, "not_found")
+    return Response(code, media_type="text/javascript")
 
 
 async def picture(request: Request) -> Response:
@@ -249,7 +263,8 @@ async def status(request: Request) -> Response:
 async def search(request: Request) -> Response:
     """Search; without a session nothing is found, and nothing says why."""
     query = request.query_params.get("q", "")[:200]
-    posts = _world(request).search(query, limit=PAGE_POSTS) if _viewer(request) else []
+    knows = _viewer(request) and not _fault(request, Kind.EMPTY)
+    posts = _world(request).search(query, limit=PAGE_POSTS) if knows else []
     ask = graphql.place("SearchTimeline", q=query)
     return _listing(request, "search.html", posts, title="Search", query=query, ask=ask)
 
@@ -342,6 +357,7 @@ def _page(
     html = _pages.get_template(name).render(
         tid=Marks(world.variant),
         variant=world.variant,
+        trap=next((kind for kind in _traps if _fault(request, kind)), ""),
         viewer=viewer,
         viewer_hue=hue(viewer.handle) if viewer else 0,
         sent=_sent(request, world, viewer),
@@ -350,6 +366,12 @@ def _page(
         **values,
     )
     return HTMLResponse(html, status, headers=headers)
+
+
+def _fault(request: Request, kind: Kind) -> bool:
+    """Whether this fault is armed for whoever reads this page; it is counted."""
+    viewer, faults = _viewer(request), request.app.state.faults
+    return viewer is not None and faults.take(kind, On.READ, viewer.handle) is not None
 
 
 def _sent(request: Request, world: World, viewer: Account | None) -> Card | None:

@@ -33,8 +33,9 @@ LOOK_BACK_US = 60 * SECOND_US
 """How much earlier than our first attempt a look still accepts a post: clocks differ."""
 PAGES_MAX = 5
 """Pages of a profile that one look turns."""
-CANARY_S = 3600.0
-"""A search that found something proves for so long that searching works, seconds."""
+CANARY_S = 5.0
+"""A search that found something proves for so long that searching works, seconds: for the next one of the same run,
+and for no later one, for a site may sign us out at any moment without a word."""
 UNTOLD = "the profile shows neither posts nor that there are none"
 """Why a page of the profile says nothing."""
 
