@@ -19,12 +19,13 @@ from bowerbird.browsers.door import Door, Shut, first_line, of_playwright
 from bowerbird.browsers.lease import Lease, guard
 from bowerbird.browsers.line import CLASS_OF, URGENT, Cls, Line, TurnedAway, Waiting
 from bowerbird.browsers.place import Place
-from bowerbird.browsers.seat import TRIAL, Chair, Seat
+from bowerbird.browsers.seat import TRIAL, Chair, Seat, crash
 from bowerbird.browsers.supervisor import Supervisor
 from bowerbird.browsers.tally import Tally
 from bowerbird.core.errors import Unreachable
 from bowerbird.core.gauge import Sample, Snapshot
 from bowerbird.core.ports import Clock
+from bowerbird.resilience import failpoints
 from bowerbird.resilience.deadline import left_s
 
 if TYPE_CHECKING:
@@ -110,6 +111,9 @@ class Pool:
         lease, page, place = await self._lease(account_id, state, wait_s, op, of, lease_s)
         well = False
         try:
+            await failpoints.reach(f"browser.lease.{op}")
+            if failpoints.touch("page.crash"):
+                await crash(page, self.door)
             yield page
             well = not page.is_closed()
         except TimeoutError as error:

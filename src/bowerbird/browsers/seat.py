@@ -359,6 +359,12 @@ class Seat:
         return gauge.pss_mb(tree), gauge.rss_mb(driver) if driver else 0.0, gauge.cpu_s(used)
 
 
+async def crash(page: Page, door: Door) -> None:
+    """Crash a page, as a drill wants it: its process ends, and the command that ends it is never answered."""
+    line = await page.context.new_cdp_session(page)
+    await door.tried("page.crash", lambda: line.send("Page.crash"), within_s=PROBE_S)
+
+
 async def _load_playwright() -> None:
     """Import it in a thread: that takes up to a second, and the loop has other things to do."""
     if "playwright.async_api" in sys.modules:

@@ -69,6 +69,18 @@ class Breaker:
         """Kill the browser; False if none runs."""
         return sum(ground.send(pid, signal.SIGKILL) for pid in self.browser()) > 0
 
+    def strike_browser(self, signum: signal.Signals) -> bool:
+        """Send a signal to the browser that has run longest: the one that stands by was started after it."""
+        return self._strike(self.browser(), signum)
+
+    def strike_driver(self, signum: signal.Signals) -> bool:
+        """Send a signal to the driver that has run longest: Playwright's program between the engine and a browser."""
+        return self._strike(ground.find(self.pid, lambda words: "run-driver" in words), signum)
+
+    @staticmethod
+    def _strike(pids: list[int], signum: signal.Signals) -> bool:
+        return bool(pids) and ground.send(min(pids, key=ground.started), signum)
+
     def freeze_browser(self) -> bool:
         """Stop the browser with all its processes; False if none runs."""
         return sum(ground.send(pid, signal.SIGSTOP) for pid in self._whole_browser()) > 0

@@ -101,6 +101,14 @@ def below(pid: int) -> list[int]:
     return found
 
 
+def started(pid: int) -> int:
+    """When a process started, in ticks since the machine did; 0 if it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, IndexError):
+        return 0
+
+
 def words_of(pid: int) -> list[str]:
     """The command line of a process; empty if it is gone."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,14 @@ class Program:
     Args:
         writer: words come from a language model, which is the drill's own.
         faketime: its wall clock can be stepped.
+        settings: what this kind has otherwise than all others.
     """
 
     name: str
     cast: tuple[Seat, ...]
     writer: bool = False
     faketime: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def read_plan(*, real: bool = False) -> Plan:
 
 def _program(name: str, row: Mapping[str, Any]) -> Program:
     cast = tuple(Seat(*words.split(":")) for words in row["cast"])
-    return Program(name, cast, bool(row.get("writer")), bool(row.get("faketime")))
+    return Program(name, cast, bool(row.get("writer")), bool(row.get("faketime")), row.get("settings", {}))
 
 
 def _factor(name: str, here: Any) -> float:

@@ -255,6 +255,7 @@ async def _furnished(
     if kind.writer:
         more |= {"writer.url": f"{there.url}/v1", "writer.model": "drilled", "writer.timeout_s": 3.0}
     more |= {name: value for name, value in _telling(there).items() if name in BY_NAME}
+    more |= kind.settings
     settings = load(plan.settings_file(folder / "drilled.toml", more), env={})
     books = await open_books(settings, clock, engine=False)
     await _seat_accounts(settings, books, network, kind, now=clock.now())

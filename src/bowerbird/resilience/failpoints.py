@@ -25,6 +25,7 @@ from bowerbird.core.errors import BadInput
 VARIABLE = "BOWERBIRD_FAILPOINTS"
 NAMES = (
     "jobs.start", "jobs.timer.", "job.", "monitor.", "browser.start", "loop.block", "probe.hang",
+    "browser.lease.", "page.crash", "page.listener",
     "posting.after_claim", "posting.after_send", "limits.read", "writer.call", "learning.load", "storage.write",
 )  # fmt: skip
 """Every place; a name that ends in a dot is a family, such as ``job.plan`` and ``job.learn``."""

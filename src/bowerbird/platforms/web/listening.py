@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bowerbird.resilience import failpoints
+
 if TYPE_CHECKING:
     from playwright.async_api import Page, Response
 
@@ -56,6 +58,7 @@ class Ear:
             page.remove_listener("response", self._hear)
 
     def _hear(self, response: Response) -> None:
+        failpoints.touch("page.listener")
         found = _PLACE.search(response.url)
         if found and found[1] in self.operations:
             self._heard.append((found[1], response))
