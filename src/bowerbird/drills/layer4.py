@@ -192,7 +192,7 @@ DRILLS = (
     Drill(
         id="4.2", name="4.2 the browser is gone", program="browser",
         breaks="The browser is killed, and its program exits with 1.",
-        root="browser|breaker:browser", break_it=lose_browser, mend_it=restore_browser, healthy=browser_posts,
+        root="seats|browser|breaker:browser", break_it=lose_browser, mend_it=restore_browser, healthy=browser_posts,
         healed_by="its own probe succeeded", holds_s=15,
     ),
     Drill(

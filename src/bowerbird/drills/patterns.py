@@ -42,7 +42,7 @@ DRILLS = (
     Drill(
         id="P1", name="P1 cascade", program="browser",
         breaks="The whole browser is frozen, and cannot be started again.",
-        root="browser|breaker:browser", break_it=freeze_browser, mend_it=thaw_browser, healthy=browser_posts,
+        root="seats|browser|breaker:browser", break_it=freeze_browser, mend_it=thaw_browser, healthy=browser_posts,
         healed_by="its own probe succeeded", holds_s=45,
     ),
     Drill(

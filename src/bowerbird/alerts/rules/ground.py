@@ -5,6 +5,11 @@ from __future__ import annotations
 from bowerbird.alerts.rules.rule import Rule, Test
 from bowerbird.core.incident import Severity
 
+WAITS_S = 15.0
+"""Whoever waits so long for a seat is worth a message, seconds. Nobody waits longer than the 20 that calls to a site
+allow themselves (`platforms.web.pages.SEAT_S`), so a bound above that would never be reached; and with three quarters
+of it gone there are seconds left to see the wait itself, which ends when the caller gives up."""
+
 GROUND: tuple[Rule, ...] = (
     Rule(
         name="DiskLow",
@@ -126,7 +131,7 @@ GROUND: tuple[Rule, ...] = (
     ),
     Rule(
         name="BrowserWaits",
-        test=Test(metric="bowerbird_browser_wait_longest_seconds", bound=25),
+        test=Test(metric="bowerbird_browser_wait_longest_seconds", bound=WAITS_S),
         severity=Severity.WARNING,
         part="seats",
         title="The browsers are waited for too long",
