@@ -151,7 +151,7 @@ def test_a_dead_driver_is_replaced_though_nobody_asks() -> None:
 
 @pytest.mark.proves("5.1")
 def test_after_too_many_losses_a_place_is_down_and_comes_back() -> None:
-    """Five in ten minutes, with growing waits; then one try a minute, and never the end of the engine."""
+    """Five in ten minutes, with growing waits; then one try each 45 s, and never the end of the engine."""
 
     async def play(bench: Bench) -> None:
         await bench.work("robin")
@@ -164,7 +164,7 @@ def test_after_too_many_losses_a_place_is_down_and_comes_back() -> None:
         with pytest.raises(Unreachable) as down:
             await bench.work("robin")
         assert down.value.reason == "no_browser"
-        await bench.clock.sleep(65)
+        await bench.clock.sleep(48)
         await bench.work("robin")
 
     on_bench(play)

@@ -114,6 +114,10 @@ left side has one), ``breaker:@`` every breaker between this account and its pla
 between any account and its platform: a host that hangs takes the seats of the jobs that ask it."""
 
 
+BROWSER, SEATS = "browser", "seats"
+"""Whoever has the browser's breaker between itself and its platform needs a seat, and no breaker opens while all are
+taken."""
+
 OUTSIDE = frozenset({"breaker", "browser", "seats", "writer"})
 """Kinds of parts that a job may hang on."""
 
@@ -195,6 +199,7 @@ def _instances(
             part = left.replace("@", account)
             if right == "breaker:@":
                 yield from ((part, f"breaker:{breaker}") for breaker in between)
+                yield from ((part, SEATS) for breaker in between if breaker == BROWSER)
             elif "*" in right:
                 kind = right.split(":", 1)[0]
                 yield from ((part, f"{kind}:{name}") for name in names[kind])

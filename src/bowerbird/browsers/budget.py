@@ -1,9 +1,9 @@
 """How often a browser may be started again: quickly at first, then with growing waits, and never for ever. Pure.
 
 One that ran and was lost is started at once, the third time within a minute after half a second, then after twice
-as long each time, up to eight; after `RESTARTS_MAX` losses in ten minutes it is tried once a minute. One that could
-not even be started is tried after half a second, then after twice as long, up to five seconds: whoever mends it need
-not wait.
+as long each time, up to eight; after `RESTARTS_MAX` losses in ten minutes it is tried every `SPENT_S` seconds. One
+that could not even be started is tried after half a second, then after twice as long, up to five seconds: whoever
+mends it need not wait.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ QUICK_S = 60.0
 """Losses within so many seconds make the wait grow."""
 FIRST_S, LOST_MAX_S, FAILED_MAX_S = 0.5, 8.0, 5.0
 """The first wait, and the longest after a loss and after a start that failed, seconds."""
-SPENT_S = 60.0
-"""When too many were lost, one is tried so often, seconds."""
+SPENT_S = 45.0
+"""When too many were lost, one is tried so often, seconds: with the look that notices that it is time, the start, and
+the probes of what waits for it, whoever is mended then is back within a minute."""
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Starts:
     """What one seat has been through.
 
     Args:
-        most: losses within ten minutes, after which it is tried once a minute only.
+        most: losses within ten minutes, after which it is tried every `SPENT_S` seconds only.
     """
 
     most: int = RESTARTS_MAX

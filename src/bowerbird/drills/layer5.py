@@ -12,7 +12,8 @@ from functools import partial
 
 from bowerbird.core.lifecycle import State
 from bowerbird.dashboard.nodes import BROWSERS
-from bowerbird.drills.acts import disarm, nothing, say_now
+from bowerbird.drills.acts import arming, begins_when, disarm, network_heals, nothing, say_now
+from bowerbird.drills.layer4 import browser_posts, lose_browser, restart
 from bowerbird.drills.row import Act, Drill
 from bowerbird.drills.stage import Stage
 
@@ -20,11 +21,146 @@ ROBIN = "sandbox-web:robin"
 """The account that is driven through a browser."""
 SEATS = "seats|browser|breaker:browser"
 """A browser that is lost is a seat's affair, and everybody's once none can be started."""
+TRAPS = 2
+"""Pages that run for ever, one after the other."""
+DEADLINE_S = 65.0
+"""A reading through a browser may take 60 s; it is cut off 2 s after its end, and who waits goes next."""
 WAITING = 2
 """Posts that are due while the browser is broken."""
 LATE = "a session that works again is looked for every 30 s, and the look itself takes a second or two"
+WREN = "sandbox-web:wren"
+"""The other one, in the program whose accounts share one browser."""
+HELD_S = 4.0
+"""Whoever has a seat for so long does not give it back by itself: what works here takes a second, seconds."""
 ODD = "no longer it"
 """A password that the site does not take."""
+
+
+# --- 5.1 -------------------------------------------------------------------------------------------------------------
+
+
+def break_browser(*more: Act) -> Act:
+    """Kill the browser, whose program exits with 1, until the breaker opens; the fault begins there. Then do more."""
+
+    async def act(stage: Stage) -> None:
+        await lose_browser(stage)
+        for each in more:
+            await each(stage)
+
+    return act
+
+
+async def mend_browser(stage: Stage) -> None:
+    """Its program is a browser again; nobody touches the breaker."""
+    stage.breaking.disarm()
+    stage.breaking.restore_browser()
+
+
+async def lose_too_many(stage: Stage) -> None:
+    """Kill each browser that is started until no more may be lost; the fault ends with the last blow."""
+    stage.fault_begins()
+    for _ in range(int(stage.kind.settings["browsers.restarts_max"]) + 1):
+        if not await stage.until(lambda: _struck(stage), within_s=20):
+            stage.notes.append("no browser was started again, though more might have been lost")
+        stage.fault_ends()
+
+
+async def _struck(stage: Stage) -> bool:
+    """Whether there was a browser to kill that has answered: one that is still starting is none that was lost."""
+    snapshot = await stage.books.snapshot("browsers")
+    up = snapshot is not None and any(row["up"] for row in snapshot.data["seats"])
+    known, pids = stage.memory.get("killed", set()), set(stage.breaking.browser())
+    fresh = pids - known
+    if not (up and fresh and snapshot is not None and snapshot.at > stage.memory.get("killed_at", 0)):
+        return False
+    stage.memory |= {"killed": known | pids, "killed_at": stage.now()}
+    return stage.breaking.kill_browser()
+
+
+# --- 5.2 -------------------------------------------------------------------------------------------------------------
+
+
+async def held_since(stage: Stage) -> int | None:
+    """Since when the seat has been held by somebody who does not give it back; None if it is not."""
+    snapshot = await stage.books.snapshot("browsers")
+    rows = snapshot.data["seats"] if snapshot else []
+    since = min((row["held_at"] for row in rows if row["held_at"]), default=None)
+    return since if since is not None and stage.now() - since > HELD_S * 1_000_000 else None
+
+
+def hold_seat(op: str, times: str = "") -> Act:
+    """Whoever does this takes the only seat and never gives it back; the fault begins when it has."""
+
+    async def act(stage: Stage) -> None:
+        stage.memory["struck_at"] = stage.now()
+        stage.breaking.arm(f"browser.lease.{op}", f"hang{times}")
+
+        async def is_held() -> bool:
+            return await held_since(stage) is not None
+
+        await begins_when(stage, is_held, within_s=60, else_note="nobody held the seat")
+        stage.began_at(await held_since(stage) or stage.now())
+
+    return act
+
+
+async def hold_and_post(stage: Stage) -> None:
+    """A reading takes the only seat and never gives it back; then posts are due in both accounts."""
+    await hold_seat("counts", "*1")(stage)
+    stage.memory["struck_at"] = stage.now()
+    for account in (ROBIN, WREN):
+        await say_now(stage, account, WAITING)
+
+
+async def free_seat(stage: Stage) -> None:
+    """Nobody hangs any more; the fault ends when the last one who did was cut off."""
+    stage.breaking.disarm()
+    if not await stage.until(lambda: _is_free(stage), within_s=70):
+        stage.notes.append("who held the seat was not cut off within 70 s")
+    stage.fault_ends()
+
+
+async def _is_free(stage: Stage) -> bool:
+    return await held_since(stage) is None
+
+
+async def trap_pages(stage: Stage) -> None:
+    """The next two pages of an account come with a script that never ends; posts are due in it."""
+    stage.memory["struck_at"] = stage.now()
+    await stage.network.arm("loop", on="read", account="robin", count=TRAPS)
+
+    async def first() -> bool:
+        return await stage.network.armed("loop") < TRAPS
+
+    await begins_when(stage, first, within_s=30, else_note="no page was opened")
+    await say_now(stage, ROBIN, WAITING)
+
+
+async def out_of_traps(stage: Stage) -> bool:
+    """Both pages were opened, and what was due has gone out."""
+    return await stage.network.armed("loop") == 0 and await waiting_went(stage)
+
+
+# --- 5.3 -------------------------------------------------------------------------------------------------------------
+
+
+async def leak(stage: Stage) -> None:
+    """Each page of an account takes 200 MB a second."""
+    stage.memory["engine"] = stage.breaking.worker("engine")
+    await stage.network.arm("leak", on="read", account="robin", for_s=600)
+    stage.fault_begins()
+
+
+async def fits_again(stage: Stage) -> bool:
+    """The browsers take no more than they may, posts go out through them, and the engine is the one it was."""
+    if stage.breaking.worker("engine") != stage.memory["engine"]:
+        stage.notes.append("the engine was started again")
+    snapshot = await stage.books.snapshot("browsers")
+    if snapshot is None or snapshot.at <= int(stage.memory["marked_at"]):
+        return False
+    memory = snapshot.data["memory"]
+    fits = (memory["used_bytes"] or 0) <= (memory["budget_bytes"] or 0)
+    return bool(fits) and await stage.due_s("robin") < 5 and await stage.posts_flow()
 
 
 # --- 5.5 -------------------------------------------------------------------------------------------------------------
@@ -72,12 +208,25 @@ def spoil_listener(stage: Stage) -> bool:
 
 async def waiting_went(stage: Stage) -> bool:
     """What was due when it broke has gone out through a browser: well it was with the first of them."""
-    struck = int(stage.memory["struck_at"])
-    posts = [post for post in await stage.posts() if post.account_id == ROBIN and post.created_at >= struck]
-    went = [post.published_at for post in posts if post.state is State.PUBLISHED and post.published_at]
+    went = await gone_out(stage, ROBIN)
     if went:
         stage.was_well(min(went))
     return bool(went) and await stage.due_s("robin") < 5
+
+
+async def both_went(stage: Stage) -> bool:
+    """What was due in both accounts has gone out: well it was when the first of each had."""
+    went = [await gone_out(stage, account) for account in (ROBIN, WREN)]
+    if all(went):
+        stage.was_well(max(min(each) for each in went))
+    return all(went) and await stage.due_s() < 5
+
+
+async def gone_out(stage: Stage, account: str) -> list[int]:
+    """When the posts of an account that were made since the blow went out, microseconds."""
+    struck = int(stage.memory["struck_at"])
+    posts = [post for post in await stage.posts(State.PUBLISHED) if post.account_id == account]
+    return [post.published_at for post in posts if post.created_at >= struck and post.published_at]
 
 
 async def listener_ended(stage: Stage) -> bool:
@@ -128,7 +277,52 @@ of_a_crash = partial(
     Drill, id="5.5", program="seats", mend_it=disarm, healthy=waiting_went, by_itself=True, calm_max_s=240,
 )  # fmt: skip
 
+of_the_breaker = partial(Drill, id="5.1", program="seats", root=SEATS, mend_it=mend_browser, calm_max_s=240)
+
 DRILLS = (
+    of_the_breaker(
+        name="5.1 its breaker opens",
+        breaks="The browser cannot be started until its breaker opens; then it can, and nobody touches the breaker.",
+        break_it=break_browser(), healthy=browser_posts, healed_by="its own probe succeeded", holds_s=10,
+    ),
+    of_the_breaker(
+        name="5.1 and its probe hangs",
+        breaks="The browser's breaker is open, and its probe hangs for ever.",
+        break_it=break_browser(arming(("probe.hang", "hang*1"))), healthy=browser_posts, holds_s=10,
+        healed_by="the lease of its probe expired, and the next one succeeded",
+    ),
+    of_the_breaker(
+        name="5.1 and the engine is killed",
+        breaks="The browser's breaker is open, and the engine is killed.",
+        break_it=break_browser(restart), healthy=browser_posts, holds_s=10,
+        healed_by="its state survived, and its own probe succeeded",
+    ),
+    of_the_breaker(
+        name="5.1 too many are lost", program="few",
+        breaks="The only browser is killed, and each one that is started after it, until no more may be lost.",
+        break_it=lose_too_many, mend_it=nothing, healthy=browser_posts,
+        healed_by="one is tried every 45 s however many were lost",
+    ),
+    Drill(
+        id="5.2", name="5.2 a lease hangs", program="crowd",
+        breaks=f"A reading takes the only seat and never gives it back, with {WAITING} posts due in both accounts.",
+        root="seats", break_it=hold_and_post, mend_it=disarm, healthy=both_went, by_itself=True, calm_max_s=240,
+        healed_by="its deadline passed, it was cut off, and who waited went next", recover_max_s=DEADLINE_S,
+        because="the promise is the deadline: a reading through a browser may take 60 s, and is cut off 2 s later",
+    ),
+    Drill(
+        id="5.2", name="5.2 pages run for ever", program="crowd",
+        breaks=f"{TRAPS} pages of one account run for ever, with {WAITING} posts due in it.",
+        root="", break_it=trap_pages, mend_it=network_heals, healthy=out_of_traps, by_itself=True, calm_max_s=240,
+        healed_by="a page that answers nothing is cut off, and its account is given another one", seen_on=(BROWSERS,),
+        recover_max_s=15,
+    ),
+    Drill(
+        id="5.3", name="5.3 a page leaks", program="leaky",
+        breaks="Each page of an account takes 200 MB a second, outside of the heap of its scripts.",
+        root="seats", break_it=leak, mend_it=network_heals, healthy=fits_again, holds_s=20, calm_max_s=240,
+        healed_by="what was over the budget was closed, page by page and then the browser",
+    ),
     Drill(
         id="5.4", name="5.4 the session is revoked", program="seats",
         breaks=f"The site forgets the session, with {WAITING} posts due; it takes the password.",

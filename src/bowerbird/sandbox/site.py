@@ -47,9 +47,10 @@ _style = (HERE / "templates" / "style.css").read_text()
 _script = "fetch(document.currentScript.dataset.ask).catch(() => null);\n"
 _traps = {
     Kind.LOOP: "setTimeout(() => { for (;;) {} }, 20);\n",
-    Kind.LEAK: "const kept = []; setInterval(() => kept.push(new Array(4e6).fill(kept.length + 0.5)), 100);\n",
+    Kind.LEAK: "const kept = []; setInterval(() => kept.push(new Uint8Array(2e7).fill(1)), 100);\n",
 }
-"""What a page does to the browser that shows it: run for ever, or take 320 MB a second."""
+"""What a page does to the browser that shows it: run for ever, or take 200 MB a second, in buffers that lie outside of
+the heap of its scripts, so that no cap of that holds it."""
 
 
 def routes() -> list[Route]:

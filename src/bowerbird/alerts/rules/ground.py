@@ -132,6 +132,7 @@ GROUND: tuple[Rule, ...] = (
     Rule(
         name="BrowserWaits",
         test=Test(metric="bowerbird_browser_wait_longest_seconds", bound=WAITS_S),
+        clear_s=30,  # whoever gave up comes again and waits as long: that is one incident, and not one for each wait
         severity=Severity.WARNING,
         part="seats",
         title="The browsers are waited for too long",

@@ -11,8 +11,9 @@ CONFIDENCE: Mapping[str, float] = {"answer": 1.0, "testid": 0.95, "aria": 0.9, "
 """How far a record of each rung is trusted, first rung first. Everything but the first reads what people see, and the
 last has to take a button's word for what it is."""
 RUNGS = tuple(CONFIDENCE)
-MOVES = 0.02
-"""By how much a number may grow while a page is read, of one."""
+MOVES, MOVES_LEAST = 0.1, 3
+"""By how much a number may grow while a page is read, of one, and how much at least: posts are looked at when they are
+young, and a rung that reads another number than the others is not a tenth off."""
 PARTLY = 0.5
 """What remains of it where a number that the page has could not be read."""
 
@@ -43,7 +44,7 @@ class Article:
     def agrees(self, other: Article) -> bool:
         """Tell whether two rungs say the same of one post: who said it, and each number that both can see.
 
-        A number may have moved on between the two readings: by one, or by two of a hundred.
+        A number may have moved on between the two readings: by three, or by a tenth.
         """
         mine, yours = self.counts, other.counts
         pairs = (
@@ -53,6 +54,8 @@ class Article:
             (mine.impressions, yours.impressions),
         )
         same = all(
-            abs(one - two) <= max(1, MOVES * max(one, two)) for one, two in pairs if one is not None and two is not None
+            abs(one - two) <= max(MOVES_LEAST, MOVES * max(one, two))
+            for one, two in pairs
+            if one is not None and two is not None
         )
         return same and (self.id, self.author.lower()) == (other.id, other.author.lower())

@@ -10,7 +10,8 @@ Rule 1: a good sign takes half a point off, a bad one adds one, and three points
         words that nobody is signed in needs no points.
 Rule 2: an account that is expired or locked is not asked again by itself for ten minutes, unless there is a new
         session or a new password: a site that turns us away is not knocked at.
-Rule 3: when a session will end is a guess from how old others grew; only what was measured counts.
+Rule 3: when a session will end is a guess from how old others grew; only what was measured counts, and no session
+        that was ended in its first hour.
 """
 
 from __future__ import annotations
@@ -163,11 +164,12 @@ class Session:
 def forecast(born_at: int | None, ages_s: Sequence[float], cookies_end_at: int | None) -> int | None:
     """Return when a session will end, UTC microseconds; None where nothing was measured and nothing says so.
 
-    The age at which a fifth of those before it had ended, or the end of its cookies if that is earlier.
+    The age at which a fifth of those before it had ended, or the end of its cookies if that is earlier. One that ended
+    within its first hour did not grow old: somebody ended it, and no warning an hour before could have been in time.
     """
     ends = [] if cookies_end_at is None else [cookies_end_at]
-    if born_at is not None and ages_s:
-        rising = sorted(ages_s)
+    rising = sorted(age for age in ages_s if age >= WARN_LEAST_S)
+    if born_at is not None and rising:
         ends.append(born_at + int(rising[int(EARLY * (len(rising) - 1))] * SECOND_US))
     return min(ends, default=None)
 

@@ -1,0 +1,77 @@
+"""Harvesting: a search that finds nothing because nobody is signed in, and browsers that have no time for it."""
+
+from __future__ import annotations
+
+from bowerbird.core.facts import Fact
+from bowerbird.dashboard.nodes import HARVESTING
+from bowerbird.drills.acts import network_heals
+from bowerbird.drills.layer5 import LATE, ROBIN, sign_in, sign_out, signed_out
+from bowerbird.drills.row import Drill
+from bowerbird.drills.stage import Stage
+
+RUN_S = 20.0
+"""A search is asked every 10 s here, at the next look of its job, which comes every 3 s, and may wait 5 s for the page
+of its account: one run is over within 20 s."""
+
+
+async def searches(stage: Stage, kind: str, since: int) -> list[Fact]:
+    """What became of the searches of the account in the browser since an instant."""
+    facts = await stage.facts(kind, limit=50)
+    return [
+        fact for fact in facts
+        if fact.at > since and fact.account_id == ROBIN and str(fact.data.get("what")).startswith("search")
+    ]  # fmt: skip
+
+
+async def believed(stage: Stage) -> bool:
+    """Whether a search that found nothing was taken for one that has nothing to find."""
+    since = int(stage.memory["struck_at"])
+    return any(fact.data.get("found") == 0 for fact in await searches(stage, "harvested", since))
+
+
+async def sign_out_noted(stage: Stage) -> None:
+    """The site forgets the session, and takes the password no longer."""
+    stage.memory["struck_at"] = stage.now()
+    await sign_out(stage)
+
+
+async def sign_in_unbelieved(stage: Stage) -> None:
+    """A person signs in; meanwhile no empty search was to be believed."""
+    if await believed(stage):
+        stage.notes.append("a search without a session was taken for one that has nothing to find")
+    await sign_in(stage)
+
+
+async def find_nothing(stage: Stage) -> None:
+    """Each search answers 200 and finds nothing, though the pages know us: the next run has to doubt it."""
+    stage.memory["struck_at"] = stage.now()
+    await stage.network.arm("empty", on="read", account="robin", for_s=600)
+
+    async def doubted() -> bool:
+        return bool(await searches(stage, "unharvested", int(stage.memory["struck_at"])))
+
+    if not await stage.until(doubted, within_s=RUN_S):
+        stage.notes.append(f"no search was doubted within {RUN_S:g} s, which is one run")
+    if await believed(stage):
+        stage.notes.append("a search that finds nothing at all was taken for one that has nothing to find")
+
+
+async def finds(stage: Stage) -> bool:
+    """Searches are read again."""
+    return bool(await searches(stage, "harvested", int(stage.memory["marked_at"])))
+
+
+DRILLS = (
+    signed_out(
+        id="9.3", name="9.3 nobody is signed in", break_it=sign_out_noted, mend_it=sign_in_unbelieved,
+        breaks="The site forgets the session and takes the password no longer; its search answers 200 with nothing.",
+        recover_max_s=35, because=LATE,
+    ),
+    Drill(
+        id="9.3", name="9.3 search finds nothing at all", program="seats",
+        breaks="Each search answers 200 and finds nothing, though the pages know us.",
+        root="", break_it=find_nothing, mend_it=network_heals, healthy=finds, recover_max_s=2 * RUN_S, calm_max_s=240,
+        healed_by="what is always there is asked for after each search that finds nothing", seen_on=(HARVESTING,),
+    ),
+)  # fmt: skip
+"""9.3."""
