@@ -2,11 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
-from bowerbird.drills.layer5 import ROBIN
-from bowerbird.drills.row import Act, Drill
+from bowerbird.dashboard.nodes import MEASURING
+from bowerbird.drills.acts import disarm, say_now
+from bowerbird.drills.layer5 import ROBIN, WREN, free_seat, gone_out, hold_seat
+from bowerbird.drills.row import Act, Check, Drill
 from bowerbird.drills.stage import Stage
+
+TIER_S = 20.0
+"""The first tier of this program: the age at which a post is read first, and the period of a search."""
+LATE_S = 1.5 * TIER_S
+"""So late may a reading or a search be before somebody is told, or it is made."""
+BUSY = 15
+"""Posts that are due at once in each of two accounts which share one browser."""
+POST_S = 0.6
+"""So much longer each of them takes, seconds: together the browser is busy for half a minute and more."""
+WHY_LATE = (
+    f"one and a half of a period, which is {TIER_S:g} s here; the next look comes within one, and may wait for the seat"
+)
+
+
+# --- 8.1 and 9.1 -----------------------------------------------------------------------------------------------------
+
+
+async def busy(stage: Stage) -> None:
+    """Many posts are due at once in both accounts, and each takes long."""
+    stage.memory["struck_at"] = stage.now()
+    stage.fault_begins()
+    stage.breaking.arm("browser.lease.publish", f"sleep:{POST_S:g}")
+    for account in (ROBIN, WREN):
+        await say_now(stage, account, BUSY)
+
+
+def done_meanwhile(first: Callable[[Stage, str], Awaitable[int | None]], what: str) -> Check:
+    """Both accounts had their turn at this while posts stood in line; well it was with the later of both."""
+
+    async def check(stage: Stage) -> bool:
+        had = [at for account in (ROBIN, WREN) if (at := await first(stage, account)) is not None]
+        went = [at for account in (ROBIN, WREN) for at in await gone_out(stage, account)]
+        if len(had) < 2 or len(went) < 2 * BUSY:
+            return False
+        if max(had) > max(went):
+            stage.notes.append(f"nothing was {what} while posts stood in line")
+        stage.was_well(max(had))
+        return True
+
+    return check
+
+
+async def first_reading(stage: Stage, account: str) -> int | None:
+    """When a post of the account was read first since the blow."""
+    return await earliest(stage, "measured", account, int(stage.memory["struck_at"]))
+
+
+async def earliest(stage: Stage, kind: str, account: str, since: int, what: str = "") -> int | None:
+    """When this happened first since an instant; `what`: how that which was done begins."""
+    facts = [fact for fact in await stage.facts(kind, limit=200) if fact.account_id == account and fact.at > since]
+    return min((fact.at for fact in facts if str(fact.data.get("what", "")).startswith(what)), default=None)
+
+
+async def read_again(stage: Stage) -> bool:
+    """Posts of both accounts were read since the seat is free; well it was with the later of both."""
+    freed = stage.now() - round((stage.clock.monotonic() - (stage.mended or 0.0)) * 1_000_000)
+    read = [await earliest(stage, "measured", account, freed) for account in (ROBIN, WREN)]
+    known = [at for at in read if at is not None]
+    if len(known) == len(read):
+        stage.was_well(max(known))
+    return len(known) == len(read)
+
+
+# --- 8.4 -------------------------------------------------------------------------------------------------------------
 
 
 def redesign(variant: str, answers: str) -> Act:
@@ -46,9 +113,26 @@ async def read_alike(stage: Stage) -> bool:
 of_a_page = partial(
     Drill, id="8.4", program="seats", root="page:sandbox-web", healthy=read_alike, recover_max_s=60, calm_max_s=240,
     healed_by="its pages are read alike in every way again",
+    because="at once is the next page; that a sign is over is seen at the next page that is read in every way, and a "
+    "share of readings only over the last 200: a minute of them here",
 )  # fmt: skip
 
+turned = partial(Drill, program="crowd", calm_max_s=240, recover_max_s=LATE_S, because=WHY_LATE)
+"""Rows of work that has to have its turn at a browser: what it is, and how it is seen, is the row's own affair."""
+
 DRILLS = (
+    turned(
+        id="8.1", name="8.1 the browsers are busy with posts",
+        breaks=f"{BUSY} posts are due at once in each of two accounts that share one browser, and each takes long.",
+        root="", break_it=busy, mend_it=disarm, healthy=done_meanwhile(first_reading, "read"), by_itself=True,
+        healed_by="of each eight seats that it could have, a class that waits gets one", seen_on=(MEASURING,),
+    ),
+    turned(
+        id="8.1", name="8.1 the only browser is held",
+        breaks="Whoever looks at a timeline takes the only seat and does not give it back.",
+        root="seats", break_it=hold_seat("own_posts"), mend_it=free_seat, healthy=read_again, alert_max_s=LATE_S,
+        healed_by="who held it was cut off, and the next look was due",
+    ),
     of_a_page(
         name="8.4 two ways of reading are gone",
         breaks="The site's pages have no test ids any more, and its own API answers nothing.",
@@ -60,4 +144,4 @@ DRILLS = (
         break_it=redesign("v5", "none"), mend_it=restore,
     ),
 )  # fmt: skip
-"""8.4."""
+"""8.1 and 8.4."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bowerbird.core.facts import Fact
 from bowerbird.dashboard.nodes import HARVESTING
-from bowerbird.drills.acts import network_heals
-from bowerbird.drills.layer5 import LATE, ROBIN, sign_in, sign_out, signed_out
+from bowerbird.drills.acts import disarm, network_heals
+from bowerbird.drills.layer5 import LATE, ROBIN, WREN, free_seat, hold_seat, sign_in, sign_out, signed_out
+from bowerbird.drills.layer8 import BUSY, LATE_S, busy, done_meanwhile, earliest, turned
 from bowerbird.drills.row import Drill
 from bowerbird.drills.stage import Stage
 
@@ -61,7 +62,34 @@ async def finds(stage: Stage) -> bool:
     return bool(await searches(stage, "harvested", int(stage.memory["marked_at"])))
 
 
+async def first_search(stage: Stage, account: str) -> int | None:
+    """When the account searched first since the blow."""
+    return await earliest(stage, "harvested", account, int(stage.memory["struck_at"]), "search")
+
+
+async def searched_again(stage: Stage) -> bool:
+    """Both accounts have searched since the seat is free; well it was with the later of both."""
+    freed = stage.now() - round((stage.clock.monotonic() - (stage.mended or 0.0)) * 1_000_000)
+    found = [await earliest(stage, "harvested", account, freed, "search") for account in (ROBIN, WREN)]
+    known = [at for at in found if at is not None]
+    if len(known) == len(found):
+        stage.was_well(max(known))
+    return len(known) == len(found)
+
+
 DRILLS = (
+    turned(
+        id="9.1", name="9.1 the browsers are busy with posts",
+        breaks=f"{BUSY} posts are due at once in each of two accounts that share one browser, and each takes long.",
+        root="", break_it=busy, mend_it=disarm, healthy=done_meanwhile(first_search, "searched"), by_itself=True,
+        healed_by="of each eight seats that it could have, a class that waits gets one", seen_on=(HARVESTING,),
+    ),
+    turned(
+        id="9.1", name="9.1 the only browser is held",
+        breaks="Whoever looks at a timeline takes the only seat and does not give it back.",
+        root="seats", break_it=hold_seat("own_posts"), mend_it=free_seat, healthy=searched_again, alert_max_s=LATE_S,
+        healed_by="who held it was cut off, and the next search was due",
+    ),
     signed_out(
         id="9.3", name="9.3 nobody is signed in", break_it=sign_out_noted, mend_it=sign_in_unbelieved,
         breaks="The site forgets the session and takes the password no longer; its search answers 200 with nothing.",
@@ -74,4 +102,4 @@ DRILLS = (
         healed_by="what is always there is asked for after each search that finds nothing", seen_on=(HARVESTING,),
     ),
 )  # fmt: skip
-"""9.3."""
+"""9.1 and 9.3."""
