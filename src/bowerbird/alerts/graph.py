@@ -60,6 +60,7 @@ STANDING: tuple[tuple[str, str], ...] = (
     ("posting", "storage"),
     ("posting", "clock"),
     ("posting", "lane:posting"),
+    ("posting", "seats"),
     ("posting:@", "storage"),
     ("posting:@", "clock"),
     ("posting:@", "engine"),
