@@ -63,6 +63,8 @@ async def lose_too_many(stage: Stage) -> None:
         if not await stage.until(lambda: _struck(stage), within_s=20):
             stage.notes.append("no browser was started again, though more might have been lost")
         stage.fault_ends()
+    stage.memory["struck_at"] = stage.now()
+    await say_now(stage, ROBIN, WAITING)
 
 
 async def _struck(stage: Stage) -> bool:
@@ -300,7 +302,7 @@ DRILLS = (
     of_the_breaker(
         name="5.1 too many are lost", program="few",
         breaks="The only browser is killed, and each one that is started after it, until no more may be lost.",
-        break_it=lose_too_many, mend_it=nothing, healthy=browser_posts,
+        break_it=lose_too_many, mend_it=nothing, healthy=waiting_went,
         healed_by="one is tried every 45 s however many were lost",
     ),
     Drill(
