@@ -92,19 +92,29 @@ async def test_a_message_that_cannot_be_made_was_never_sent() -> None:
     assert ((await room.get()).state, room.platform.sent) == (State.QUEUED, [])
 
 
-async def test_waiting_doubles_with_each_failure() -> None:
-    """5, 10, 20 seconds, and never more than ten minutes."""
+async def waits_after(error: errors.Unreachable, attempts: int) -> list[float]:
+    """How long a post waits after each of so many attempts that fail, seconds."""
     room = Room()
-    room.platform.fate = raising(errors.Unreachable())
+    room.platform.fate = raising(error)
     await room.put(post(expires_at=START + 10**6 * SECOND_US))
     waits = []
-    for _ in range(10):
+    for _ in range(attempts):
         await room.publisher.publish_once()
         again = (await room.get()).not_before
         waits.append((again - room.clock.now()) / SECOND_US)
         room.clock.at = again
+    return waits
 
-    assert waits == [5, 10, 20, 40, 80, 160, 320, 600, 600, 600]
+
+async def test_waiting_doubles_with_each_failure() -> None:
+    """5, 10, 20 seconds, and never more than ten minutes."""
+    assert await waits_after(errors.Unreachable(), 10) == [5, 10, 20, 40, 80, 160, 320, 600, 600, 600]
+
+
+@pytest.mark.proves("5.2")
+async def test_who_was_turned_away_by_busy_browsers_comes_again_soon_each_time() -> None:
+    """The platform is well, and a seat may be free any moment."""
+    assert await waits_after(errors.Unreachable(reason="browser_busy"), 4) == [5, 5, 5, 5]
 
 
 async def test_a_rate_limit_holds_the_whole_account() -> None:

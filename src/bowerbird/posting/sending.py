@@ -24,6 +24,8 @@ BACKOFF_S = 5.0
 """First wait after a post could not be sent; doubles with each attempt."""
 BACKOFF_MAX_S = 600.0
 """Longest wait between two attempts."""
+TURNED_AWAY = "browser_busy"
+"""Who was turned away by our own browsers comes again after the first wait each time: nobody's patience is tried."""
 GIVE_UP_BEFORE_S = 5.0
 """A worker stops waiting this long before its lease ends, so that it never acts on a lapsed one."""
 WAIT_MAX_S = 86_400.0
@@ -156,7 +158,8 @@ class Sender:
                 return Outcome(Event.LOST_TOUCH, error.reason, {"not_before": now}, sentence=str(error))
 
     def _unreached(self, post: Post, reason: str, sentence: str) -> Outcome:
-        wait_s = min(BACKOFF_S * 2 ** min(post.attempt - 1, 10), BACKOFF_MAX_S)
+        doublings = 0 if reason == TURNED_AWAY else min(post.attempt - 1, 10)
+        wait_s = min(BACKOFF_S * 2**doublings, BACKOFF_MAX_S)
         again = self.clock.now() + int(wait_s * SECOND_US)
         return Outcome(Event.UNREACHED, reason, {"not_before": again}, sentence=sentence)
 
