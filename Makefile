@@ -5,7 +5,7 @@ PYTHON ?= python3
 SEEDS  ?= 200
 YEARS  ?= 0
 SCHEDULES ?= 0
-BENCH  ?= killing publish footprint breaker jobs face browser_warm browser_faults browser_leaks extract
+BENCH  ?= killing publish footprint breaker jobs face browser_warm browser_faults browser_leaks browser_day extract
 BIN    := .venv/bin
 READY  := .venv/.ready
 

@@ -8,14 +8,14 @@ from bowerbird.browsers.budget import Starts
 
 
 def test_the_first_two_losses_cost_no_wait_and_the_next_ones_more_each_time() -> None:
-    """After six in ten minutes it is one each 45 s."""
+    """After six in ten minutes it is one each 30 s."""
     starts, pauses, waits = Starts(), [], []
     for n in range(6):
         starts.lost(float(n))
         pauses.append(starts.pause_s(float(n)))
         waits.append(starts.wait_s(float(n)))
     assert pauses == [0, 0, 0.5, 1, 2, 4]
-    assert waits == [0, 0, 0, 0, 0, 45]
+    assert waits == [0, 0, 0, 0, 0, 30]
     assert (starts.wait_s(66.0), starts.pause_s(66.0)) == (0, 0)
 
 

@@ -151,20 +151,20 @@ def test_a_dead_driver_is_replaced_though_nobody_asks() -> None:
 
 @pytest.mark.proves("5.1")
 def test_after_too_many_losses_a_place_is_down_and_comes_back() -> None:
-    """Five in ten minutes, with growing waits; then one try each 45 s, and never the end of the engine."""
+    """Five in ten minutes, with growing waits; then one try each 30 s, and never the end of the engine."""
 
     async def play(bench: Bench) -> None:
         await bench.work("robin")
         for _ in range(6):
             bench.seat().die()
-            for _ in range(400):
+            for _ in range(200):
                 if bench.pool.up:
                     break
                 await bench.clock.sleep(0.1)
         with pytest.raises(Unreachable) as down:
             await bench.work("robin")
         assert down.value.reason == "no_browser"
-        await bench.clock.sleep(48)
+        await bench.clock.sleep(20)
         await bench.work("robin")
 
     on_bench(play)

@@ -145,3 +145,16 @@ async def test_a_restart_remembers_what_every_answer_had(room: Room) -> None:
     again = Drift(room.books, room.drift.platforms, room.clock, lambda: [replace(GOOD, paths=less)] * 3)
     await again.compare_once()
     assert "schema" in again.signs("sandbox-web")
+
+
+@pytest.mark.proves("8.4")
+async def test_a_short_period_is_kept_whatever_the_site_answers(room: Room) -> None:
+    """One that was told to look every five seconds does not rest for minutes, after a failure either."""
+    room.drift.canary_s = 5.0
+    for says in (Unreachable("no network"), Counts()):
+        room.pages.says = says
+        asked = len(room.pages.asked)
+        for _ in range(12):
+            await room.look()
+            await room.clock.sleep(1.0)
+        assert len(room.pages.asked) - asked in {2, 3}

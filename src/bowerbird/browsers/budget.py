@@ -18,7 +18,7 @@ QUICK_S = 60.0
 """Losses within so many seconds make the wait grow."""
 FIRST_S, LOST_MAX_S, FAILED_MAX_S = 0.5, 8.0, 5.0
 """The first wait, and the longest after a loss and after a start that failed, seconds."""
-SPENT_S = 45.0
+SPENT_S = 30.0
 """When too many were lost, one is tried so often, seconds: with the look that notices that it is time, the start, and
 the probes of what waits for it, whoever is mended then is back within a minute."""
 

@@ -304,7 +304,7 @@ DRILLS = (
         name="5.1 too many are lost", program="few",
         breaks="The only browser is killed, and each one that is started after it, until no more may be lost.",
         break_it=lose_too_many, mend_it=nothing, healthy=waiting_went,
-        healed_by="one is tried every 45 s however many were lost",
+        healed_by="one is tried every 30 s however many were lost",
     ),
     Drill(
         id="5.2", name="5.2 a lease hangs", program="crowd",

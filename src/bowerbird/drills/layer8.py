@@ -11,14 +11,15 @@ from bowerbird.drills.layer5 import ROBIN, WREN, free_seat, gone_out, hold_seat
 from bowerbird.drills.row import Act, Check, Drill
 from bowerbird.drills.stage import Stage
 
-TIER_S = 20.0
+TIER_S = 40.0
 """The first tier of this program: the age at which a post is read first, and the period of a search."""
 LATE_S = 1.5 * TIER_S
 """So late may a reading or a search be before somebody is told, or it is made."""
-BUSY = 15
+BUSY = 18
 """Posts that are due at once in each of two accounts which share one browser."""
 POST_S = 0.6
-"""So much longer each of them takes, seconds: together the browser is busy for half a minute and more."""
+"""So much longer each of them takes, seconds: together the browser is busy for three quarters of a minute. Longer, and
+the posts themselves are overdue."""
 WHY_LATE = (
     f"one and a half of a period, which is {TIER_S:g} s here; the next look comes within one, and may wait for the seat"
 )

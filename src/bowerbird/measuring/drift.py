@@ -92,13 +92,13 @@ class Drift:
             and self._due_s.get(account.id, now_s) <= now_s
         ]
         if not driven:
-            self._idle_until_s = now_s + AGAIN_S
+            self._idle_until_s = now_s + min(AGAIN_S, self.canary_s)
         return sorted(driven, key=lambda account: self._due_s.get(account.id, 0.0))
 
     async def _canary(self, account: Account) -> None:
         """Read the newest post of ours that has settled, by its place; what is gone or cannot be asked is no sign."""
         now_s, platform = self.clock.monotonic(), self.platforms[account.id]
-        self._due_s[account.id] = now_s + AGAIN_S
+        self._due_s[account.id] = now_s + min(AGAIN_S, self.canary_s)
         posts = await self.storage.posts(states=(State.PUBLISHED,), account_id=account.id, limit=CANARIES)
         known = [post for post in posts if post.remote is not None and post.remote.url]
         if not known or known[0].remote is None:

@@ -218,7 +218,7 @@ KNOBS: tuple[Knob, ...] = (
         default=5,
         least=1,
         most=1_000,
-        why="Browsers that may be lost on one seat within ten minutes; after that one is tried every 45 s.",
+        why="Browsers that may be lost on one seat within ten minutes; after that one is tried every 30 s.",
     ),
     Knob(name="harvest.search_s", default=1800.0, least=5, why="How often each search is looked up."),
     Knob(name="jobs.plan_s", default=60.0, least=0.2, most=86_400, why="Seconds between looks at the queue's cover."),
