@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -185,9 +184,12 @@ class Supervisor:
         if monitor.bell is None:
             await self.clock.sleep(monitor.every_s)
             return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(monitor.every_s):
-                await monitor.bell.wait()
+        waits = [asyncio.ensure_future(self.clock.sleep(monitor.every_s)), asyncio.ensure_future(monitor.bell.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
         monitor.bell.clear()
 
     async def _round(self, monitor: Monitor) -> None:
