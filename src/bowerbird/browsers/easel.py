@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from bowerbird.core.errors import Refused
@@ -41,7 +42,10 @@ async def drawn(pool: Pool, html: str, *, width: int, height: int) -> bytes:
             (`no_font`): no other try would be better.
         Unreachable: no seat was free in time, no browser runs, or it was lost, all as `Pool.page` says.
     """
-    async with pool.page(EASEL, state=None, wait_s=WAIT_S, op="card", lease_s=LEASE_S) as page:
+    async with (
+        pool.page(EASEL, state=None, wait_s=WAIT_S, op="card", lease_s=LEASE_S) as page,
+        asyncio.timeout(LEASE_S),
+    ):
         await page.set_viewport_size({"width": width, "height": height})
         await page.set_content(html, wait_until="load", timeout=LEASE_S * 1e3)
         if not all(await page.evaluate(_FITS)):
