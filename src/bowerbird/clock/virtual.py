@@ -224,7 +224,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if handle._cancelled:  # noqa: SLF001
                 continue
             try:  # what its `_run` does, without the call
-                handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]  # noqa: SLF001
+                handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]  # not in its stub  # noqa: SLF001
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:  # noqa: BLE001 - whoever asked for the turn is gone, so the loop tells
