@@ -100,3 +100,10 @@ def test_what_has_not_changed_is_not_sent_again(tmp_path: Path) -> None:
         first, second = (find_bank(f"{url}/feed", keep=tmp_path) for _ in range(2))
     assert first == second
     assert [mark for path, _, mark in asked if path == "/feed"] == [None, '"one"']
+
+
+def test_a_server_that_trickles_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is never silent for long, and would never be done."""
+    monkeypatch.setattr("bowerbird.writers.fetching.WHOLE_S", -1.0)
+    with site({"/a": (200, {}, b"x")}) as (url, _), pytest.raises(BankUnreadable, match="took longer"):
+        fetch(f"{url}/a", size_max=100)

@@ -5,7 +5,7 @@
 3. A redirect is followed on the same host alone; one that leads elsewhere is told, for its address to be written down.
 4. An address of this machine or its network is read only where the settings name it in so many words; a public name
    that leads there is refused.
-5. Everything is bounded: the bytes, the redirects, and how long a server may be silent.
+5. Everything is bounded: the bytes, the redirects, how long a server may be silent, and how long it may take.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
+from bowerbird.clock import SystemClock
 from bowerbird.writers import robots
 from bowerbird.writers.rows import BankUnreadable
 
@@ -23,6 +24,8 @@ AGENT = "bowerbird (reads a bank for its owner)"
 """Who we say we are."""
 FETCH_S = 15.0
 """How long a server may be silent, seconds."""
+WHOLE_S = 60.0
+"""How long one answer may take altogether, seconds: a server that sends a byte now and then is never silent."""
 HOPS_MAX = 5
 SERVER_BROKEN, REFUSED, NOT_MODIFIED = 500, 400, 304
 
@@ -113,9 +116,12 @@ def _get(url: str, size_max: int, marks: Mapping[str, str], *, cut: bool = False
         with httpx.stream("GET", url, timeout=FETCH_S, headers={"user-agent": AGENT, **marks}) as answer:
             if answer.has_redirect_location:
                 return Fetched(answer.status_code, moved=urljoin(url, answer.headers["location"]))
-            body = b""
+            body, clock = b"", SystemClock()
+            ends_s = clock.monotonic() + WHOLE_S
             for piece in answer.iter_bytes():
                 body += piece
+                if clock.monotonic() > ends_s:
+                    raise BankUnreadable(f"the page took longer than {WHOLE_S:g} s; try later")
                 if len(body) > size_max:
                     if cut:
                         break
