@@ -64,14 +64,18 @@ async def earliest(stage: Stage, kind: str, account: str, since: int, what: str 
     return min((fact.at for fact in facts if str(fact.data.get("what", "")).startswith(what)), default=None)
 
 
-async def read_again(stage: Stage) -> bool:
-    """Posts of both accounts were read since the seat is free; well it was with the later of both."""
-    freed = stage.now() - round((stage.clock.monotonic() - (stage.mended or 0.0)) * 1_000_000)
-    read = [await earliest(stage, "measured", account, freed) for account in (ROBIN, WREN)]
-    known = [at for at in read if at is not None]
-    if len(known) == len(read):
-        stage.was_well(max(known))
-    return len(known) == len(read)
+def had_again(kind: str, what: str = "") -> Check:
+    """Both accounts had their turn at this since the seat is free; well it was with the later of both."""
+
+    async def check(stage: Stage) -> bool:
+        freed = stage.now() - round((stage.clock.monotonic() - (stage.mended or 0.0)) * 1_000_000)
+        had = [await earliest(stage, kind, account, freed, what) for account in (ROBIN, WREN)]
+        known = [at for at in had if at is not None]
+        if len(known) == len(had):
+            stage.was_well(max(known))
+        return len(known) == len(had)
+
+    return check
 
 
 # --- 8.4 -------------------------------------------------------------------------------------------------------------
@@ -131,8 +135,8 @@ DRILLS = (
     turned(
         id="8.1", name="8.1 the only browser is held",
         breaks="Whoever looks at a timeline takes the only seat and does not give it back.",
-        root="seats", break_it=hold_seat("own_posts"), mend_it=free_seat, healthy=read_again, alert_max_s=LATE_S,
-        healed_by="who held it was cut off, and the next look was due",
+        root="seats", break_it=hold_seat("own_posts"), mend_it=free_seat, healthy=had_again("measured"),
+        alert_max_s=LATE_S, healed_by="who held it was cut off, and the next look was due",
     ),
     of_a_page(
         name="8.4 two ways of reading are gone",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bowerbird.core.facts import Fact
 from bowerbird.dashboard.nodes import HARVESTING
 from bowerbird.drills.acts import disarm, network_heals
-from bowerbird.drills.layer5 import LATE, ROBIN, WREN, free_seat, hold_seat, sign_in, sign_out, signed_out
-from bowerbird.drills.layer8 import BUSY, LATE_S, busy, done_meanwhile, earliest, turned
+from bowerbird.drills.layer5 import LATE, ROBIN, free_seat, hold_seat, sign_in, sign_out, signed_out
+from bowerbird.drills.layer8 import BUSY, LATE_S, busy, done_meanwhile, earliest, had_again, turned
 from bowerbird.drills.row import Drill
 from bowerbird.drills.stage import Stage
 
@@ -67,16 +67,6 @@ async def first_search(stage: Stage, account: str) -> int | None:
     return await earliest(stage, "harvested", account, int(stage.memory["struck_at"]), "search")
 
 
-async def searched_again(stage: Stage) -> bool:
-    """Both accounts have searched since the seat is free; well it was with the later of both."""
-    freed = stage.now() - round((stage.clock.monotonic() - (stage.mended or 0.0)) * 1_000_000)
-    found = [await earliest(stage, "harvested", account, freed, "search") for account in (ROBIN, WREN)]
-    known = [at for at in found if at is not None]
-    if len(known) == len(found):
-        stage.was_well(max(known))
-    return len(known) == len(found)
-
-
 DRILLS = (
     turned(
         id="9.1", name="9.1 the browsers are busy with posts",
@@ -87,7 +77,8 @@ DRILLS = (
     turned(
         id="9.1", name="9.1 the only browser is held",
         breaks="Whoever looks at a timeline takes the only seat and does not give it back.",
-        root="seats", break_it=hold_seat("own_posts"), mend_it=free_seat, healthy=searched_again, alert_max_s=LATE_S,
+        root="seats", break_it=hold_seat("own_posts"), mend_it=free_seat,
+        healthy=had_again("harvested", "search"), alert_max_s=LATE_S,
         healed_by="who held it was cut off, and the next search was due",
     ),
     signed_out(
