@@ -208,7 +208,7 @@ def shown(value: float) -> str:
 
 
 def _key(labels: Mapping[str, str]) -> Labels:
-    return tuple(sorted(labels.items()))
+    return tuple(labels.items()) if len(labels) < 2 else tuple(sorted(labels.items()))
 
 
 def _compare(value: float, op: str, bound: float) -> bool:

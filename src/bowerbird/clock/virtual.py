@@ -124,45 +124,14 @@ class _Nowhere(selectors.BaseSelector):
         raise OutOfBounds("a virtual loop has no files")
 
 
-class _Turn(asyncio.Handle):
-    """Somebody's turn: asyncio's own, made without asking whether somebody hunts for defects."""
+class _Turn(list[Any]):
+    """Somebody's turn, ``[callback, args, context]``: a list, for those are made without a call into Python."""
 
     __slots__ = ()
-
-    def __init__(
-        self, callback: Callable[..., object], args: tuple[Any, ...], loop: VirtualLoop,
-        context: contextvars.Context | None,
-    ) -> None:  # fmt: skip
-        self._context = contextvars.copy_context() if context is None else context
-        self._loop = loop
-        self._callback = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = self._source_traceback = None
-
-
-class _Timer(asyncio.TimerHandle):
-    """A turn at an instant, made and cancelled without asking whether somebody hunts for defects."""
-
-    __slots__ = ()
-
-    def __init__(
-        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], loop: VirtualLoop,
-        context: contextvars.Context | None,
-    ) -> None:  # fmt: skip
-        self._context = contextvars.copy_context() if context is None else context
-        self._loop = loop
-        self._callback: Callable[..., object] | None = callback
-        self._args = args
-        self._cancelled = False
-        self._repr = self._source_traceback = None
-        self._when = when
-        self._scheduled = True
 
     def cancel(self) -> None:
-        """Let go of it; it is dropped when it comes to the front."""
-        self._cancelled = True
-        self._callback, self._args = None, ()
+        """Let go of it; it is passed over when it comes to the front."""
+        self[0] = self[1] = None
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -177,8 +146,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """
 
     # What asyncio's own loop keeps, as far as it is touched here (CPython 3.11 to 3.13).
-    _ready: deque[asyncio.Handle]
-    _scheduled: list[tuple[float, int, _Timer]]
+    _ready: deque[_Turn]
+    _scheduled: list[tuple[float, int, _Turn]]
     _stopping: bool
     _thread_id: int | None
 
@@ -206,9 +175,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         timer. 3. What is due by then has its turn after them.
         """
         ready, timers, clock = self._ready, self._scheduled, self._clock
-        while timers and timers[0][2]._cancelled:  # noqa: SLF001 - a loop asks its own handles
+        while timers and timers[0][2][0] is None:
             heapq.heappop(timers)
-        if ready or self._stopping or (timers and timers[0][0] <= clock._elapsed_s):  # noqa: SLF001
+        if ready or self._stopping or (timers and timers[0][0] <= clock._elapsed_s):  # noqa: SLF001 - as in `time`
             self._turns += 1
             if self._turns > TURNS_MAX:
                 raise NeverAsleep(f"{TURNS_MAX} turns at {self.time()} s")
@@ -216,20 +185,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 self._shuffle(ready, self._order)
         else:
             self._jump()
-        due = clock._elapsed_s + TICK_S  # noqa: SLF001
+        due = clock._elapsed_s + TICK_S  # noqa: SLF001 - as in `time`
         while timers and timers[0][0] < due:
             ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
-            handle = ready.popleft()
-            if handle._cancelled:  # noqa: SLF001
+            callback, args, context = ready.popleft()
+            if callback is None:
                 continue
-            try:  # what its `_run` does, without the call
-                handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]  # not in its stub  # noqa: SLF001
+            try:
+                context.run(callback, *args)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:  # noqa: BLE001 - whoever asked for the turn is gone, so the loop tells
-                told = {"message": f"Exception in callback {handle!r}", "exception": error, "handle": handle}
-                self.call_exception_handler(told)
+                self.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
 
     def _jump(self) -> None:
         if not self._scheduled:
@@ -237,37 +205,55 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._clock.jump_to(self._scheduled[0][0])
         self._turns = 0
 
-    def _shuffle(self, ready: deque[asyncio.Handle], order: random.Random) -> None:
+    def _shuffle(self, ready: deque[_Turn], order: random.Random) -> None:
         if len(ready) == 2:  # by far the most frequent case
             ready.rotate(order.getrandbits(1))
             return
-        handles = list(ready)
-        order.shuffle(handles)
+        turns = list(ready)
+        order.shuffle(turns)
         ready.clear()
-        ready.extend(handles)
+        ready.extend(turns)
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]  # whoever asked for a turn does nothing with it but cancel it
         self,
         callback: Callable[[Unpack[Ts]], object],
         *args: *Ts,
         context: contextvars.Context | None = None,
-    ) -> asyncio.Handle:
+    ) -> _Turn:
         """Let it have its turn, without looking first whether this is the right thread: there is no other."""
-        handle = _Turn(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+        turn = _Turn((callback, args, contextvars.copy_context() if context is None else context))
+        self._ready.append(turn)
+        return turn
 
-    def call_at(
+    def call_later(  # type: ignore[override]  # as above
+        self,
+        delay: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> _Turn:
+        """Let it have its turn after so many seconds."""
+        return self.call_at(self._clock._elapsed_s + delay, callback, *args, context=context)  # noqa: SLF001 - as in `time`
+
+    def call_at(  # type: ignore[override]  # as above
         self,
         when: float,
         callback: Callable[[Unpack[Ts]], object],
         *args: *Ts,
         context: contextvars.Context | None = None,
-    ) -> asyncio.TimerHandle:
+    ) -> _Turn:
         """Let it have its turn at this instant; of those with the same instant, the first who asked is the first."""
-        timer = _Timer(when, callback, args, self, context)
-        heapq.heappush(self._scheduled, (when, next(self._numbers), timer))
-        return timer
+        turn = _Turn((callback, args, contextvars.copy_context() if context is None else context))
+        heapq.heappush(self._scheduled, (when, next(self._numbers), turn))
+        return turn
+
+    def create_task(  # type: ignore[override]  # only what asyncio gives it: no generator, and a name in words
+        self, coro: Coroutine[Any, Any, T], *, name: str | None = None, context: contextvars.Context | None = None
+    ) -> asyncio.Task[T]:
+        """Give a coroutine turns of its own."""
+        return asyncio.Task(coro, loop=self, name=name, context=context)
+
+    get_debug = bool  # False, said without a call into Python: every future asks
 
     # The fence: whatever would let real time or another thread in.
 
@@ -277,12 +263,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _close_self_pipe(self) -> None:
         """There is no pipe."""
 
-    def call_soon_threadsafe(
+    def call_soon_threadsafe(  # type: ignore[override]  # as above
         self,
         callback: Callable[[Unpack[Ts]], object],
         *args: *Ts,
         context: contextvars.Context | None = None,
-    ) -> asyncio.Handle:
+    ) -> _Turn:
         """Like `call_soon` from the loop's own thread; `OutOfBounds` from any other."""
         if threading.get_ident() != self._thread_id:
             raise OutOfBounds("another thread cannot reach a virtual loop")

@@ -42,8 +42,9 @@ class Sample:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        labels = tuple(self.labels)
         metric = METRICS.get(self.name)
-        if metric is None or (tuple(self.labels) != metric.labels and set(self.labels) != set(metric.labels)):
+        if metric is None or (labels != metric.labels and set(labels) != set(metric.labels)):
             raise ValueError(f"no metric {self.name} with labels {sorted(self.labels)}; add it to METRICS")
 
 

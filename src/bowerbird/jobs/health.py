@@ -99,18 +99,18 @@ def _stuck_s(runner: Runner, lane: str, now: float) -> float:
 
 
 def _of_job(job: Job, pulse: Pulse, now: float) -> list[Sample]:
-    """Two numbers that grow by themselves, and those that only change when something happens, made when it does."""
-    labels = {"job": job.name}
-    overdue = Sample(name="bowerbird_job_overdue_seconds", value=pulse.overdue_s(job, now), labels=labels)
-    stuck = Sample(name="bowerbird_job_stuck_seconds", value=pulse.stuck_s(now), labels=labels)
-    mark = (pulse.ended.total(), pulse.failures, pulse.revived, pulse.strays, pulse.lateness_s, pulse.blocked_by)
-    if pulse.told is None or pulse.told[0] != mark:
-        pulse.told = (mark, tuple(_counted(job, pulse)))
-    return [overdue, stuck, *pulse.told[1]]
+    """Its numbers, made anew when one of them has changed; of a job that is well, none does while it rests."""
+    late = (pulse.overdue_s(job, now), pulse.stuck_s(now))
+    ended = (pulse.ended.total(), pulse.failures, pulse.revived, pulse.strays, pulse.lateness_s, pulse.blocked_by)
+    if pulse.told is None or pulse.told[0] != (late, ended):
+        pulse.told = ((late, ended), _counted(job, pulse, *late))
+    return pulse.told[1]
 
 
-def _counted(job: Job, pulse: Pulse) -> list[Sample]:
+def _counted(job: Job, pulse: Pulse, overdue_s: float, stuck_s: float) -> list[Sample]:
     values: list[tuple[str, float | None, dict[str, str]]] = [
+        ("overdue_seconds", overdue_s, {}),
+        ("stuck_seconds", stuck_s, {}),
         ("failures_in_a_row", pulse.failures, {}),
         ("revivals_total", pulse.revived, {}),
         ("strays", pulse.strays, {}),

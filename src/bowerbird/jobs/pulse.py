@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bowerbird.core.gauge import Sample
 from bowerbird.core.post import SECOND_US
@@ -22,8 +23,7 @@ WINDOW = 100
 """Runs from which quantiles and the share of good ones are taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One run as the page shows it: when it ended (microseconds), how, and how long it took in seconds."""
 
     at: int
@@ -112,7 +112,7 @@ class Pulse:
     durations: Lately = field(default_factory=Lately)
     delays: Lately = field(default_factory=Lately)
     went_well: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
-    told: tuple[tuple[object, ...], tuple[Sample, ...]] | None = None
+    told: tuple[tuple[object, ...], list[Sample]] | None = None
 
     def record(self, run: Run, *, now: float, took_s: float) -> None:
         """Take in a run that has just ended."""

@@ -58,7 +58,7 @@ def advise(learner: Learner, kind: Kind, rng: random.Random, *, account_id: str,
         needed=needed,
         target=str(kind),
         levels=view.levels,
-        draws=tuple(_rounded(draw) for draw in draws) if view.levels else (),
+        draws=tuple(map(tuple, np.round(draws, _DIGITS).tolist())) if view.levels else (),
         means=_rounded(means),
         lows=_rounded(means - _Z90 * spreads),
         highs=_rounded(means + _Z90 * spreads),
@@ -107,21 +107,22 @@ def _view(learner: Learner) -> _View:
     own = np.zeros((len(levels), len(places)))
     for row, level in enumerate(levels):
         own[row, places[level]] = 1.0
-    paired = own + np.array([_pairs(learner, level) for level in levels]).reshape(own.shape)
+    paired = own + _pairs(learner, levels)
     parts, wholes = (_centred(rows, levels, factors) for rows in (own, paired))
     before = np.sqrt(np.square(wholes) @ (1 / np.array([precision(name) for name in learner.names])))
     spreads = posterior.spread(wholes)
     return _View(posterior, levels, parts, wholes, wholes @ posterior.mean, spreads, before)
 
 
-def _pairs(learner: Learner, level: str) -> Array:
-    """The share of a lever's posts that each of its pairs had; nothing for a lever that is a pair."""
-    row = np.zeros(len(learner.names))
-    posts = learner.posts[learner.names.index(level)]
+def _pairs(learner: Learner, levels: tuple[str, ...]) -> Array:
+    """The share of each lever's posts that each of its pairs had, a row per lever; nothing for one that is a pair."""
+    shares, rows = np.zeros((len(levels), len(learner.names))), {level: row for row, level in enumerate(levels)}
+    posts = dict(zip(learner.names, learner.posts, strict=True))
     for place, name in enumerate(learner.names):
-        if "&" in name and level in name.split("&"):
-            row[place] = learner.posts[place] / max(posts, 1.0)
-    return row
+        for lever in name.split("&") if "&" in name else ():
+            if lever in rows:
+                shares[rows[lever], place] = learner.posts[place] / max(posts[lever], 1.0)
+    return shares
 
 
 def _centred(rows: Array, levels: tuple[str, ...], factors: Mapping[str, list[str]]) -> Array:

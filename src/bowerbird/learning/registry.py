@@ -165,8 +165,8 @@ def _held(rows: dict[str, list[Any]]) -> dict[str, Held]:
 def _verify(version: str, memory: Memory) -> None:
     """A state that was stored whole can still be one that must not be used."""
     learner = memory.learner
-    numbers = (*learner.moment, *learner.posts, *learner.gram.flat, learner.square, learner.mass)
-    if not all(map(math.isfinite, numbers)):
+    arrays = (learner.moment, learner.posts, learner.gram)
+    if not (all(np.isfinite(each).all() for each in arrays) and math.isfinite(learner.square + learner.mass)):
         raise Damaged(f"version {version[:8]} holds numbers that are not finite")
     try:
         learner.posterior()

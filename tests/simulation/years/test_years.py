@@ -117,7 +117,7 @@ def test_what_stops_the_engine_is_survived(kind: str) -> None:
 def test_each_scene_reaches_the_way_back_that_it_aims_at(scene: str) -> None:
     """Trouble at the right moment is enough: what it should lead to is found in the books, and nothing is broken."""
     rows = play(scene, random.Random(1), day_s=DAY_S, dues_s=(DUE_S[0],))
-    world = run_plot(Plot(seed=1, troubles=tuple(sorted(rows)), day_s=13 * HOUR_S, calm_s=2 * HOUR_S))
+    world = run_plot(Plot(seed=2, troubles=tuple(sorted(rows)), day_s=13 * HOUR_S, calm_s=2 * HOUR_S))
     assert scene in recoveries(world)
     assert not judge(world)
 

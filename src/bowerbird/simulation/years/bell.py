@@ -16,14 +16,15 @@ from bowerbird.core.lifecycle import FINAL, State
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.jobs.runner import Runner
-from bowerbird.jobs.table import Job
+from bowerbird.jobs.table import JOBS, Job
 from bowerbird.planning.calendar import all_slots
 from bowerbird.simulation.endings import WatchedShelf
 from bowerbird.storage.memory import MemoryBooks
 from bowerbird.storage.spool import Spool
 
-IDLE_MAX_S = 60.0
-"""The longest a job rests that looks every few seconds and has nothing to do, seconds."""
+IDLE_MAX_S = 55.0
+"""The longest a job rests that looks every few seconds and has nothing to do, seconds: less than the minute for which
+an empty look is worth one line, for those of a real engine are mostly not written either."""
 IDLE_AUDIT_S = 600.0
 """The longest the audit of timelines rests, seconds."""
 IDLE_PERIODS, IDLE_LONGEST_S = 10.0, 3_600.0
@@ -52,6 +53,7 @@ class Bell:
     def __init__(self, books: MemoryBooks, clock: Clock, hurry: Callable[[], float], spool: Spool) -> None:
         self._books, self._clock, self._hurry, self._spool = books, clock, hurry, spool
         self._wakes: dict[str, int] = {}
+        self._idle_s = {job.name: idle_s(job) for job in JOBS}
         self._instants: dict[str, Callable[[int], Iterable[int]]] = {
             "publish": self._publish, "settle": self._settle, "sweep": self._sweep, "measure": self._measure,
             "renew": self._renew, "obey": self._obey, "watch": self._nothing, "connect": self._nothing,
@@ -65,7 +67,7 @@ class Bell:
         if self.runner is not None and self.runner.pulses[job.name].failures:
             return job.every_s  # whoever fails is not idle
         now, instants = self._clock.now(), self._instants.get(job.name, self._nothing)
-        longest_s = max(job.every_s, min(idle_s(job), self._hurry()))
+        longest_s = max(job.every_s, min(self._idle_s[job.name], self._hurry()))
         wakes_at = max(now, min(instants(now), default=now + int(longest_s * SECOND_US)))
         self._wakes[job.name] = wakes_at
         return min(longest_s, max((wakes_at - now) / SECOND_US, job.every_s))

@@ -57,7 +57,7 @@ CHANNELS = (Channel("phone", "fake://phone"), Channel("mail", "fake://mail"))
 
 LIVING: ContextVar[Process | None] = ContextVar("LIVING", default=None)
 """Whose task it is: what a dead engine still turns over in its memory harms nobody."""
-SNAPSHOTS_S = 3_600.0
+SNAPSHOTS_S = 21_600.0
 """How often the snapshots for the page are drawn, seconds."""
 
 

@@ -12,9 +12,9 @@ import contextlib
 
 from bowerbird.clock import VirtualClock
 
-CALM_S = 900.0
+CALM_S = 1_200.0
 """How long a watcher sleeps while the world is calm, seconds."""
-UNEASY_S = 10.0
+UNEASY_S = 15.0
 """How long a watcher sleeps while something is wrong that is not new, seconds."""
 SHORT_S = 60.0
 """Sleeps up to this length are those of watchers; longer ones are left as they are."""

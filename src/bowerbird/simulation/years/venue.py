@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from bowerbird.core.account import Account
 from bowerbird.core.errors import RateLimited, SignedOut, Unconfirmed, Unreachable
@@ -21,6 +22,7 @@ WAIT_S = 90.0
 """How long a busy platform asks us to wait, seconds."""
 LATE_SHARE = 0.9
 """A post whose answer is lost is shown within this share of the time the platform promises."""
+STRANGERS_WORDS = "somebody was here"
 CROWD = 200
 """Followers at the beginning."""
 
@@ -127,10 +129,10 @@ class Venue(FakePlatform):
         """The newest posts on our timeline that can be seen, ours and others'."""
         await self._answer()
         now = self._clock.now()
-        ours = [self._seen_as(a.id, a.at, words_of(a.wire)) for a in self.arrivals if a.visible_at <= now]
-        found = [*ours, *(self._seen_as(each.id, each.at, "somebody was here") for each in self.foreign)]
-        up = [seen for seen in found if seen.ref.id not in self.removed]
-        return sorted(up, key=lambda seen: -seen.posted_at)[:limit]
+        ours = [(a.at, a.id, a.wire) for a in self.arrivals if a.visible_at <= now and a.id not in self.removed]
+        others = [(each.at, each.id, None) for each in self.foreign if each.id not in self.removed]
+        newest = sorted([*ours, *others], key=itemgetter(0), reverse=True)[:limit]
+        return [self._seen_as(name, at, words_of(wire) if wire else STRANGERS_WORDS) for at, name, wire in newest]
 
     def _seen_as(self, remote_id: str, at: int, text: str) -> Seen:
         return Seen(ref=RemoteRef(id=remote_id), author=self.account.handle, text=text, posted_at=at, kind="own")

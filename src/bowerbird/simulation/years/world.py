@@ -42,7 +42,7 @@ from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.writers.bank import BankWriter
 from bowerbird.writers.ladder import Ladder
 
-FAST_S, UNEASY_S = 15.0, 150.0
+FAST_S, UNEASY_S = 6.0, 120.0
 """For how long watchers keep their own pace after something happened, and look often after that, seconds."""
 RESTART_S = 3.0
 """How long a dead engine takes to come back, seconds."""
@@ -407,7 +407,7 @@ class World:
         asyncio.get_running_loop().call_later(RESTART_S, self._start)
 
 
-BITES_FELT = 12
+BITES_FELT = 6
 """So often in a row a trouble that bites makes watchers look at their own pace."""
 LOOK_FIRST_S = 4.0
 """So long before a trouble watchers look at their own pace, seconds."""

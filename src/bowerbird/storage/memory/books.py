@@ -154,7 +154,11 @@ def put_run(books: MemoryBooks, run: Run) -> None:
     if old is None or old.started_at != run.started_at:
         if old is not None:
             del books.runs_by_age[bisect_left(books.runs_by_age, (old.started_at, old.id))]
-        insort(books.runs_by_age, (run.started_at, run.id))
+        place = (run.started_at, run.id)
+        if books.runs_by_age and place < books.runs_by_age[-1]:
+            insort(books.runs_by_age, place)
+        else:  # by far the most frequent case
+            books.runs_by_age.append(place)
     books.runs[run.id] = run
     books.slots[run.job, run.scope, run.slot_at] = run.id
 

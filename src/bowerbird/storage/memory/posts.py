@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from bowerbird.core.account import Limited, Quota
 from bowerbird.core.lifecycle import FINAL, State
@@ -146,9 +147,14 @@ class MemoryPosts(Handle):
         newest_first: bool = True,
     ) -> list[Post]:
         """Posts by due time; `before` bounds `due` in either order."""
-        found = self.books.shelf.in_state(*dict.fromkeys(states or State))
+        shelf, most = self.books.shelf, checked_limit(limit)
+        if account_id and newest_first:  # the account's own index has them in this order
+            mine = (shelf.by_id[post_id] for _, post_id in reversed(shelf.accounts.get(account_id, [])))
+            wanted = (p for p in mine if (not states or p.state in states) and (before is None or p.due < before))
+            return list(islice(wanted, most))
+        found = shelf.in_state(*dict.fromkeys(states or State))
         wanted = (p for p in found if account_id in {"", p.account_id} and (before is None or p.due < before))
-        return _by_due(wanted, newest_first=newest_first)[: checked_limit(limit)]
+        return _by_due(wanted, newest_first=newest_first)[:most]
 
     @verb
     def said(self, account_id: str, *, limit: int = 500) -> list[Post]:

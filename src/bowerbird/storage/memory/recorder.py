@@ -171,9 +171,12 @@ def _write_alarms(books: MemoryBooks, batch: Batch) -> None:
         books.incidents[incident.id] = incident
         if incident.closed_at is None:
             books.open_incidents[incident.fingerprint] = incident.id
-    books.deliveries.update((delivery.id, delivery) for delivery in batch.deliveries)
-    books.silences.update((silence.id, silence) for silence in batch.silences)
-    books.breakers.update((breaker.name, breaker) for breaker in batch.breakers)
+    for delivery in batch.deliveries:
+        books.deliveries[delivery.id] = delivery
+    for silence in batch.silences:
+        books.silences[silence.id] = silence
+    for breaker in batch.breakers:
+        books.breakers[breaker.name] = breaker
     for snapshot in batch.snapshots:
         books.snapshots[snapshot.name] = replace(snapshot, data=plain(snapshot.data))
 
@@ -187,12 +190,16 @@ def _write_model(books: MemoryBooks, model: Model) -> None:
 
 
 def _write_ledger(books: MemoryBooks, batch: Batch) -> None:
-    books.accounts.update((account.id, account) for account in batch.accounts)
+    for account in batch.accounts:
+        books.accounts[account.id] = account
     for place in batch.lifted:
         books.holds.pop(place, None)
-    books.learned.update(((limit.key, limit.unit, limit.window_s), limit) for limit in batch.learned)
-    books.people.update((person.name, person) for person in batch.people)
-    books.holds.update(((hold.account_id, hold.kind), hold) for hold in batch.holds)
+    for limit in batch.learned:
+        books.learned[limit.key, limit.unit, limit.window_s] = limit
+    for person in batch.people:
+        books.people[person.name] = person
+    for hold in batch.holds:
+        books.holds[hold.account_id, hold.kind] = hold
     for run in batch.runs:
         put_run(books, run)
     for command in batch.commands:
