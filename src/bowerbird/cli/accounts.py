@@ -12,6 +12,7 @@ from bowerbird.cli.posts import command
 
 if TYPE_CHECKING:
     from bowerbird.core.ports import Identity
+    from bowerbird.settings import Settings
     from bowerbird.storage.sqlite import SqliteStorage
 
 
@@ -118,21 +119,55 @@ def resume(context: typer.Context, account: str = typer.Argument("", help="The a
 
 
 def bank(
-    file: str = typer.Argument("python_tips", help="A YAML, Markdown or CSV file, a feed, or python_tips."),
+    context: typer.Context,
+    file: str = typer.Argument("python_tips", help="A YAML, Markdown or CSV file, a feed, a page, or python_tips."),
+    to: str = typer.Option("", "--to", help="Read a public page into this Markdown file, for you to look over."),
 ) -> None:
-    """Read a claim bank and report its rows: the good ones by topic, the bad ones by row."""
+    """Read a claim bank and report its rows: the good ones by topic, the bad ones by row.
+
+    With --to, a public page is read as its robots.txt allows, by a browser, into a bank that you look over first.
+    """
     from collections import Counter
 
     from bowerbird.writers.shelf import find_bank
 
+    if to:
+        _read_page(context.obj.settings(), file, Path(to))
+        file = to
     found = find_bank(file)
     for topic, number in sorted(Counter(claim.topic for claim in found.claims).items()):
         say(f"{number:5d}  {topic}")
     say(f"{len(found.claims):5d}  claims can be used")
     for bad in found.bad_rows:
         say(str(bad))
+    if to:
+        say(f"Look {to} over, take out what you cannot stand for, and then name it: `writer.bank = {to!r}`.")
     if found.bad_rows:
         raise typer.Exit(1)
+
+
+def _read_page(settings: Settings, url: str, file: Path) -> None:
+    """Write what a page says as a bank; a file that is there stays as it is."""
+    import asyncio
+
+    from bowerbird.app.connections import seat_of
+    from bowerbird.app.sources import bank_of
+    from bowerbird.core.errors import BadInput
+
+    if not url.startswith(("http://", "https://")):
+        raise BadInput(f"{url} is no address; --to is for pages, and a file is named as it is")
+    if file.suffix not in {".md", ".markdown"} or file.exists():
+        raise BadInput(f"{file} must be a new file that ends in .md")
+
+    async def read() -> str:
+        pool = seat_of(settings)
+        try:
+            return await bank_of(url, pool)
+        finally:
+            await pool.close()
+
+    progress(f"Reading {url} ...")
+    file.write_text(asyncio.run(read()), encoding="utf-8")
 
 
 def register(app: typer.Typer) -> None:

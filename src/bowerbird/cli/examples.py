@@ -41,7 +41,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "incidents": ("bowerbird incidents", "bowerbird incidents --all --json"),
     "alerts": ("bowerbird alerts test", "bowerbird alerts silence --rule BreakerOpen --hours 2"),
     "people": ("bowerbird people", "bowerbird people add ann --role approver", "bowerbird people remove ann"),
-    "bank": ("bowerbird bank", "bowerbird bank my-tips.yaml"),
+    "bank": ("bowerbird bank my-tips.yaml", "bowerbird bank https://docs.example.org/tips --to tips.md"),
 }
 """Command lines by command; the tests see that each can be read."""
 

@@ -32,12 +32,19 @@ SERVER_BROKEN, REFUSED, NOT_MODIFIED = 500, 400, 304
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: its status, its bytes, and what to ask with next time (`If-None-Match`, `If-Modified-Since`)."""
+    """An answer: its status, its bytes, what to ask with next time, and where it was found.
+
+    Args:
+        marks: `If-None-Match`, `If-Modified-Since`. moved: where it leads on to, else empty.
+        kind: what its server calls it, such as ``text/html; charset=utf-8``.
+    """
 
     status: int
     body: bytes = b""
     marks: Mapping[str, str] = field(default_factory=dict)
     moved: str = ""
+    url: str = ""
+    kind: str = ""
 
 
 def fetch(url: str, *, size_max: int, marks: Mapping[str, str] | None = None) -> Fetched:
@@ -64,8 +71,12 @@ def fetch(url: str, *, size_max: int, marks: Mapping[str, str] | None = None) ->
     return found
 
 
-def _permitted(url: str) -> None:
-    """Ask robots.txt; see rule 2."""
+def rules_of(url: str) -> str:
+    """Return the robots.txt of an address's site, empty where it has none; see rule 2. Blocks.
+
+    Raises:
+        BankUnreadable: it cannot be read, so nothing else of the site may be.
+    """
     parts = urlsplit(url)
     site = f"{parts.scheme}://{parts.netloc}"
     try:
@@ -80,11 +91,21 @@ def _permitted(url: str) -> None:
         ) from error
     if found.status >= SERVER_BROKEN:
         raise BankUnreadable(f"robots.txt of {parts.hostname} answered {found.status}, so nothing is read; try later")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if found.status < REFUSED and not found.moved and not robots.allowed(found.body.decode(errors="replace"), path):
+    return found.body.decode(errors="replace") if found.status < REFUSED and not found.moved else ""
+
+
+def within(rules: str, url: str) -> bool:
+    """Tell whether a site's robots.txt lets us read an address of it."""
+    parts = urlsplit(url)
+    return robots.allowed(rules, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+
+
+def _permitted(url: str) -> None:
+    """Ask robots.txt; see rule 2."""
+    if not within(rules_of(url), url):
         raise BankUnreadable(
-            f"{parts.hostname} does not want programs to read this page (its robots.txt); ask its owner, or save the "
-            "page yourself and name the file"
+            f"{urlsplit(url).hostname} does not want programs to read this page (its robots.txt); ask its owner, or "
+            "save the page yourself and name the file"
         )
 
 
@@ -128,6 +149,7 @@ def _get(url: str, size_max: int, marks: Mapping[str, str], *, cut: bool = False
                     raise BankUnreadable(f"the page is larger than {size_max // 1_000_000} MB")
             pairs = (("if-none-match", "etag"), ("if-modified-since", "last-modified"))
             kept = {ask: answer.headers[told] for ask, told in pairs if told in answer.headers}
-            return Fetched(answer.status_code, body[:size_max], kept)
+            kind = answer.headers.get("content-type", "")
+            return Fetched(answer.status_code, body[:size_max], kept, url=url, kind=kind)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise BankUnreadable(f"the page could not be fetched ({type(error).__name__})") from error

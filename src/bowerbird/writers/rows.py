@@ -246,7 +246,9 @@ def feed_rows(body: bytes) -> Iterator[Row | BadRow]:
 
     feed = feedparser.parse(io.BytesIO(body))
     if not feed.get("version") and not feed.entries:
-        raise BankUnreadable("this is neither an RSS nor an Atom feed")
+        raise BankUnreadable(
+            "this is neither an RSS nor an Atom feed; `bowerbird bank ADDRESS --to my-bank.md` reads a page into a bank"
+        )
     title = _without_markup(str(feed.feed.get("title") or ""))
     for number, entry in enumerate(feed.entries, 1):
         terms = [str(tag.get("term") or "") for tag in entry.get("tags") or []]
