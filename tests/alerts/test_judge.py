@@ -95,6 +95,17 @@ async def test_a_job_that_waits_behind_a_browser_is_an_effect_of_it() -> None:
     assert rows["job:measure"].root == rows["browser"].id
 
 
+@pytest.mark.proves("5.1")
+async def test_a_browser_that_was_lost_is_no_second_message_beside_its_breaker() -> None:
+    """Also after a restart, when nobody says that it does not run because nobody has needed it yet."""
+    room = Room()
+    await room.rounds(5, sample("browser_lost_total", 1))
+    await room.rounds(30, breaker(), sample("browser_lost_total", 1))
+    rows = {row.part: row for row in await room.open()}
+    assert rows["seats"].root == rows["breaker:browser"].id
+    assert room.ear.told() == ["A browser was lost", f"The root is known: {BROWSER}"]
+
+
 async def test_two_unrelated_faults_have_two_roots() -> None:
     """Ann's breaker and Ben's have nothing to do with each other."""
     room = Room()

@@ -53,6 +53,7 @@ STANDING: tuple[tuple[str, str], ...] = (
     ("job:measure", "seats"),
     ("job:harvest", "seats"),
     ("seats", "browser"),
+    ("seats", "breaker:browser"),
     ("job:plan", "writer:*"),
     ("job:answer", "writer:*"),
     ("breaker:browser", "browser"),

@@ -133,7 +133,8 @@ class Rehearsal:
         words |= {said for part, said in DIRECTLY.items() if part in self.drill.root.split("|")}
         warned = known is not None and known.severity is Severity.WARNING
         lights = (Light.RED, Light.AMBER) if warned else (Light.RED,)
-        return self.overview.turned(self.drill.layers, lights, {each.rstrip(".") for each in words}, self._began)
+        since = self._began if self.told_at is None else min(self._began, self.told_at)
+        return self.overview.turned(self.drill.layers, lights, {each.rstrip(".") for each in words}, since)
 
     async def _sight(self, well_at: float) -> Sight | None:
         """What a person saw on the overview; None where nobody looked, or had anything to see."""
