@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from bowerbird.core.lifecycle import State
+from bowerbird.core.post import SECOND_US
 from bowerbird.dashboard.nodes import MEASURING
 from bowerbird.drills.acts import disarm, say_now
 from bowerbird.drills.layer5 import ROBIN, WREN, free_seat, gone_out, hold_seat
@@ -17,6 +19,8 @@ LATE_S = 1.5 * TIER_S
 """So late may a reading or a search be before somebody is told, or it is made."""
 BUSY = 18
 """Posts that are due at once in each of two accounts which share one browser."""
+SOON_S = 12.0
+"""Looks that are due so soon after the blow wait behind its posts, seconds."""
 POST_S = 0.6
 """So much longer each of them takes, seconds: together the browser is busy for three quarters of a minute. Longer, and
 the posts themselves are overdue."""
@@ -28,8 +32,20 @@ WHY_LATE = (
 # --- 8.1 and 9.1 -----------------------------------------------------------------------------------------------------
 
 
+async def look_soon(stage: Stage) -> bool:
+    """Whether a look at a post of each account is due within `SOON_S`."""
+    now = stage.now()
+    for account in (ROBIN, WREN):
+        posts = await stage.books.posts(states=(State.PUBLISHED,), account_id=account, limit=50)
+        if not any(now < (post.look_at or 0) < now + SOON_S * SECOND_US for post in posts):
+            return False
+    return True
+
+
 async def busy(stage: Stage) -> None:
-    """Many posts are due at once in both accounts, and each takes long."""
+    """Many posts are due at once in both accounts, and each takes long; looks will be due in the middle of them."""
+    if not await stage.until(partial(look_soon, stage), within_s=3 * TIER_S):
+        stage.notes.append("no look at a post of each account came to be due at about the same time")
     stage.memory["struck_at"] = stage.now()
     stage.fault_begins()
     stage.breaking.arm("browser.lease.publish", f"sleep:{POST_S:g}")
