@@ -5,12 +5,17 @@ import traceback
 from collections.abc import Iterator
 
 import blockbuster
+import hypothesis
 import pytest
 from blockbuster import BlockBuster, BlockingError
 
 from tests.proving import pytest_collection_modifyitems, pytest_runtest_logreport, pytest_sessionfinish
 
 __all__ = ["pytest_collection_modifyitems", "pytest_runtest_logreport", "pytest_sessionfinish"]
+
+# How long one example takes says how busy the machine is, and no test measures that.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 # Where the product may block the loop after all, each with its reason; no call named means all of them.
 MAY_BLOCK: dict[tuple[str, str], tuple[str, ...]] = {

@@ -8,10 +8,11 @@ from typing import Any
 
 from bowerbird.core.account import Account, Mode
 from bowerbird.core.books import Batch
+from bowerbird.core.errors import Refused
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Absent, Capabilities, Gone, Identity, Look, Unknown
-from bowerbird.core.post import SECOND_US, Kind, Payload, Post, RemoteRef
+from bowerbird.core.post import GONE, SECOND_US, Kind, Payload, Post, RemoteRef
 from bowerbird.posting.publisher import Publisher
 from bowerbird.posting.reconciler import Reconciler
 from bowerbird.posting.sweeper import Sweeper
@@ -63,6 +64,7 @@ class Told:
     sent: list[tuple[str, str]] = field(default_factory=list)
     known: bool = True
     gone: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
     timeline: list[Seen] | Unknown = field(default_factory=list)
 
     @property
@@ -86,6 +88,8 @@ class Told:
         """Make a message that would differ if it were made twice."""
         if self.making is not None:
             raise self.making
+        if any(picture.path in self.missing for picture in post.payload.media):
+            raise Refused("a picture is gone", reason=GONE)
         parent = post.payload.reply_to.parent.id if post.payload.reply_to else ""
         return f"{post.key}|{parent}|{post.payload.text}|{len(self.sent)}"
 

@@ -11,7 +11,8 @@ from bowerbird.core import errors
 from bowerbird.core.account import Account, HoldKind
 from bowerbird.core.books import Batch, Change
 from bowerbird.core.lifecycle import State
-from bowerbird.core.post import SECOND_US, Post, RemoteRef
+from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
+from bowerbird.core.story import story
 from bowerbird.posting.proof import confirm_late
 
 from .room import ACCOUNT, START, Room, post, raising, thread
@@ -65,6 +66,23 @@ async def test_what_did_not_arrive_is_not_counted(error: Exception, state: State
     await room.publisher.publish_once()
 
     assert await room.used() == (1 if state is State.UNSURE else 0)
+
+
+@pytest.mark.parametrize(("path", "state"), [("cards/1.png", State.PUBLISHED), ("mine.png", State.REJECTED)])
+async def test_words_go_without_a_card_that_is_gone_but_not_without_a_picture_of_ours(path: str, state: State) -> None:
+    """A card was never worth waiting for; what somebody chose to show is. The story says which it was."""
+    room = Room()
+    room.platform.missing.add(path)
+    picture = Media(path=path, mime="image/png", alt="A bower.", sha256="0" * 64)
+    await room.put(replace(post(), payload=replace(post().payload, media=(picture,))))
+
+    await room.publisher.publish_once()
+
+    sent = await room.get()
+    assert sent.state is state
+    assert (sent.payload.media == ()) is (state is State.PUBLISHED)
+    told = [line.sentence for line in story(sent, await room.books.facts(post_id="p1"), ())]
+    assert any("its picture is gone" in line for line in told) is (state is State.PUBLISHED)
 
 
 async def test_the_message_is_made_once_and_every_attempt_sends_the_same() -> None:

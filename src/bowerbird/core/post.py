@@ -25,6 +25,8 @@ SECOND_US = 1_000_000
 """Microseconds in a second."""
 CARDS = "cards"
 """The folder of the pictures that we draw ourselves, in the data folder."""
+GONE = "picture_gone"
+"""Why a platform's adapter refuses a post whose picture is not there."""
 
 
 class Kind(StrEnum):

@@ -25,7 +25,7 @@ from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
 from bowerbird.core.text import graphemes
-from bowerbird.platforms import kept
+from bowerbird.platforms import kept, pictures
 from bowerbird.platforms.waits import policy, retry_at
 
 TIMEOUT_S = 10.0
@@ -103,10 +103,8 @@ class Sandbox:
         return json.dumps(body, ensure_ascii=False, sort_keys=True)
 
     def _pictures(self, media: Sequence[Media]) -> list[dict[str, str]]:
-        return [
-            {"alt": one.alt, "bytes_b64": base64.b64encode((self.folder / one.path).read_bytes()).decode()}
-            for one in media
-        ]
+        contents = ((one.alt, pictures.content(self.folder, one)) for one in media)
+        return [{"alt": alt, "bytes_b64": base64.b64encode(content).decode()} for alt, content in contents]
 
     async def publish(self, post: Post) -> RemoteRef:
         """Send the frozen body under the post's key."""

@@ -18,7 +18,7 @@ from bowerbird.core.books import Batch, Change, Lost, Posts, Recorder
 from bowerbird.core.facts import Fact
 from bowerbird.core.lifecycle import Event
 from bowerbird.core.ports import Clock, Platform
-from bowerbird.core.post import SECOND_US, Post, RemoteRef, ReplyTo
+from bowerbird.core.post import CARDS, GONE, SECOND_US, Post, RemoteRef, ReplyTo
 
 BACKOFF_S = 5.0
 """First wait after a post could not be sent; doubles with each attempt."""
@@ -80,8 +80,7 @@ class Sender:
             return post
         try:
             async with asyncio.timeout(self._left_s(post)):
-                post_with_parent = await self._attach(post)
-                wire = await self.platforms[post.account_id].prepare(post_with_parent)
+                whole, wire = await self._made(await self._attach(post))
         except TimeoutError:
             return self._unreached(post, "timeout", "the message could not be made in time")
         except errors.Unconfirmed as error:
@@ -92,14 +91,29 @@ class Sender:
             raise
         except Exception as error:  # noqa: BLE001 - nothing can have been sent, so it may wait and be told
             return self._unreached(post, "unforeseen", f"the message could not be made: {type(error).__name__}")
-        frozen = post.changed(wire=wire, payload=post_with_parent.payload)
-        data = {"bytes": len(wire.encode())}
+        frozen = post.changed(wire=wire, payload=whole.payload)
+        data: dict[str, Any] = {"bytes": len(wire.encode())}
+        if len(whole.payload.media) < len(post.payload.media):
+            data["card"] = "its picture is gone from the data folder"
         fact = Fact(
             kind="frozen", at=self.clock.now(), by=self.by, account_id=post.account_id, post_id=post.id, data=data
         )
         if isinstance(await self.storage.record(Batch(changes=(Change(post, frozen),), facts=(fact,))), Lost):
             return self._unreached(post, "changed", "it was changed before it was sent")
         return frozen
+
+    async def _made(self, post: Post) -> tuple[Post, str]:
+        """Make the message. A card is never worth waiting for: if its picture is gone, the words go without it."""
+        prepare = self.platforms[post.account_id].prepare
+        try:
+            return post, await prepare(post)
+        except errors.Refused as error:
+            drawn = [picture for picture in post.payload.media if picture.path.startswith(f"{CARDS}/")]
+            if error.reason != GONE or not drawn:
+                raise
+        kept = tuple(picture for picture in post.payload.media if picture not in drawn)
+        bare = replace(post, payload=replace(post.payload, media=kept))
+        return bare, await prepare(bare)
 
     async def _attach(self, post: Post) -> Post:
         """Give a later part of a thread its place: the part before it, and the root of the conversation."""

@@ -6,6 +6,7 @@ frozen before the first try. Sending it again, by anybody, at any time, changes 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +19,8 @@ from bowerbird.core.errors import PlatformError, Refused, SignedOut, Unconfirmed
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Clock, Found, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
-from bowerbird.platforms.bluesky import mentions, pictures, records, views
+from bowerbird.platforms import pictures
+from bowerbird.platforms.bluesky import mentions, records, views
 from bowerbird.platforms.bluesky.errors import TokenRefused, garbled
 from bowerbird.platforms.bluesky.facets import handles
 from bowerbird.platforms.bluesky.session import Session, Sessions, Tokens
@@ -266,7 +268,7 @@ class Bluesky:
         return did == tokens.did and await self._own_record(rkey) is None
 
     async def _upload(self, media: Media) -> dict[str, Any]:
-        content = await pictures.content(self._media_root, media)
+        content = await asyncio.to_thread(pictures.content, self._media_root, media)
         answer = await self._signed(
             lambda tokens: self._xrpc.procedure(
                 "com.atproto.repo.uploadBlob", content, token=tokens.access, mime=media.mime, write=False

@@ -7,7 +7,6 @@ out once and remembers what was said to it, and the own profile, which shows wha
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,8 +16,9 @@ from urllib.parse import quote, urlsplit
 from bowerbird.core import errors
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Found, Gone, Identity, Look, Unknown
-from bowerbird.core.post import SECOND_US, Post, RemoteRef
+from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
 from bowerbird.core.text import graphemes
+from bowerbird.platforms import pictures
 from bowerbird.platforms.web import answers
 from bowerbird.platforms.web.article import Article
 from bowerbird.platforms.web.gate import Gate
@@ -88,26 +88,13 @@ class WebDriver(Pages):
         reply_to = post.payload.reply_to.parent.id if post.payload.reply_to else None
         wire: dict[str, Any] = {"text": post.payload.text, "reply_to": reply_to}
         if media:
-            await asyncio.to_thread(self._pictures, [asdict(one) for one in media])
+            await self._contents(media)
             wire["media"] = [asdict(one) for one in media]
         return json.dumps(wire, ensure_ascii=False, sort_keys=True)
 
-    def _pictures(self, media: Sequence[Mapping[str, str]]) -> list[bytes]:
-        """Read the pictures as they were frozen. Blocks.
-
-        Raises:
-            Refused: one is gone, or is another one now.
-        """
-        found = []
-        for one in media:
-            try:
-                content = (self.folder / one["path"]).read_bytes()
-            except OSError as error:
-                raise errors.Refused(f"the picture {one['path']} is gone", reason="picture_gone") from error
-            if hashlib.sha256(content).hexdigest() != one["sha256"]:
-                raise errors.Refused(f"the picture {one['path']} is another one now", reason="picture_changed")
-            found.append(content)
-        return found
+    async def _contents(self, media: Sequence[Media]) -> list[bytes]:
+        """Read the pictures, which must be those that were approved."""
+        return [await asyncio.to_thread(pictures.content, self.folder, one) for one in media]
 
     async def publish(self, post: Post) -> RemoteRef:
         """Fill the composer, press the button once, and read the proof off the page.
@@ -169,7 +156,7 @@ class WebDriver(Pages):
         if not media or self.site.pictures is None:
             return
         field, description, button, taken = self.site.pictures
-        contents = await asyncio.to_thread(self._pictures, media)
+        contents = await self._contents([Media(**one) for one in media])
         for place, (one, content) in enumerate(zip(media, contents, strict=True)):
             file: FilePayload = {"name": f"picture{place}", "mimeType": one["mime"], "buffer": content}
             await page.set_input_files(field, file, timeout=self._step_ms)

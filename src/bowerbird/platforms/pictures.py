@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from pathlib import Path
 
 from bowerbird.core.errors import Refused
-from bowerbird.core.post import Media
+from bowerbird.core.post import GONE, Media
 
 BYTES_MAX = 2_000_000
 """Largest picture, bytes (lexicon app.bsky.embed.images, as of @atproto/pds in dev-env 0.6.7)."""
 
 
-async def content(root: Path, media: Media) -> bytes:
-    """Read a picture; raise `Refused` if it is missing, too large, or another than was approved."""
+def content(root: Path, media: Media) -> bytes:
+    """Read a picture. Blocks.
+
+    Raises:
+        Refused: it is gone (`picture_gone`), another than was approved (`picture_changed`), or too large (`media`).
+    """
     try:
-        data = await asyncio.to_thread((root / media.path).read_bytes)
+        data = (root / media.path).read_bytes()
     except OSError as error:
-        raise Refused(f"The picture {media.path} cannot be read: {error.strerror}.", reason="media") from error
+        raise Refused(f"The picture {media.path} cannot be read: {error.strerror}.", reason=GONE) from error
     if hashlib.sha256(data).hexdigest() != media.sha256:
-        raise Refused(f"The picture {media.path} is not the one that was approved.", reason="media")
+        raise Refused(f"The picture {media.path} is not the one that was approved.", reason="picture_changed")
     if len(data) > BYTES_MAX:
         raise Refused(f"The picture {media.path} is larger than {BYTES_MAX / 1e6:g} MB.", reason="media")
     return data
