@@ -63,6 +63,8 @@ FIND_S = 20.0
 """How long a fault waits for something to break, seconds."""
 FLAT_MAX = 1.3
 """The memory of the last quarter against that of the second, at most."""
+AGREE_S = 120.0
+"""How long what is in doubt when the day ends may take to be settled, seconds."""
 UP_S = 60.0
 """How long the first post may take, seconds; the day begins with it."""
 
@@ -115,6 +117,16 @@ class Day:
             each.cancel()
         await asyncio.gather(weighing, breaking, return_exceptions=True)
         return await self._due(self.clock.now() - int(MINUTE_S * SECOND_US))
+
+    async def agreed(self) -> tuple[set[str], int]:
+        """What the network has accepted, and how much of it the books still do not know after doubts were settled."""
+        until = time.perf_counter() + AGREE_S
+        while True:
+            accepted = await asyncio.to_thread(self.network.accepted)
+            lost = len(accepted - await accounts_in_books(self.books))
+            if not lost or time.perf_counter() > until:
+                return accepted, lost
+            await asyncio.sleep(1.0)
 
     async def _first_post(self) -> None:
         until = time.perf_counter() + UP_S
@@ -231,8 +243,7 @@ async def measure(folder: Path, for_s: float, faults: int, seed: int) -> tuple[l
     async with living(folder, for_s, faults, seed) as day:
         due = await day.live()
         truth = await asyncio.to_thread(day.network.get, "/api/truth")
-        accepted = await asyncio.to_thread(day.network.accepted)
-        lost = len(accepted - await accounts_in_books(day.books))
+        accepted, lost = await day.agreed()
     doubled = int(truth["duplicates"])
     rows = [
         *lateness(due),
