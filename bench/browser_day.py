@@ -189,7 +189,7 @@ def kin(root: int) -> dict[str, list[int]]:
     """The processes below the guardian by what they are: engine, face, driver, browser, page, other."""
     found: dict[str, list[int]] = {name: [] for name in ("engine", "face", "driver", "browser", "page", "other")}
     for pid in gauge.below(root, gauge.parents()) - {root}:
-        found[_what(ground.words_of(pid))].append(pid)
+        found[_what(" ".join(ground.words_of(pid)).split())].append(pid)  # a renderer writes its words into one
     return found
 
 

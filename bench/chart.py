@@ -7,7 +7,7 @@ from html import escape
 from math import ceil, log10
 
 WIDTH, HEIGHT = 960, 420
-LEFT, RIGHT, TOP, BOTTOM = 64, 150, 48, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 150, 66, 44
 """What is left around the lines, pixels; names stand to the right of them."""
 COLOURS = ("#1f6f8b", "#c1666b", "#5b7f3b", "#8a5a9e")
 _FONT = 'font-family="system-ui, sans-serif" font-size="13"'
@@ -40,11 +40,11 @@ def chart(
     for n in range(int(far / across_step) + 1):
         x, y = at(n * across_step, 0)
         parts.append(_words(x, y + 18, f"{n * across_step:g}", "#666", anchor="middle"))
-    for where, word in marks:
+    for row, (where, word) in enumerate(marks):
         x, y = at(where, 0)
         parts += [
             _rule(x, TOP - 4, x, y, "#bbb", dash="2 3"),
-            _words(x, TOP - 8, word, "#888", anchor="middle", size=9),
+            _words(x, TOP - 8 - 11 * (row % 3), word, "#888", anchor="middle", size=9),
         ]
     parts += [_words(WIDTH - RIGHT, HEIGHT - 8, across, "#666", anchor="end"), _words(8, TOP - 8, up, "#666")]
     for colour, (name, points) in zip(COLOURS, lines.items(), strict=False):
