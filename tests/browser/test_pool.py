@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from bowerbird.browsers import chromium
+from bowerbird.browsers import seat as seats
 from bowerbird.browsers.pool import Pool
 from bowerbird.core.errors import Unreachable
 from tests.browser.conftest import browser_pid, children
 from tests.contracts.stages import CLOCK
+from tests.writers.test_fetching import site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -44,6 +46,26 @@ async def test_a_page_is_warm_for_the_next_lease_and_each_account_has_its_own(se
         async with seat.page(name, state=None, wait_s=20) as page:
             pages.append(page)
     assert pages[0] is pages[1] is not pages[2]
+
+
+async def test_a_page_that_served_long_is_made_anew_and_knows_what_it_knew(
+    seat: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Playwright keeps each request that a context has made in our process; the cookies go along."""
+    monkeypatch.setattr(seats, "LEASES_MAX", 3)
+    pages = []
+    with site({"/in": (200, {"set-cookie": "bower=built"}, b"perch"), "/": (200, {}, b"perch")}) as (url, _):
+        for n in range(7):
+            async with seat.page("finch", state=None, wait_s=20) as page:
+                await page.goto(f"{url}/" if n else f"{url}/in")
+                assert await page.evaluate("document.cookie") == "bower=built"
+                pages.append(page)
+    assert [page is pages[0] for page in pages] == [True] * 3 + [False] * 4
+    assert pages[3] is pages[5] is not pages[6]
+    assert pages[0].is_closed()
+    browser = pages[6].context.browser
+    assert browser is not None
+    assert pages[0].context not in browser.contexts
 
 
 async def test_a_page_that_hangs_costs_its_lease_and_no_more(seat: Pool) -> None:

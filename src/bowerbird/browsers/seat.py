@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
@@ -34,6 +35,9 @@ OPEN_S = 8.0
 """How long a new page may take, seconds; measured are 0.25 s, and 0.5 s on a busy machine."""
 PROBE_S = 1.0
 """How long a page or a browser may take to answer a question, seconds; measured are 2 to 30 ms."""
+LEASES_MAX = 300
+"""A page serves so often; then it is made anew, for Playwright keeps in our own process each request of a context, some
+11 KB a visit, and lets go of them when it closes."""
 STRIKES = 2
 """So many questions in a row without an answer: it stands still, though its driver calls it connected."""
 CLOSE_S = 1.0
@@ -122,6 +126,7 @@ class Seat:
         self._minded: list[int] = []
         self._contexts: dict[str, BrowserContext] = {}
         self._pages: dict[str, Page] = {}
+        self._leases: Counter[str] = Counter()
         self._ready: tuple[BrowserContext, Page] | None = None
         self._ended = False
         self._life = 0
@@ -178,6 +183,7 @@ class Seat:
             return False
         self._contexts.clear()
         self._pages.clear()
+        self._leases.clear()
         self._ready = None
         self._browser = self._line = None
         self._life += 1
@@ -259,6 +265,7 @@ class Seat:
         self._browser = self._playwright = self._line = self._nest = None
         self._contexts.clear()
         self._pages.clear()
+        self._leases.clear()
         self._ready = None
         if not (polite and browser and await self._door.tried("browser.close", browser.close)):
             self.kill()
@@ -273,12 +280,18 @@ class Seat:
     async def page(self, account_id: str, state: str | None) -> Page:
         """Return the account's page.
 
-        1. One that is there has to answer, else it is thrown away.
-        2. A new one has a context of its own, seeded with `state` (a storage state as JSON).
+        1. One that has served `LEASES_MAX` times is made anew, and knows what it knew.
+        2. One that is there has to answer, else it is thrown away.
+        3. A new one has a context of its own, seeded with `state` (a storage state as JSON).
 
         Raises:
             Shut: the browser gives no page, or does not even let go of one.
         """
+        if self._leases[account_id] >= LEASES_MAX and (known := await self.state(account_id)) is not None:
+            if not await self.drop(account_id):
+                raise Shut("a page would not close")
+            state = known
+        self._leases[account_id] += 1
         if account_id in self._pages:
             if await self.alive(account_id):
                 self._pages[account_id] = self._pages.pop(account_id)  # the last used stands last
@@ -345,6 +358,7 @@ class Seat:
     async def drop(self, account_id: str) -> bool:
         """Throw the account's page away with its context; False if they would not close."""
         page, context = self._pages.pop(account_id, None), self._contexts.pop(account_id, None)
+        self._leases.pop(account_id, None)
         if page is not None and not await self._door.tried("page.close", page.close, within_s=CLOSE_S):
             return False
         return context is None or await self._door.tried("context.close", context.close, within_s=CLOSE_S)
