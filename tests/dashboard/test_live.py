@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -13,7 +14,7 @@ from bowerbird.core.people import Role
 from bowerbird.dashboard.doors import COOKIE, Visitor
 from bowerbird.dashboard.live import BURST_S, FLOOR_S, LATE_S, SHARE_MAX, Live, Viewer
 
-from .house import START, House, a_post
+from .house import START, WREN, House, a_post
 from .test_roles import a_person, signed_in
 
 
@@ -55,6 +56,13 @@ async def enters(house: House, path: str = "/", live: Live | None = None) -> Gue
 def a_fact(**fields: object) -> Fact:
     """News."""
     return Fact(kind="job_failed", at=START, by="test", data=fields)
+
+
+async def test_a_page_is_the_same_one_under_its_address_as_a_browser_writes_it(home: House) -> None:
+    """A link to an account writes its colon as %3A, and so does the browser when it asks for what is new."""
+    _, told = await (await enters(home, f"/accounts/{quote(WREN.id)}")).hears()
+    assert "There is nothing here" not in told["html"]
+    assert f"<h1>{WREN.handle}" in told["html"]
 
 
 async def test_the_first_event_is_the_page_and_then_only_what_says_something_new(home: House) -> None:

@@ -24,7 +24,7 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -146,11 +146,12 @@ class Live:
     def _opened(self, address: str, visitor: Visitor) -> Open | None:
         """The page at this address as this role sees it, or None if there is no such page."""
         parts = urlsplit(address)
-        match = found(parts.path)
+        path = unquote(parts.path)  # as the server does for who comes in by the door
+        match = found(path)
         if match is None:
             return None
         leaf, params = match
-        asked = self._face.asked(visitor, parts.path, params, dict(parse_qsl(parts.query)))
+        asked = self._face.asked(visitor, path, params, dict(parse_qsl(parts.query)))
         return self._open.setdefault((address, visitor.role), Open(leaf, asked))
 
     def _told(self, page: Open, visitor: Visitor) -> str:
