@@ -242,8 +242,8 @@ async def measure(folder: Path, for_s: float, faults: int, seed: int) -> tuple[l
     """Live a day in this folder: rows, figures and the chart."""
     async with living(folder, for_s, faults, seed) as day:
         due = await day.live()
-        truth = await asyncio.to_thread(day.network.get, "/api/truth")
         accepted, lost = await day.agreed()
+        truth = await asyncio.to_thread(day.network.get, "/api/truth")  # last: what settles a doubt must double nothing
     doubled = int(truth["duplicates"])
     rows = [
         *lateness(due),

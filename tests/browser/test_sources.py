@@ -70,6 +70,13 @@ async def test_a_page_that_gives_no_bank_says_why(seat: Pool, path: str, says: s
     assert path == "/empty" or not [each for each, *_ in asked if each == "/more.js"]
 
 
+async def test_an_address_with_a_password_is_no_source(seat: Pool) -> None:
+    """Every claim names where it stands, and posts carry that; nothing is asked of anybody."""
+    with site(answers()) as (url, asked), pytest.raises(BadInput, match="password"):
+        await bank_of(url.replace("://", "://ann:secret@") + "/page", seat)
+    assert asked == []
+
+
 async def test_the_page_of_the_pool_is_well_afterwards(seat: Pool) -> None:
     """It reads a second time, and the routes of the first do not stand in its way."""
     with site(answers()) as (url, _):

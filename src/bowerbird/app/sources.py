@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from urllib.parse import urlsplit
 
 from bowerbird.browsers.pool import Pool
 from bowerbird.browsers.reading import passages
@@ -20,9 +21,11 @@ async def bank_of(url: str, pool: Pool) -> str:
     """Return what a page says as a bank in Markdown.
 
     Raises:
-        BadInput: the page is none, says nothing, or its site does not want it read.
+        BadInput: the page is none, says nothing, its site does not want it read, or the address holds a password.
         Unreachable: no browser, or the page does not come to an end.
     """
+    if urlsplit(url).username is not None:
+        raise BadInput("the address has a name or a password in it, and each claim would carry them; leave them out")
     found = await asyncio.to_thread(fetch, url, size_max=SIZE_MAX)
     if not found.kind.startswith(HTML):
         raise BadInput(f"this is no page but {found.kind or 'something without a name'}; save it, and name the file")
