@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from bench.browsing import (
     NO_CHROMIUM,
     PLAYWRIGHT,
+    STILL_S,
     bare_options,
     crawlee_version,
     pooled,
@@ -68,6 +69,7 @@ async def strike(pool: Pool, what: str, sent: signal.Signals, url: str, queue: Q
     await visit_through(pool, url)
     if standby:
         await standing_by(pool)
+    await asyncio.sleep(STILL_S)
     pid, began = seat_of(pool).pids[what], time.perf_counter()
     os.kill(pid, sent)
     return await queue.first(pool, url, began)
@@ -132,7 +134,9 @@ class Bare:
         told = await line.send("SystemInfo.getProcessInfo")
         gone = asyncio.Event()
         self.browser.on("disconnected", lambda _: gone.set())
-        pid, began = next(row["id"] for row in told["processInfo"] if row["type"] == "browser"), time.perf_counter()
+        pid = next(row["id"] for row in told["processInfo"] if row["type"] == "browser")
+        await asyncio.sleep(STILL_S)
+        began = time.perf_counter()
         os.kill(pid, signal.SIGKILL)
         await gone.wait()
         await self.start()
@@ -215,7 +219,7 @@ def main() -> int:
     """Break, measure, print, and return 0 if every bar holds."""
     parser = argparse.ArgumentParser("bench.browser_faults", description="How soon a visit succeeds after a fault.")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each fault is done")
+    parser.add_argument("--rounds", type=int, default=9, help="how often each fault is done")
     asked = parser.parse_args()
     if not chromium.available():
         return report("browser_faults", [], as_json=asked.json, skipped={"all": NO_CHROMIUM})

@@ -4,7 +4,8 @@ a. Acquire, goto, extract and release by a lease, against a new context, a new p
    Playwright browser that was started as anybody starts one.
 b. Acquiring alone, while nobody else waits, against a round trip to the page (`evaluate`).
 
-Both sides of each pair take turns, so that a busy moment of the machine hits both.
+Both sides of each pair take turns, so that a busy moment of the machine hits both, and a still moment lies between
+them: the bare browser goes on working for 0.4 s after each new context, and that would count against the next visit.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import asyncio
 import statistics
 import sys
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 from rich.progress import track
 
-from bench.browsing import NO_CHROMIUM, PLAYWRIGHT, bare_options, pooled, site, visit_cold, visit_through
+from bench.browsing import NO_CHROMIUM, PLAYWRIGHT, STILL_S, bare_options, pooled, site, visit_cold, visit_through
 from bench.report import Anchor, Row, report
 from bowerbird.browsers import chromium
 from bowerbird.browsers.pool import Pool
@@ -36,14 +39,17 @@ async def pages(pool: Pool, url: str, rounds: int) -> tuple[list[float], list[fl
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**options)
         for _ in track(range(rounds + UNCOUNTED), "visits", transient=True):
-            began = time.perf_counter()
-            await visit_through(pool, url)
-            half = time.perf_counter()
-            await visit_cold(browser, url)
-            ours.append((half - began) * 1e3)
-            bare.append((time.perf_counter() - half) * 1e3)
+            ours.append(await _took_ms(visit_through(pool, url)))
+            bare.append(await _took_ms(visit_cold(browser, url)))
         await browser.close()
     return ours[UNCOUNTED:], bare[UNCOUNTED:]
+
+
+async def _took_ms(visit: Coroutine[Any, Any, None]) -> float:
+    await asyncio.sleep(STILL_S)
+    began = time.perf_counter()
+    await visit
+    return (time.perf_counter() - began) * 1e3
 
 
 async def acquires(pool: Pool, rounds: int) -> tuple[list[float], list[float]]:

@@ -47,6 +47,8 @@ PAGES = {
     "/app.js": ("text/javascript", _SCRIPT),
     "/api": ("application/json", json.dumps({"title": "Home", "posts": [{"id": n} for n in range(POSTS)]})),
 }  # fmt: skip
+STILL_S = 0.25
+"""Before each visit that is measured, whoever's it is: what the one before left running is not its own."""
 LEAK = "() => { const kept = []; for (;;) kept.push(new Array(1e5).fill(kept.length + 0.5)); }"
 """Fills its heap with numbers as fast as it can."""
 

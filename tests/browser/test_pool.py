@@ -48,6 +48,17 @@ async def test_a_page_is_warm_for_the_next_lease_and_each_account_has_its_own(se
     assert pages[0] is pages[1] is not pages[2]
 
 
+async def test_a_page_has_no_company_that_nobody_asked_for(seat: Pool) -> None:
+    """Each context brought two hidden pages of the address bar along, which took more than the page itself."""
+    async with seat.page("robin", state=None, wait_s=20) as page:
+        browser = page.context.browser
+        assert browser is not None
+        line = await browser.new_browser_cdp_session()
+        told = await line.send("Target.getTargets")
+        pages = sum(len(context.pages) for context in browser.contexts)
+    assert [row["type"] for row in told["targetInfos"]] == ["page"] * pages
+
+
 async def test_a_page_that_served_long_is_made_anew_and_knows_what_it_knew(
     seat: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import playwright
 import pytest
 
 from bowerbird.browsers import chromium
@@ -25,6 +27,17 @@ def program(folder: Path, name: str) -> str:
     path.write_text("#!/bin/sh\n")
     path.chmod(0o755)
     return str(path)
+
+
+def test_what_playwright_switches_off_stays_off() -> None:
+    """Chromium heeds the last `--disable-features` alone, and that is ours: so ours names Playwright's, too."""
+    driver = Path(playwright.__file__).parent / "driver/package/lib/coreBundle.js"
+    listed = re.search(r"disabledFeatures = \[(.*?)\]", driver.read_text(encoding="utf-8"), re.DOTALL)
+    assert listed is not None
+    theirs = {name for name in re.findall(r'^\s*"(\w+)"', listed[1], re.MULTILINE) if not name.startswith("ms")}
+    assert theirs == set(chromium.PLAYWRIGHTS)
+    [ours] = [flag for flag in chromium.flags() if flag.startswith("--disable-features=")]
+    assert theirs < set(ours.partition("=")[2].split(","))
 
 
 @pytest.mark.usefixtures("bare_machine")

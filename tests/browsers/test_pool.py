@@ -90,12 +90,14 @@ def test_when_a_browser_dies_who_waits_does_not_fail(standby: bool, within_s: fl
         await bench.clock.sleep(0.5)
         waits = [asyncio.create_task(bench.work(f"wren{n}", 0.1)) for n in range(3)]
         began = bench.clock.monotonic()
-        bench.seat().die()
+        old = bench.seat()
+        old.die()
         with pytest.raises(Unreachable) as lost:
             await sits
         assert lost.value.reason == "browser_died"
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         assert bench.clock.monotonic() - began < within_s
+        assert old.killed is standby  # its driver goes with it at once, unless it starts the next browser
         await asyncio.gather(*waits)
         assert causes(bench) == ["browser_died"]
 

@@ -42,6 +42,9 @@ STRIKES = 2
 """So many questions in a row without an answer: it stands still, though its driver calls it connected."""
 CLOSE_S = 1.0
 """How long a page or a context may take to close, seconds, before the next larger thing goes with it."""
+FIRST = """<p style="font: 14px sans-serif">Words, <b>bold</b> and <code>code</code></p><script>[1].map(String)</script>
+<img src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/%3E">"""
+"""What a page is drawn with that waits for its first user; it asks nobody for anything."""
 TRIAL = "trial"
 """Whose page it is that nobody uses."""
 
@@ -296,6 +299,8 @@ class Seat:
             if await self.alive(account_id):
                 self._pages[account_id] = self._pages.pop(account_id)  # the last used stands last
                 return self._pages[account_id]
+            if not self.up:
+                raise Shut("the browser is gone")
             if not await self.drop(account_id):
                 raise Shut("a page would not close")
         return await self._door.through("page.open", lambda: self._open(account_id, state), within_s=OPEN_S)
@@ -317,13 +322,19 @@ class Seat:
         return page
 
     async def warm_up(self) -> None:
-        """Have a page ready for whoever comes first: its process is what takes long. Never raises."""
+        """Have a page ready for whoever comes first: its process is what takes long. Never raises.
+
+        It was drawn and read once, so that fonts, pictures and scripts are there, and the driver knows the way.
+        """
 
         async def open_one() -> tuple[BrowserContext, Page]:
             if self._browser is None:
                 raise OSError("the browser is gone")
             context = await self._browser.new_context()
-            return context, await context.new_page()
+            page = await context.new_page()
+            await page.set_content(FIRST)
+            await page.eval_on_selector_all("p", "rows => rows.map(row => row.textContent)")
+            return context, page
 
         with contextlib.suppress(Shut):
             self._ready = await self._door.through("page.open", open_one, within_s=OPEN_S)
