@@ -299,7 +299,7 @@ def test_what_is_over_the_budget_goes_oldest_idle_page_first() -> None:
             await bench.work(name, 0.1)
         async with bench.pool.page("tit", state=None, wait_s=9) as page:
             bench.yard.available_mb = 100.0
-            bench.pool.supervisor._most_mb = 450.0
+            bench.pool.supervisor.scale.most_mb = 450.0
             await cast("FakePage", page).work(bench.clock, 12)
         assert "tit" in bench.seat().warm
         assert "robin" not in bench.seat().warm

@@ -55,10 +55,10 @@ def _last(place: Place) -> Grown | None:
 
 def full_s(pool: Pool) -> float | None:
     """In how many seconds all reach the budget if they go on growing as they do; None if they do not."""
-    budget, slope = pool.supervisor.budget_mb, sum(slope_mb_s(place) or 0.0 for place in pool.places)
+    budget, slope = pool.supervisor.scale.budget_mb, sum(slope_mb_s(place) or 0.0 for place in pool.places)
     if budget is None or slope <= 0.001:
         return None
-    return max(0.0, (budget - pool.supervisor.used_mb) / slope)
+    return max(0.0, (budget - pool.supervisor.scale.used_mb) / slope)
 
 
 def samples(pool: Pool, *, now: float) -> list[Sample]:
@@ -110,11 +110,11 @@ def _of_memory(pool: Pool) -> list[Sample]:
             ]
         if (slope := slope_mb_s(place)) is not None:
             found.append(_sample("growth_bytes_per_second", slope * MB, seat=seat))
-    budget = pool.supervisor.budget_mb
+    budget = pool.supervisor.scale.budget_mb
     if budget:
         found += [
             _sample("memory_budget_bytes", budget * MB),
-            _sample("memory_used_ratio", pool.supervisor.peak_mb / budget),
+            _sample("memory_used_ratio", pool.supervisor.scale.peak_mb / budget),
         ]
     if (until := full_s(pool)) is not None:
         found.append(_sample("memory_full_seconds", until))
@@ -170,14 +170,14 @@ def _known(pool: Pool, cls: Cls) -> bool:
 
 def _memory(pool: Pool) -> dict[str, Any]:
     """What all take of what they may. What runs and was not weighed counts with what one usually takes."""
-    supervisor, running = pool.supervisor, [place for place in pool.places if place.up]
+    scale, running = pool.supervisor.scale, [place for place in pool.places if place.up]
     unweighed = sum(not place.later for place in running)
-    guessed = supervisor.budget_mb is None and unweighed == len(running)
+    guessed = scale.budget_mb is None and unweighed == len(running)
     return {
-        "used_bytes": None if guessed else round(supervisor.used_mb * MB),
-        "peak_bytes": None if guessed else round(supervisor.peak_mb * MB),
-        "budget_bytes": None if supervisor.budget_mb is None else round(supervisor.budget_mb * MB),
-        "unweighed": unweighed, "pressure_pct": supervisor.pressure_pct, "full_s": full_s(pool),
+        "used_bytes": None if guessed else round(scale.used_mb * MB),
+        "peak_bytes": None if guessed else round(scale.peak_mb * MB),
+        "budget_bytes": None if scale.budget_mb is None else round(scale.budget_mb * MB),
+        "unweighed": unweighed, "pressure_pct": scale.pressure_pct, "full_s": full_s(pool),
     }  # fmt: skip
 
 

@@ -4,8 +4,8 @@
    whole process group, and another one takes its place: the one that stands by, if memory allows one.
 2. Browsers are asked every two seconds whether they answer, whoever sits there, for a frozen one raises nothing.
 3. Starts are bounded (`Starts`); a place where nothing can be started is down and says why. The engine never ends.
-4. Memory is weighed every five seconds, and every two once it is near the budget: what is over the budget goes,
-   oldest idle page first, and a seat whose slope leads over it is replaced before it gets there, the new one first.
+4. What is over the budget of memory (`Scale`) goes, oldest idle page first, and a seat whose slope leads over it is
+   replaced before it gets there, the new one first.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 from bowerbird.browsers import gauge
 from bowerbird.browsers.budget import RESTARTS_MAX, Starts
 from bowerbird.browsers.place import Place
+from bowerbird.browsers.scale import BARE_MB, PAGE_MB, SPARE_MB, Scale
 from bowerbird.browsers.seat import TRIAL, Chair
-from bowerbird.browsers.slope import Grown, why_recycle
+from bowerbird.browsers.slope import why_recycle
 from bowerbird.browsers.tally import Tally
 from bowerbird.core.errors import Unreachable
 from bowerbird.core.ports import Clock
@@ -28,16 +29,6 @@ T = TypeVar("T")
 
 LOOK_S = 2.0
 """Seats are asked this often, seconds."""
-WEIGH_S = 5.0
-"""Memory is weighed this often, seconds; once costs about 80 ms of a thread."""
-NEAR = 2 / 3
-"""Of the budget; when so much of it is taken, they are weighed with each look: a page may take 200 MB a second."""
-PAGE_MB = 112.0
-"""What a page takes until it was measured, megabytes: the first takes 100 to 120, each further one 46."""
-BARE_MB = 200.0
-"""What a browser without pages takes, megabytes; measured are 230 alone, and 130 beside another."""
-SPARE_MB = 350.0
-"""What one that stands by takes with its driver, megabytes; measured are 345 beside another."""
 CLEAR_S = 2.0
 """What is left of a browser that was killed is cleared away so much later, seconds."""
 CALM_S = 5.0
@@ -69,20 +60,14 @@ class Supervisor:
     ) -> None:  # fmt: skip
         self.places = [Place(number, Starts(restarts_max)) for number in range(seats)]
         self.spare: Chair | None = None
-        self.budget_mb: float | None = None
-        self.pressure_pct: float | None = None
-        self.page_mb = PAGE_MB
+        self.scale = Scale(clock, self.places, lambda: self.spare, most_mb=memory_max_mb, thread=thread, read=read)
         self.carried: dict[str, str] = {}
-        self._peak: tuple[float, float] = (float("-inf"), 0.0)
         self._clock, self._tally, self._make = clock, tally, make
-        self._standby, self._most_mb = standby, memory_max_mb
-        self._changed, self._thread, self._read = changed, thread, read
+        self._standby, self._changed = standby, changed
         self._spares = Starts()
-        self._spare_mb = 0.0
         self._lost_at = float("-inf")
         self.starts = 0
         self._numbers = 0
-        self._weighed_at = float("-inf")
         self._closing = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -249,7 +234,12 @@ class Supervisor:
             self.later(dead.close())
         now = self._clock.monotonic()
         wanted = self._standby and self.spare is None and any(place.up for place in self.places)
-        may = not self.pressed and self.room(SPARE_MB) and not self._spares.wait_s(now) and now - self._lost_at > CALM_S
+        may = (
+            not self.scale.pressed
+            and self.scale.room(SPARE_MB)
+            and not self._spares.wait_s(now)
+            and now - self._lost_at > CALM_S
+        )
         if wanted and may:
             with suppress(Unreachable):
                 spare = await self._start()
@@ -267,9 +257,8 @@ class Supervisor:
     async def look_once(self) -> None:
         """Ask every seat, weigh them when it is time, and have one stand by if what was weighed allows it."""
         await asyncio.gather(*(self._look_at(place) for place in self.places))
-        if self._near or self._clock.monotonic() - self._weighed_at >= WEIGH_S:
-            self._weighed_at = self._clock.monotonic()
-            await self._weigh()
+        if self.scale.due:
+            await self.scale.weigh()
             await self._shrink()
             await self._recycle()
         await self._look_after_spare()
@@ -297,31 +286,6 @@ class Supervisor:
 
     # --- memory -----------------------------------------------------------------------------------------------
 
-    @property
-    def used_mb(self) -> float:
-        """What all took when they were last weighed, megabytes; one that was not weighed yet counts as a bare one."""
-        taken_mb = sum(place.mb or SPARE_MB for place in self.places if place.up)
-        return taken_mb + ((self._spare_mb or SPARE_MB) if self.spare else 0.0)
-
-    @property
-    def peak_mb(self) -> float:
-        """The most that all took lately, megabytes: what was given back at once was taken all the same."""
-        at, most_mb = self._peak
-        return max(self.used_mb, most_mb if self._clock.monotonic() - at < 2 * WEIGH_S else 0.0)
-
-    @property
-    def _near(self) -> bool:
-        return self.budget_mb is not None and self.peak_mb > NEAR * self.budget_mb
-
-    @property
-    def pressed(self) -> bool:
-        """Whether somebody on this machine waits for memory."""
-        return self.pressure_pct is not None and self.pressure_pct > gauge.PRESSED
-
-    def room(self, more_mb: float) -> bool:
-        """Whether so much more may be taken, as far as anything is known."""
-        return self.budget_mb is None or self.used_mb + more_mb <= self.budget_mb
-
     async def make_room(self, place: Place) -> bool:
         """Make room for one more page at this place: idle pages go first, then who stands by.
 
@@ -330,9 +294,9 @@ class Supervisor:
         """
         while place.seat is not None and len(place.seat.warm) >= PAGES_MAX and await self._shed(place):
             continue
-        if self.pressed:
+        if self.scale.pressed:
             await self._shed()
-        while not self.room(self.page_mb):
+        while not self.scale.room(self.scale.page_mb):
             if await self._shed():
                 continue
             if self.spare is None:
@@ -349,66 +313,38 @@ class Supervisor:
             oldest = next((each for each in seat.warm if each not in busy), "") if seat is not None else ""
             if seat is not None and oldest:
                 if await seat.drop(oldest):
-                    self._lighter(place)
+                    self.scale.lighter(place)
                 else:
                     self.kill(place, seat, "hung", "a page would not close")
                 return True
         return False
 
-    def _lighter(self, place: Place) -> None:
-        """Until it is weighed again, a seat that lost a page counts as so much smaller."""
-        if place.later:
-            last = place.later[-1]
-            tree_mb = max(BARE_MB, last.tree_mb - self.page_mb)
-            place.later[-1] = Grown(at=last.at, tree_mb=tree_mb, driver_mb=last.driver_mb, pages=last.pages)
-
     def _dismiss_spare(self) -> None:
         if self.spare is not None:
             spare, self.spare = self.spare, None
-            self._spare_mb = 0.0
             self.later(spare.close())
-
-    async def _weigh(self) -> None:
-        """Weigh every seat, learn what a page takes, and what all may take."""
-        now = self._clock.monotonic()
-        for place in self.places:
-            if (seat := place.seat) is not None and seat.up:
-                tree_mb, driver_mb, cpu_s = await self._thread(seat.weigh)
-                if place.seat is seat and tree_mb:
-                    place.weighed(Grown(at=now, tree_mb=tree_mb, driver_mb=driver_mb, pages=place.served))
-                    place.cpu_s = cpu_s
-                    if seat.warm:
-                        one = min(400.0, max(40.0, (tree_mb - BARE_MB) / len(seat.warm)))
-                        self.page_mb += 0.2 * (one - self.page_mb)
-        if (spare := self.spare) is not None:
-            tree_mb, driver_mb, _ = await self._thread(spare.weigh)
-            self._spare_mb = tree_mb + driver_mb
-        machine = await self._thread(self._read)
-        self.pressure_pct = machine.pressure_pct
-        self.budget_mb = gauge.budget_mb(machine, self.used_mb, self._most_mb)
-        self._peak = (now, self.used_mb)
 
     async def _shrink(self) -> None:
         """Give back what is over the budget: idle pages, who stands by, idle seats, and at last the largest seat."""
-        budget = self.budget_mb
+        budget = self.scale.budget_mb
         if budget is None:
             return
-        while self.used_mb > budget and await self._shed():
+        while self.scale.used_mb > budget and await self._shed():
             continue
-        if self.used_mb > budget:
+        if self.scale.used_mb > budget:
             self._dismiss_spare()
         for place in sorted(self.places, key=lambda place: -place.mb):
-            over = self.used_mb > budget * (OVER if place.taken else 1.0)
+            over = self.scale.used_mb > budget * (OVER if place.taken else 1.0)
             if place.up and over and place.mb > BARE_MB + 2 * PAGE_MB:
                 seat = place.seat
-                self.kill(place, seat, "memory", f"all took {self.used_mb:.0f} MB and may take {budget:.0f}")
+                self.kill(place, seat, "memory", f"all took {self.scale.used_mb:.0f} MB and may take {budget:.0f}")
                 await self.heal(place, seat)
 
     async def _recycle(self) -> None:
         """Replace a seat that grows, while nobody sits there: the new one is started first."""
-        running = sum(place.up for place in self.places)
+        running, budget = sum(place.up for place in self.places), self.scale.budget_mb
         for place in self.places:
-            share = self.budget_mb / running if self.budget_mb and running else float("inf")
+            share = budget / running if budget and running else float("inf")
             why = why_recycle(place.grown, share) if place.up and place.taken is None else ""
             if why:
                 await self._replace(place, why)
