@@ -19,15 +19,20 @@ class Comparison:
 
     Args:
         accepted: posts the network took from our accounts; known: those of them our books have.
-        in_doubt: posts of ours that are under way, or may have arrived.
+        doubtful: posts of ours that are under way, or may have arrived.
         lost: accepted, not known, and not in doubt; doubled: posts that stand on the network twice.
     """
 
     accepted: int
     known: int
-    in_doubt: int
+    doubtful: tuple[Post, ...]
     lost: tuple[str, ...]
     doubled: int
+
+    @property
+    def in_doubt(self) -> int:
+        """How many are under way, or may have arrived."""
+        return len(self.doubtful)
 
     @property
     def agree(self) -> bool:
@@ -47,10 +52,10 @@ async def compared(network: Network, books: Posts, *, but: Iterable[str] = ()) -
     doubled = await network.doubled()
     ours = await every(books)
     known = {post.remote.id for post in ours if post.remote}
-    doubtful = [post for post in ours if post.state in DOUBT]
+    doubtful = tuple(post for post in ours if post.state in DOUBT)
     words = {post.payload.text for post in doubtful}
     lost = tuple(each for each, row in there.items() if each not in known and row.get("text") not in words)
-    return Comparison(len(there), len(known & there.keys()), len(doubtful), lost, doubled)
+    return Comparison(len(there), len(known & there.keys()), doubtful, lost, doubled)
 
 
 async def every(books: Posts, *states: State) -> list[Post]:

@@ -22,6 +22,7 @@ from bowerbird.browsers.pool import Pool
 from bowerbird.clock import SeededChance, SystemClock
 from bowerbird.core.errors import BowerbirdError
 from bowerbird.core.ports import Clock
+from bowerbird.core.post import SECOND_US, Post
 from bowerbird.drills import ground
 from bowerbird.drills.books import Comparison, compared
 from bowerbird.drills.breakme import BreakMe, served
@@ -128,7 +129,13 @@ async def _report(stage: Stage, hand: Hand, for_s: float, seed: int) -> dict[str
         "lost": len(both.lost),
         "doubled": both.doubled,
         "in_doubt": both.in_doubt,
+        "doubts": [_doubt(post, stage.clock.now()) for post in both.doubtful],
         "incidents": len(incidents),
         "agreed_after_s": round(stage.clock.monotonic() - began, 1),
         "ok": calm and both.agree and both.accepted > 0 and pressed > 0,
     }
+
+
+def _doubt(post: Post, now: int) -> dict[str, Any]:
+    """Which one, and for how long: one that just left is under way, one that is old was forgotten."""
+    return {"id": post.id, "state": post.state.value, "for_s": round((now - post.since) / SECOND_US, 1)}
