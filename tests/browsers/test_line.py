@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -125,6 +126,64 @@ def test_who_would_begin_too_late_to_end_in_time_is_turned_away() -> None:
         one.done(turn, now=10.0 * n + 10)
     with pytest.raises(TurnedAway, match="take 40 s together, and 20 s are left"):
         one.admit(Cls.METRICS, "robin", now=60.0, wait_s=60.0, left_s=20.0)
+
+
+def test_who_was_cut_off_turns_nobody_away() -> None:
+    """How long somebody was waited for says nothing of how long work takes: else the first that hangs is the last."""
+    one = Line(1)
+    hangs = one.admit(Cls.METRICS, "robin", now=0.0, wait_s=30.0, left_s=60.0)
+    assert one.call(now=0.0) is hangs
+    one.done(hangs, now=61.0, well=False)
+    assert _let_in(one, Cls.METRICS, 60.0)
+
+
+def test_one_slow_lease_among_others_turns_nobody_away() -> None:
+    """What is usual is the median."""
+    one = Line(1)
+    for n, lasts in enumerate((2.0, 58.0, 2.0)):
+        turn = one.admit(Cls.METRICS, "robin", now=100.0 * n, wait_s=30.0)
+        assert one.call(now=100.0 * n) is turn
+        one.done(turn, now=100.0 * n + lasts)
+    assert _let_in(one, Cls.METRICS, 20.0)
+
+
+@given(
+    cls=st.sampled_from(list(Cls)),
+    lasted=st.lists(st.tuples(st.sampled_from(list(Cls)), st.floats(0, 1e4), st.booleans()), max_size=30),
+    before=st.lists(st.sampled_from(list(Cls)), max_size=40),
+    left_s=st.floats(0, 1e3),
+)
+def test_of_so_many_who_ask_in_a_row_one_is_let_in(
+    cls: Cls, lasted: list[tuple[Cls, float, bool]], before: list[Cls], left_s: float
+) -> None:
+    """Whatever was usual, however long the line: what turns all away learns nothing, and would do so for ever."""
+    one = Line(1)
+    for each, lasts, well in lasted:
+        turn = one.admit(each, "robin", now=0.0, wait_s=math.inf)
+        assert one.call(now=0.0) is turn
+        one.done(turn, now=lasts, well=well)
+    for each in before:
+        one.admit(each, "wren", now=0.0, wait_s=math.inf)
+    assert any(_let_in(one, cls, left_s) for _ in range(FLOOR))
+
+
+def _let_in(line_: Line, cls: Cls, left_s: float) -> bool:
+    try:
+        line_.admit(cls, "robin", now=0.0, wait_s=0.0, left_s=left_s)
+    except TurnedAway:
+        return False
+    return True
+
+
+def test_a_stream_of_posts_does_not_make_the_forecast_of_others_endless() -> None:
+    """A class that waits is owed one seat of eight, so sixty posts before it do not all go before it."""
+    one = Line(1)
+    crowd(one, Cls.POST, 60)
+    turn = one.call(now=0.0)
+    assert turn is not None
+    one.done(turn, now=2.0)
+    assert one.forecast_s(Cls.METRICS, 1e4) == FLOOR * 2.0
+    assert one.forecast_s(Cls.SPARE, math.inf) == 59 * 2.0
 
 
 def test_the_bound_is_what_the_docstring_says() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bowerbird.browsers.line import Cls
 from bowerbird.core.errors import Unreachable
+from bowerbird.resilience.deadline import within
 from tests.browsers.fakes import Bench, FakePage, on_bench
 
 
@@ -246,6 +247,20 @@ def test_who_cannot_have_a_turn_in_time_is_told_at_once_and_why() -> None:
         assert (refused.value.reason, bench.clock.monotonic()) == ("browser_busy", began)
         assert await bench.work("finch", op="publish", wait_s=20) < 12  # a post goes before them
         await asyncio.gather(*sits)
+
+    on_bench(play)
+
+
+def test_after_a_reading_that_hung_others_are_read() -> None:
+    """It was the only one of its kind that was ever timed, it ended with its deadline, and the next has as much."""
+
+    async def play(bench: Bench) -> None:
+        with pytest.raises(TimeoutError):
+            async with within(60):
+                await bench.trouble(lambda page: None)
+        await bench.clock.sleep(1)
+        async with within(60):
+            assert await bench.work("wren") < 3
 
     on_bench(play)
 

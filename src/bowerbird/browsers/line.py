@@ -7,7 +7,9 @@ Rule 2: a class of which somebody could have gone `FLOOR` - 1 times, and did not
 Rule 3: an account sits on one seat at a time; whoever wants a second one waits, and keeps nobody else.
 Rule 4: where there are two seats or more, one is kept from the background (verify, metrics, harvest): a post that is
         due never waits for background work alone.
-Rule 5: who cannot have his turn in time, as things usually go, is told so at once, with the reason.
+Rule 5: who cannot have his turn in time, as things usually go, is told so at once, with the reason. What is usual is
+        told by leases that ended well: one that was cut off tells how patient somebody was, and would turn away all
+        who are as patient. And as nothing is learned from who is turned away, each `FLOOR`th in a row is let in.
 Rule 6: spare work (drawing cards, reading pages for a bank) is background that is owed nothing: it has a seat that
         nobody else could take now, or none, and gives it up for who is urgent.
 
@@ -108,6 +110,7 @@ class Line:
     _waiting: dict[Cls, list[Waiting]] = field(default_factory=lambda: {cls: [] for cls in Cls})
     _passed: dict[Cls, int] = field(default_factory=lambda: dict.fromkeys(Cls, 0))
     _lasted: dict[Cls, deque[float]] = field(default_factory=lambda: {cls: deque(maxlen=LASTED_MAX) for cls in Cls})
+    _turned_away: dict[Cls, int] = field(default_factory=lambda: dict.fromkeys(Cls, 0))
     _number: int = 0
 
     def admit(self, cls: Cls, key: str, *, now: float, wait_s: float, left_s: float = math.inf) -> Waiting:
@@ -123,16 +126,24 @@ class Line:
         if ahead >= DEPTH_MAX:
             raise TurnedAway(f"{ahead} wait already for {cls}")
         rank = now + BEHIND_S[cls]
-        usual = self.forecast_s(cls, rank)
-        if usual > wait_s:
-            raise TurnedAway(f"{self._before(rank)} wait before it, usually {usual:.0f} s, and it has {wait_s:.0f} s")
-        if usual + self.lasts_s(cls, 0.95) > left_s:
-            needs = usual + self.lasts_s(cls, 0.95)
-            raise TurnedAway(f"waiting and working take {needs:.0f} s together, and {left_s:.0f} s are left")
+        late = self._late(cls, rank, wait_s, left_s)
+        self._turned_away[cls] = (self._turned_away[cls] + 1) % FLOOR if late else 0
+        if self._turned_away[cls]:
+            raise TurnedAway(late)
         self._number += 1
         waiting = Waiting(self._number, cls, key, now, rank, ahead)
         self._waiting[cls].append(waiting)
         return waiting
+
+    def _late(self, cls: Cls, rank: float, wait_s: float, left_s: float) -> str:
+        """Why it would usually come too late; empty if it would not."""
+        usual_s = self.forecast_s(cls, rank)
+        if usual_s > wait_s:
+            return f"{self._before(rank)} wait before it, usually {usual_s:.0f} s, and it has {wait_s:.0f} s"
+        needs_s = usual_s + self.lasts_s(cls)
+        if needs_s > left_s:
+            return f"waiting and working take {needs_s:.0f} s together, and {left_s:.0f} s are left"
+        return ""
 
     def leave(self, waiting: Waiting) -> None:
         """Leave the line, or the seat; doing it twice is not an error."""
@@ -142,9 +153,9 @@ class Line:
                 self._passed[waiting.cls] = 0
         self.sitting.pop(waiting.number, None)
 
-    def done(self, waiting: Waiting, *, now: float) -> None:
-        """Give the seat back, and remember how long it was taken."""
-        if self.sitting.pop(waiting.number, None) is not None:
+    def done(self, waiting: Waiting, *, now: float, well: bool = True) -> None:
+        """Give the seat back, and remember how long it was taken if all went well."""
+        if self.sitting.pop(waiting.number, None) is not None and well:
             self._lasted[waiting.cls].append(now - waiting.began)
 
     def call(self, *, now: float) -> Waiting | None:
@@ -202,14 +213,18 @@ class Line:
         return sum(each.rank <= rank for waiting in self._waiting.values() for each in waiting)
 
     def forecast_s(self, cls: Cls, rank: float) -> float:
-        """How long somebody with this rank waits as things usually go, seconds; rather too short than too long."""
-        usable = max(1, self.seats if cls in URGENT else self.seats - 1)
-        lasted = [self.lasts_s(each, 0.5) for each in Cls if self._lasted[each]]
-        return self._before(rank) * min(lasted, default=0.0) / usable
+        """How long somebody with this rank waits as things usually go, seconds; rather too short than too long.
 
-    def lasts_s(self, cls: Cls, quantile: float) -> float:
-        """How long a lease of this class lasts, by quantile of the last `LASTED_MAX`, seconds; 0 if unknown."""
-        return quantile_of(self._lasted[cls], quantile)
+        Before it go those of smaller rank, but no more of them than until its class is owed so many seats.
+        """
+        usable = max(1, self.seats if cls in URGENT else self.seats - 1)
+        owed = math.inf if cls is Cls.SPARE else (len(self._waiting[cls]) + 1) * FLOOR
+        lasted = [self.lasts_s(each) for each in Cls if self._lasted[each]]
+        return min(self._before(rank), owed) * min(lasted, default=0.0) / usable
+
+    def lasts_s(self, cls: Cls) -> float:
+        """How long a lease of this class usually lasts, by the last `LASTED_MAX`, seconds; 0 if unknown."""
+        return quantile_of(self._lasted[cls], 0.5)
 
 
 def bound_s(ahead: int, seats: int, longest_s: float, own: int = 0) -> float:

@@ -247,7 +247,7 @@ class Pool:
         if lease.watch is not None and not lease.cut:
             lease.watch.cancel()
         if lease.well and place.up:
-            self._free(waiting, place)
+            self._free(waiting, place, well=True)
             return
         self.tally.lost[lease.cls] += 1
         self.tally.cut += bool(lease.cut)
@@ -257,12 +257,12 @@ class Pool:
         try:
             await self.supervisor.heal(place, lease.seat or place.seat, lease.owner)
         finally:
-            self._free(waiting, place)
+            self._free(waiting, place, well=False)
 
-    def _free(self, waiting: Waiting, place: Place) -> None:
+    def _free(self, waiting: Waiting, place: Place, *, well: bool) -> None:
         if place.taken is waiting:
             place.taken = None
-        self.line.done(waiting, now=self._clock.monotonic())
+        self.line.done(waiting, now=self._clock.monotonic(), well=well)
         self._call()
 
     def _lost(self, lease: Lease, place: Place, error: BaseException) -> Unreachable:
