@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from bowerbird.core.facts import Fact
+from bowerbird.core.post import SECOND_US
 from bowerbird.dashboard.nodes import HARVESTING
 from bowerbird.drills.acts import disarm, network_heals
-from bowerbird.drills.layer5 import LATE, ROBIN, free_seat, hold_seat, sign_in, sign_out, signed_out
-from bowerbird.drills.layer8 import BUSY, LATE_S, busy, done_meanwhile, earliest, had_again, turned
+from bowerbird.drills.layer5 import LATE, ROBIN, WREN, free_seat, hold_seat, sign_in, sign_out, signed_out
+from bowerbird.drills.layer8 import BUSY, LATE_S, TIER_S, busy, done_meanwhile, earliest, had_again, turned
 from bowerbird.drills.row import Drill
 from bowerbird.drills.stage import Stage
 
 RUN_S = 20.0
 """A search is asked every 10 s here, at the next look of its job, which comes every 3 s, and may wait 5 s for the page
 of its account: one run is over within 20 s."""
+
+NEXT_S = 20.0
+"""Searches that are due so soon after the blow wait behind its posts, seconds; those of two accounts that share a
+browser come up to 17 s apart."""
 
 
 async def searches(stage: Stage, kind: str, since: int) -> list[Fact]:
@@ -62,6 +67,16 @@ async def finds(stage: Stage) -> bool:
     return bool(await searches(stage, "harvested", int(stage.memory["marked_at"])))
 
 
+async def search_soon(stage: Stage) -> bool:
+    """Whether a search of each account is due within `NEXT_S`: each comes a period after the last."""
+    for account in (ROBIN, WREN):
+        facts = [fact for fact in await stage.facts("harvested", limit=200) if fact.account_id == account]
+        last = max((fact.at for fact in facts if str(fact.data.get("what")).startswith("search")), default=0)
+        if not stage.now() < last + TIER_S * SECOND_US < stage.now() + NEXT_S * SECOND_US:
+            return False
+    return True
+
+
 async def first_search(stage: Stage, account: str) -> int | None:
     """When the account searched first since the blow."""
     return await earliest(stage, "harvested", account, int(stage.memory["struck_at"]), "search")
@@ -71,7 +86,8 @@ DRILLS = (
     turned(
         id="9.1", name="9.1 the browsers are busy with posts",
         breaks=f"{BUSY} posts are due at once in each of two accounts that share one browser, and each takes long.",
-        root="", break_it=busy, mend_it=disarm, healthy=done_meanwhile(first_search, "searched"), by_itself=True,
+        root="", break_it=busy(search_soon, "search"), mend_it=disarm,
+        healthy=done_meanwhile(first_search, "searched"), by_itself=True,
         healed_by="of each eight seats that it could have, a class that waits gets one", seen_on=(HARVESTING,),
     ),
     turned(
