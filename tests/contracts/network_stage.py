@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from bowerbird.core.errors import Refused
 from bowerbird.core.findings import Counts
 from bowerbird.core.ports import Platform
 from bowerbird.core.post import RemoteRef
@@ -143,8 +144,19 @@ class NetworkStage(Stage):
         """Let the stranger name us, and wait until the AppView has heard it."""
         said = f"@{self.us.handle} {text}"
         await published(self.other, post(said))
+        await until(self._is_known)
         await until(lambda: self.watcher.mentions(0))
         return said
+
+    async def _is_known(self) -> bool:
+        """Whether the AppView knows our account: it indexes one a moment after the PDS has made it."""
+        try:
+            await self.watcher._read("app.bsky.actor.getProfile", {"actor": self.us.did})
+        except Refused as error:
+            if "Profile not found" not in str(error):
+                raise
+            return False
+        return True
 
     async def speak(self, text: str) -> RemoteRef:
         """Let the stranger post, and wait until the AppView finds it."""
