@@ -197,7 +197,7 @@ KNOBS: tuple[Knob, ...] = (
         default=1,
         least=0,
         most=1,
-        why="1: one more browser, about 320 MB, stands by where memory allows it, in case of a crash; 0: none.",
+        why="1: one more browser, about 350 MB, stands by where memory allows it, in case of a crash; 0: none.",
     ),
     Knob(
         name="browsers.memory_max_mb",
