@@ -53,6 +53,11 @@ class Network:
         rows = (await self.get("/api/faults"))["faults"]
         return sum(int(row["left"] or 0) for row in rows if row["kind"] == kind)
 
+    async def hits(self, kind: str) -> int:
+        """How many requests the armed faults of this kind have hit so far."""
+        rows = (await self.get("/api/faults"))["faults"]
+        return sum(int(row["hits"]) for row in rows if row["kind"] == kind)
+
     async def limit(self, handle: str, **changes: Any) -> None:
         """Change an account's limits there."""
         (await self.http.post(f"{self.url}/api/limits", json={"account": handle, **changes})).raise_for_status()
