@@ -50,13 +50,14 @@ class Network:
 
     async def armed(self, kind: str) -> int:
         """How many requests the armed faults of this kind will still hit."""
-        rows = (await self.get("/api/faults"))["faults"]
-        return sum(int(row["left"] or 0) for row in rows if row["kind"] == kind)
+        return sum(int(row["left"] or 0) for row in await self._faults(kind))
 
     async def hits(self, kind: str) -> int:
         """How many requests the armed faults of this kind have hit so far."""
-        rows = (await self.get("/api/faults"))["faults"]
-        return sum(int(row["hits"]) for row in rows if row["kind"] == kind)
+        return sum(int(row["hits"]) for row in await self._faults(kind))
+
+    async def _faults(self, kind: str) -> list[dict[str, Any]]:
+        return [row for row in (await self.get("/api/faults"))["faults"] if row["kind"] == kind]
 
     async def limit(self, handle: str, **changes: Any) -> None:
         """Change an account's limits there."""
