@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
-from typing import Any, cast
+from typing import cast
 
 from bowerbird.alerts.notifiers import Channel, Undelivered
 from bowerbird.clock import SeededChance, VirtualClock, run_virtual
@@ -22,22 +21,21 @@ from bowerbird.core.books import Batch
 from bowerbird.core.errors import StorageBusy, StorageFull, Unreachable
 from bowerbird.core.facts import Fact
 from bowerbird.core.incident import Delivery
-from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US
-from bowerbird.core.work import Command
 from bowerbird.planning.calendar import zone_of
 from bowerbird.resilience import failpoints
-from bowerbird.resilience.failpoints import Fault
 from bowerbird.settings import Settings, load
 from bowerbird.simulation.mortal import Process
+from bowerbird.simulation.years.armed import FAILPOINTS, Armed, place_of
 from bowerbird.simulation.years.bell import Bell, RingingShelf
-from bowerbird.simulation.years.engine import LIVING, Engine
+from bowerbird.simulation.years.engine import Engine
 from bowerbird.simulation.years.pace import CALM_S, Pace
+from bowerbird.simulation.years.person import Person
 from bowerbird.simulation.years.plots import Plot, cast_of
 from bowerbird.simulation.years.spool import ListedSpool
-from bowerbird.simulation.years.troubles import JOBS_HIT, MONITORS_HIT, Trouble
+from bowerbird.simulation.years.troubles import Trouble
 from bowerbird.simulation.years.venue import Elsewhere, Venue
-from bowerbird.simulation.years.words import WORDS, Provider, the_bank
+from bowerbird.simulation.years.words import Provider, the_bank
 from bowerbird.storage.memory import MemoryBooks, MemoryStorage
 from bowerbird.writers.bank import BankWriter
 from bowerbird.writers.ladder import Ladder
@@ -50,8 +48,6 @@ CRASHES_AT = ("", "storage.claim_run:after", "platform.publish:before")
 """Where the engine dies, by the trouble's account: anywhere, with a run just begun, with a post under way."""
 AIM_S = 300.0
 """For so long it is waited for that point; then any other will do, seconds."""
-BURST = 4
-"""Posts that a person sends at once."""
 AT_EASE_S = 5.0
 """How often every job looks while something is wrong, where its period allows it, seconds."""
 HOST_WIDE = frozenset({"down", "slow", "broken", "busy"})
@@ -110,28 +106,6 @@ class Facts(list[Fact]):
             self._world.pace.stir(FAST_S, UNEASY_S)
 
 
-@dataclass
-class Armed:
-    """The failpoints of a world.
-
-    Args:
-        faults: what happens where, and the kind of trouble with its number.
-        bite: told of each that happens.
-    """
-
-    bite: Callable[[str, int], None]
-    faults: dict[str, tuple[Fault, str, int]] = field(default_factory=dict)
-
-    def take(self, name: str) -> Fault | None:
-        """What happens at this place."""
-        found = self.faults.get(name)
-        if found is None or ((process := LIVING.get()) is not None and process.dead):
-            return None
-        fault, kind, number = found
-        self.bite(kind, number)
-        return fault
-
-
 class World:
     """The stage of one plot, and what happened on it."""
 
@@ -151,6 +125,7 @@ class World:
         self.venues: dict[str, Venue] = {}
         self.active: Counter[str] = Counter()
         self.true = TrueClock(clock)
+        self.person = Person(self, self.true.now)
         self.bites: list[tuple[float, str, int]] = []
         self._bitten: Counter[tuple[str, int]] = Counter()
         self.opened_s: dict[str, float] = {}
@@ -267,11 +242,11 @@ class World:
         failpoints.armed = self.armed  # type: ignore[assignment]  # it takes names as the real one does
         try:
             await self._begin()
-            person = asyncio.create_task(self._look_in())
+            person = asyncio.create_task(self.person.look_in())
             errands = [asyncio.create_task(self._befall(trouble)) for trouble in self.plot.troubles]
             await self.clock.sleep(self.plot.day_s)
             await asyncio.gather(*errands)
-            self._put_right(0.0)
+            self.person.put_right(0.0)
             await self.clock.sleep(self.plot.calm_s)
             person.cancel()
             for engine in self.engines:
@@ -328,7 +303,7 @@ class World:
             case "wall_steps":
                 self._step_wall(3_600.0)
             case "halved":
-                self._burst(account)
+                self.person.burst(account)
         self.pace.stir(FAST_S, UNEASY_S)
 
     def _ends(self, trouble: Trouble) -> None:
@@ -342,7 +317,7 @@ class World:
         if trouble.kind == "wall_steps":
             self._step_wall(-3_600.0)
         if trouble.kind == "halved":  # whoever learned a limit has to find that there is more again
-            self._burst(account)
+            self.person.burst(account)
         self.pace.stir(FAST_S, UNEASY_S)
 
     def _aim(self, which: int, turn: int) -> None:
@@ -372,33 +347,6 @@ class World:
         self.clock.step_wall(seconds)
         self.bell.ring("watch", self.chance.stream("watch").uniform(0, 2.0))
 
-    def _burst(self, account: Account) -> None:
-        """A person has much to say at once."""
-        for n in range(BURST):
-            words = self.chance.stream(f"burst {n}").sample(WORDS, 8)
-            self._press("post", account_id=account.id, text=f"{' '.join(words)}.".capitalize(), due=None)
-
-    async def _look_in(self) -> None:
-        """Be the person: now and then settle what is parked, truthfully, and delete what is not ours."""
-        while True:
-            await self.clock.sleep(PERSON_S)
-            self._put_right(LEFT_S)
-
-    def _put_right(self, left_s: float) -> None:
-        """Settle what is parked, and delete what is not ours and has stood for so long, in seconds."""
-        for post in list(self.shelf.in_state(State.PARKED)):
-            there = any(arrival.post_id == post.id for venue in self.venues.values() for arrival in venue.arrivals)
-            self._press("settle", post_id=post.id, verdict="there" if there else "leave")
-        for venue in self.venues.values():
-            old = self.true.now() - int(left_s * SECOND_US)
-            venue.removed.update(each.id for each in venue.foreign if each.at <= old)
-
-    def _press(self, verb: str, **args: Any) -> None:
-        """Press a button."""
-        now, name = self.clock.now(), f"command-{len(self.books.commands)}"
-        self.books.commands[name] = Command(id=name, verb=verb, args=args, by="person", asked_at=now)
-        self.bell.ring("obey")
-
     def _crash(self, process: Process, point: str) -> None:
         process.die()
         self.engines[process.life].fall()
@@ -411,11 +359,6 @@ BITES_FELT = 6
 """So often in a row a trouble that bites makes watchers look at their own pace."""
 LOOK_FIRST_S = 4.0
 """So long before a trouble watchers look at their own pace, seconds."""
-PERSON_S = 7_200.0
-"""How often a person looks in, seconds."""
-LEFT_S = 5 * 3_600.0
-"""For so long at least a person leaves standing what is not ours: somebody has to be reminded of it, seconds."""
-FAILPOINTS = frozenset({"job_raises", "job_hangs", "timer_dropped", "monitor_dies"})
 DISTURBING = FAILPOINTS | {
     "crash", "frozen", "suspended", "books_busy", "books_full", "channel_down", "wall_steps",
 }  # fmt: skip
@@ -423,22 +366,6 @@ DISTURBING = FAILPOINTS | {
 AT_ONCE = frozenset({"foreign", "crash", "frozen", "suspended"})
 """Troubles that are over when they have begun; two of them take their time by moving the clock."""
 WRITES = ("record", "claim", "beat", "reserve", "settle", "save", "forget")
-
-
-def place_of(trouble: Trouble) -> tuple[str, Fault] | None:
-    """The failpoint that a trouble arms, if any."""
-    turn = int(trouble.start_s)
-    job, monitor = JOBS_HIT[turn % len(JOBS_HIT)], MONITORS_HIT[turn % len(MONITORS_HIT)]
-    match trouble.kind:
-        case "job_raises":
-            return f"job.{job}", Fault("raise")
-        case "job_hangs":
-            return f"job.{job}", Fault("hang")
-        case "timer_dropped":
-            return f"jobs.timer.{job}", Fault("drop")
-        case "monitor_dies":
-            return f"monitor.{monitor}", Fault("raise")
-    return None
 
 
 @functools.cache
