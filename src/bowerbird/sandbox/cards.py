@@ -37,6 +37,8 @@ RENAMED: Mapping[str, str] = {
     "SearchBox_Search_Input": "search-input",
     "LoginForm_Login_Button": "signin-submit",
     "emptyState": "nothing-found",
+    "endOfList": "list-end",
+    "tombstone": "post-gone",
     "error-detail": "problem",
     "UserName": "profile-name",
     "UserDescription": "profile-bio",
@@ -99,7 +101,7 @@ def card(world: World, post: Post) -> Card:
 
 def mark(variant: str, name: str) -> str:
     """Return the test id of this part of a page in this variant, or empty where it carries none."""
-    return {"v1": name, "v2": RENAMED[name]}.get(variant, "")
+    return {"v1": name, "v2": RENAMED[name], "v6": name}.get(variant, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Marks:
 
     Args:
         variant: v1 has X's test ids, v2 others, v3 none; v4 gives the row of buttons no label either; in v5 a post
-            is no article any more.
+            is no article any more; v6 is v1, drawn by a script.
     """
 
     variant: str
@@ -121,7 +123,7 @@ class Marks:
     @property
     def labels(self) -> bool:
         """Whether a row of buttons has a label that tells its numbers."""
-        return self.variant in ("v1", "v2", "v3")
+        return self.variant in ("v1", "v2", "v3", "v6")
 
     @property
     def tag(self) -> str:

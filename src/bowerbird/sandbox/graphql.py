@@ -77,7 +77,8 @@ def _search(world: World, viewer: Account, request: Request) -> Sequence[Post]:
 
 
 def _mentions(world: World, viewer: Account, request: Request) -> Sequence[Post]:
-    return world.mentions(viewer.handle, newest_first=True, limit=PAGE_POSTS)
+    before = asking.id_of(request.query_params.get("before"))
+    return world.mentions(viewer.handle, before=before, newest_first=True, limit=PAGE_POSTS)
 
 
 OPERATIONS: Mapping[str, Callable[[World, Account, Request], Sequence[Post]]] = {

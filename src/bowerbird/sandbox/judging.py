@@ -17,7 +17,7 @@ from bowerbird.sandbox.journal import PAGE_MAX
 from bowerbird.sandbox.limits import LIMIT_MAX
 from bowerbird.sandbox.world import World
 
-VARIANTS = ("v1", "v2", "v3", "v4", "v5")
+VARIANTS = ("v1", "v2", "v3", "v4", "v5", "v6")
 AT_ONCE = ("session_revoked", "remove_post", "variant")
 
 

@@ -45,6 +45,7 @@ for _name in _pages.list_templates(extensions=["html"]):
     _pages.get_template(_name)
 _style = (HERE / "templates" / "style.css").read_text()
 _script = "fetch(document.currentScript.dataset.ask).catch(() => null);\n"
+_draw = "setTimeout(() => document.body.append(document.querySelector('template').content), 400);\n"
 _traps = {
     Kind.LOOP: "setTimeout(() => { for (;;) {} }, 20);\n",
     Kind.LEAK: "const kept = []; setInterval(() => kept.push(new Uint8Array(2e7).fill(1)), 100);\n",
@@ -59,6 +60,7 @@ def routes() -> list[Route]:
         Route("/", root),
         Route("/static/style.css", style),
         Route("/static/ask.js", script),
+        Route("/static/draw.js", draw),
         Route("/static/{trap}.js", trap),
         Route("/media/{digest}", picture),
         Route("/login", login_page, methods=["GET"]),
@@ -94,6 +96,11 @@ async def style(request: Request) -> Response:
 async def script(request: Request) -> Response:
     """Return the one script, which asks the site's own API for what the page shows, as the pages of X do."""
     return Response(_script, media_type="text/javascript", headers={"cache-control": "max-age=300"})
+
+
+async def draw(request: Request) -> Response:
+    """Return the script that draws a page of variant v6."""
+    return Response(_draw, media_type="text/javascript", headers={"cache-control": "max-age=300"})
 
 
 async def trap(request: Request) -> Response:
@@ -201,6 +208,7 @@ def _composer(
     world = _world(request)
     answered = world.posts.get(parent)
     shown = card(world, answered) if answered and not answered.removed else None
+    gone = bool(parent) and shown is None
     return _page(
         request,
         "compose.html",
@@ -208,6 +216,7 @@ def _composer(
         title="Compose",
         text=text,
         parent=shown,
+        gone=gone,
         pictures=pictures,
         toast=problem.sentence if problem else "",
         headers=problem.headers if problem else None,
@@ -275,8 +284,9 @@ async def notifications(request: Request) -> Response:
     viewer = _viewer(request)
     if viewer is None:
         return _to_login(request)
-    posts = _world(request).mentions(viewer.handle, newest_first=True, limit=PAGE_POSTS)
-    ask = graphql.place("NotificationsTimeline")
+    before = asking.id_of(request.query_params.get("before"))
+    posts = _world(request).mentions(viewer.handle, before=before, newest_first=True, limit=PAGE_POSTS)
+    ask = graphql.place("NotificationsTimeline", before=before)
     return _listing(request, "notifications.html", posts, title="Notifications", ask=ask)
 
 
@@ -366,7 +376,14 @@ def _page(
         text_max=TEXT_MAX,
         **values,
     )
-    return HTMLResponse(html, status, headers=headers)
+    return HTMLResponse(_later(html) if world.variant == "v6" else html, status, headers=headers)
+
+
+def _later(html: str) -> str:
+    """The same page, but drawn by a script some time after it came, as most sites are."""
+    head, _, rest = html.partition("<body>")
+    body, _, tail = rest.rpartition("</body>")
+    return f'{head}<body><template>{body}</template><script src="/static/draw.js"></script></body>{tail}'
 
 
 def _fault(request: Request, kind: Kind) -> bool:

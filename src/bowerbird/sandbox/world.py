@@ -168,7 +168,7 @@ class World(State):
         await self._change([{**changes, "kind": "configured", "at": self.now(), "account": handle}])
 
     async def show_variant(self, variant: str, answers: str) -> None:
-        """Serve the pages in another shape (v1 to v5), and let their API speak another one (newer, older, none)."""
+        """Serve the pages in another shape (v1 to v6), and let their API speak another one (newer, older, none)."""
         await self._change([{"kind": "variant", "at": self.now(), "variant": variant, "answers": answers}])
 
     # Looking
@@ -203,10 +203,12 @@ class World(State):
         hits = (i for i in recent if words and all(word in self.posts[i].text.lower() for word in words))
         return self._page(hits, since, "", limit)
 
-    def mentions(self, handle: str, *, after: str = "", newest_first: bool = False, limit: int = 50) -> list[Post]:
+    def mentions(
+        self, handle: str, *, after: str = "", before: str = "", newest_first: bool = False, limit: int = 50
+    ) -> list[Post]:
         """Return what others said to an account, oldest first: mentions of it and answers to its posts."""
         said = self.accounts[handle].mentions
-        return self._page(reversed(said) if newest_first else said, after, "", limit)
+        return self._page(reversed(said) if newest_first else said, after, before, limit)
 
     def answers(self, post_id: str, *, limit: int = 50) -> list[Post]:
         """Return the answers to a post, oldest first."""
