@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bowerbird.core.text import find_spans, folded, graphemes, hidden, tamed, tidy, visible
+from bowerbird.core.text import find_spans, folded, graphemes, hidden, tamed, tidy, visible, weight
 
 
 def values(text: str) -> list[tuple[str, str]]:
@@ -94,3 +94,21 @@ def test_an_untrusted_text_is_tamed() -> None:
 def test_a_tidy_text_has_one_kind_of_line_end() -> None:
     """Windows line ends, trailing spaces and decomposed accents are mended."""
     assert tidy(" a \r\nb\re\u0301 ") == "a\nb\né"
+
+
+@pytest.mark.parametrize(
+    ("text", "weighs"),
+    [
+        ("hello", 5),
+        ("日本", 4),
+        ("👩‍💻", 2),
+        ("🇩🇪", 2),
+        ("1️⃣", 2),
+        ("e\u0301", 1),
+        ("“x”—…", 6),
+        ("see https://docs.python.org/3/library/asyncio-task.html ok", 30),
+    ],
+)
+def test_x_weighs_letters(text: str, weighs: int) -> None:
+    """As twitter-text does in its third configuration: wide ones twice, any emoji two, any link 23."""
+    assert weight(text) == weighs

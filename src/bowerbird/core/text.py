@@ -13,6 +13,9 @@ import regex
 TAG_MAX = 64
 """Graphemes of one hashtag (Bluesky's lexicon, app.bsky.richtext.facet)."""
 
+LINK_WEIGHT = 23
+"""What each link counts on X, whatever its length."""
+
 BIDI = frozenset("\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Embeddings, overrides and isolates: they make a text read otherwise than it is written."""
 
@@ -32,6 +35,9 @@ _SPAN = regex.compile(
 )
 _GRAPHEME = regex.compile(r"\X")
 _FLAG = regex.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
+_EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3")
+_LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
+"""Ranges of code points that X counts as one (twitter-text, `config/v3.json`)."""
 _CLOSING = {")": "(", "]": "["}
 
 
@@ -64,6 +70,23 @@ class Span:
 def graphemes(text: str) -> list[str]:
     """Return what a person would count as characters (UAX 29 extended grapheme clusters), in order."""
     return _GRAPHEME.findall(text)
+
+
+def weight(text: str) -> int:
+    """Return how long a text is for X: wide letters and emoji count two, each link `LINK_WEIGHT` (twitter-text v3)."""
+    links = [span for span in find_spans(text) if span.kind == "link"]
+    plain = text
+    for link in reversed(links):
+        plain = plain[: link.start] + plain[link.end :]
+    letters = graphemes(unicodedata.normalize("NFC", plain))
+    return LINK_WEIGHT * len(links) + sum(_weight_of(letter) for letter in letters)
+
+
+def _weight_of(letter: str) -> int:
+    """One emoji is two, of however many characters it is made."""
+    if _EMOJI.search(letter):
+        return 2
+    return sum(1 if any(low <= ord(c) <= high for low, high in _LIGHT) else 2 for c in letter)
 
 
 def find_spans(text: str) -> list[Span]:
