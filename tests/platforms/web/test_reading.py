@@ -150,6 +150,22 @@ def test_hidden_views_are_unknown() -> None:
         assert read.counts.impressions is None
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "202 Antworten, 225 Reposts, 6522 „Gefällt mir“-Angaben",
+        "2 replies, 1 repost, 6 hearts, 493 views",
+        "1,2 mil Me gusta, 3 reposts",
+    ],
+)
+def test_a_label_in_words_that_we_do_not_know_leaves_nothing_out(label: str) -> None:
+    """A number that may be the likes stands there under another name: they are unknown, and not zero."""
+    read = by_semantics({**BARE, "label": label})
+    assert read is not None
+    assert read.counts.likes is None
+    assert read.partly
+
+
 def test_a_number_that_cannot_be_read_is_unknown_and_not_zero() -> None:
     """The word is there, so it is not zero; but ``1.2K`` is not what we can count with, and trust falls."""
     read = by_semantics({**BARE, "label": "1.2K likes, 3 replies"})

@@ -25,6 +25,12 @@ from bowerbird.platforms.web.article import Article
 ROWS = """() => Array.from(document.querySelectorAll('article')).map(article => {
   const one = marks => article.querySelector(marks.map(mark => `[data-testid="${mark}"]`).join(', '));
   const label = node => node ? node.getAttribute('aria-label') : null;
+  const said = node => {
+    if (!node || !node.querySelector('img[alt]')) return node ? node.innerText : null;
+    const copy = node.cloneNode(true);
+    for (const image of copy.querySelectorAll('img[alt]')) image.replaceWith(image.alt);
+    return copy.innerText;
+  };
   const time = article.querySelector('a[href*="/status/"] time[datetime]');
   if (!time || one(['placementTracking'])) return null;
   const group = article.querySelector('[role="group"]');
@@ -33,20 +39,24 @@ ROWS = """() => Array.from(document.querySelectorAll('article')).map(article => 
     href: time.closest('a').getAttribute('href'),
     at: time.getAttribute('datetime'),
     marked: article.getAttribute('data-testid') === 'tweet',
-    body: body ? body.innerText : null,
-    words: words ? words.innerText : null,
+    body: said(body),
+    words: said(words),
     picture: !!one(['tweetPhoto']),
     acts: [['reply'], ['retweet', 'unretweet'], ['like', 'unlike']].map(marks => label(one(marks))),
     label: label(group),
     buttons: Array.from((group || article).querySelectorAll('[aria-label]')).map(label),
   };
 }).filter(row => row !== null)"""
-"""Runs in the page; returns a list of plain rows."""
+"""Runs in the page; returns a list of plain rows. Emoji may stand there as pictures of themselves."""
 
 LADDERS = "ladders => ladders.map(ladder => ladder.find(rung => document.querySelector(rung)) ?? null)"
 """Runs in the page; returns the first selector of each ladder that matches something, or null."""
 
+HREF = "ladder => ladder.map(rung => document.querySelector(rung)).find(link => link)?.getAttribute('href') ?? null"
+"""Runs in the page; returns where the first selector that matches a link leads, or null."""
+
 _NUMBER = re.compile(r"([\d,.\u00a0\u202f ]*\d)\s+([a-z]+)", re.IGNORECASE)
+_COUNTED = re.compile(r"\d[\d,.\u00a0\u202f ]*(?:[kmb]\b)?\s*([^\W\d_]*)", re.IGNORECASE)
 _NAMES = {
     "reply": "replies",
     "replies": "replies",
@@ -88,9 +98,10 @@ def by_test_ids(row: Row) -> Article | None:
 def by_semantics(row: Row) -> Article | None:
     """Read an article as a screen reader does; the group's label lists every number that is not zero.
 
-    So one that it leaves out is an observed 0; one whose word is there but whose number cannot be read is None. Views
-    are the exception: a site that does not show them leaves them out too, so they are None. Where everything is zero
-    there is no label at all.
+    So one that it leaves out is an observed 0, if every number on it has a word that we know: a label in another
+    language leaves nothing out. One whose word is there but whose number cannot be read is None. Views are the
+    exception: a site that does not show them leaves them out too, so they are None. Where everything is zero there is
+    no label at all.
     """
     label = str(row.get("label") or "")
     if not label and (zeros := _all_zero(row)):
@@ -100,8 +111,10 @@ def by_semantics(row: Row) -> Article | None:
     named = {_NAMES[word] for word in words if word in _NAMES}
     if not named and not any(word in _ALSO for word in words):
         return None
-    zero = {name: 0 for name in _ALWAYS if name not in named}
-    return _article(row, _words(row, "words"), Counts(**(zero | found), source="aria"), partly=not named <= set(found))
+    whole = _all_known(label)
+    zero = {name: 0 for name in _ALWAYS if whole and name not in named}
+    partly = not whole or not named <= set(found)
+    return _article(row, _words(row, "words"), Counts(**(zero | found), source="aria"), partly=partly)
 
 
 def by_buttons(row: Row) -> Article | None:
@@ -117,6 +130,11 @@ RUNGS_OF_A_PAGE: Mapping[str, Callable[[Row], Article | None]] = {
     "labels": by_buttons,
 }
 """The rungs that need a page, the best first."""
+
+
+def id_of(row: Row) -> str:
+    """The id of the post that a row shows, whatever else can be read of it."""
+    return str(row.get("href") or "").split("?")[0].rstrip("/").rsplit("/", 1)[-1]
 
 
 def _article(row: Row, text: str | None, counts: Counts, *, partly: bool = False) -> Article | None:
@@ -162,6 +180,11 @@ def _all_zero(row: Row) -> dict[str, int]:
     for button in row.get("buttons") or ():
         found.update(labelled(str(button)))
     return found if set(_ALWAYS) <= set(found) and not any(found.values()) else {}
+
+
+def _all_known(label: str) -> bool:
+    """Whether each number of a label stands before a word that we know."""
+    return all(word in _NAMES or word in _ALSO for word in _COUNTED.findall(label.lower()))
 
 
 def _unread(buttons: Sequence[str]) -> bool:
