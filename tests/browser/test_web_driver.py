@@ -73,9 +73,9 @@ async def hit(perch: Perch) -> None:
 # --- pages -----------------------------------------------------------------------------------------------------
 
 
-@pytest_asyncio.fixture(params=["v1", "v2", "v3"], loop_scope="module")
+@pytest_asyncio.fixture(params=["v1", "v2", "v3", "v6"], loop_scope="module")
 async def variant(request: pytest.FixtureRequest, perch: Perch) -> AsyncIterator[str]:
-    """The site as it is, with other test ids, and with none."""
+    """The site as it is, with other test ids, with none, and drawn by a script."""
     await perch.arm("variant", variant=request.param)
     yield request.param
     await perch.arm("variant", variant="v1")
@@ -116,6 +116,40 @@ async def test_a_look_turns_the_pages_of_the_profile(stage: WebStage, perch: Per
             await http.post("/api/posts", json={"text": f"Later, number {n}."}, headers=signed)
     assert await stage.platform.resolve(made) == Found(ref=ref)
     assert await stage.platform.resolve(await frozen(stage.platform, post("Never sent."))) == Absent()
+
+
+async def test_a_profile_that_does_not_show_its_end_was_not_read_whole(stage: WebStage) -> None:
+    """The link to older posts has gone with a redesign: what is not on the first page may be on the second."""
+    await published(stage.platform, post("Something."))
+    never = await frozen(stage.platform, post("Never sent."))
+    assert await stage.platform.resolve(never) == Absent()
+    stage.driver.site = replace(SANDBOX, older=("#gone",), end=("#gone",))
+    assert isinstance(await stage.platform.resolve(never), Unknown)
+
+
+async def test_an_answer_is_not_sent_below_a_page_that_shows_nobody(stage: WebStage, perch: Perch) -> None:
+    """A post that cannot be read may well be there: it waits. One that the site says is gone is given up."""
+    heard = await stage.speak("Do you know this?")
+    made = await frozen(stage.platform, post("I do.", reply_to=reply_to(heard)))
+    await perch.arm("variant", variant="v5", answers="none")
+    with pytest.raises(Unreachable) as unreachable:
+        await stage.platform.publish(made)
+    assert unreachable.value.reason == "changed"
+    await perch.arm("variant", variant="v1", answers="newer")
+    await stage.remove(heard)
+    with pytest.raises(Refused) as refused:
+        await stage.platform.publish(made)
+    assert refused.value.reason == "target_gone"
+    assert await stage.said() == []
+
+
+async def test_mentions_are_heard_back_to_the_last_one_heard(stage: WebStage) -> None:
+    """More than a page of them came while nobody listened; the oldest come first, and a hundred at once."""
+    for n in range(45):
+        await stage.address_us(f"number {n}")
+    heard = await stage.platform.mentions(0)
+    assert [one.text.rsplit(" ", 1)[1] for one in heard] == [str(n) for n in range(45)]
+    assert len(await stage.platform.mentions(heard[20].posted_at)) == 24
 
 
 async def test_hidden_views_are_none_and_not_zero(stage: WebStage, perch: Perch) -> None:
@@ -289,6 +323,18 @@ async def test_a_site_that_turned_us_away_is_left_alone_until_a_person_signed_in
     ]
     assert (stage.driver.session.left_s(CLOCK.now()) or 0) > 86_400
     await other.close()
+
+
+async def test_a_person_who_signs_in_before_the_session_ends_is_heeded(stage: WebStage, seat: Pool) -> None:
+    """The page takes the new session up, and the old one is not written over it."""
+    await published(stage.platform, post("With the old one."))
+    state = imported(await signed_in_elsewhere(stage), SANDBOX, stage.perch.url, now=CLOCK.now())
+    await stage.drawer.save_secret(stage.id, "web_state", state)
+    stage.driver._saved_s = float("-inf")
+    await published(stage.platform, post("With the new one."))
+    (cookie,) = json.loads(state)["cookies"]
+    for known in (await seat.state(stage.id), await stage.drawer.load_secret(stage.id, "web_state")):
+        assert [one["value"] for one in json.loads(str(known))["cookies"]] == [cookie["value"]]
 
 
 async def signed_in_elsewhere(stage: WebStage) -> str:

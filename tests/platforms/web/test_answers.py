@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bowerbird.core.findings import Counts
-from bowerbird.platforms.web.answers import article, articles, codes, created, lists, paths, tweets
+from bowerbird.platforms.web.answers import article, articles, codes, created, lists, paths, says_none, tweets, unread
 
 RECORDINGS = Path(__file__).parents[3] / "bench" / "data" / "x"
 
@@ -114,6 +114,8 @@ def test_no_answer_whatsoever_raises(answer: Any) -> None:
     codes(answer)
     created(answer)
     lists(answer)
+    says_none(answer)
+    unread(answer)
     paths("Op", answer)
 
 
@@ -123,6 +125,7 @@ def test_a_write_names_what_it_made() -> None:
     assert created(made) == "17"
     wrapped = {"__typename": "TweetWithVisibilityResults", "tweet": TWEET}
     assert created({"data": {"create_tweet": {"tweet_results": {"result": wrapped}}}}) == "17"
+    assert created({"data": {"notetweet_create": {"tweet_results": {"result": TWEET}}}}) == "17"
     assert created({"data": {"create_tweet": {"tweet_results": {}}}, "errors": [{"code": 187}]}) is None
 
 

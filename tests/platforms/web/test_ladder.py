@@ -67,14 +67,33 @@ def test_without_an_answer_the_next_rung_reads_and_the_fall_is_told() -> None:
 
 def test_a_page_of_which_nothing_was_read_is_not_empty() -> None:
     """Unless the site's own answer is a list, and says so."""
-    assert climbed([], []).lists is False
+    assert climbed([], []).none is False
     assert climbed([], []).fell == ["answer", "testid", "aria", "labels"]
     empty = climbed([{"data": {"instructions": []}}], [])
-    assert empty.lists
+    assert empty.none
     assert empty.fell == []
+
+
+def test_entries_that_nobody_can_read_are_something() -> None:
+    """A list of them is not empty, and it is a fall; the mark for turning the page is no entry."""
+    strange = {"entryId": "tweet-1", "content": {"__typename": "TimelineHologram"}}
+    view = climbed([{"data": {"instructions": [{"entries": [strange]}]}}], [])
+    assert not view.none
+    assert view.fell
+    cursor = {"entryId": "cursor-top-1", "content": {}}
+    assert climbed([{"data": {"instructions": [{"entries": [cursor]}]}}], []).none
+
+
+def test_posts_that_nobody_can_read_are_counted() -> None:
+    """In the answer where it is enough, on the page where that was asked."""
+    stripped = {**TWEET, "legacy": {}}
+    assert climbed([{"data": {"instructions": [TWEET, stripped]}}], None).unread == 1
+    assert climbed([], [ROW, {**BARE, "href": "/ada/status/5", "words": None}]).unread == 1
+    assert climbed([ANSWER], [ROW]).unread == 0
 
 
 def test_posts_are_in_the_order_of_the_page_and_each_is_read_once() -> None:
     """Some by the answer, some by the page alone."""
     view = climbed([ANSWER], [{**ROW, "href": "/ada/status/5"}, ROW])
     assert [(one.id, one.strategy) for one in view.articles] == [("5", "testid"), ("17", "answer")]
+    assert view.fell == ["answer"]

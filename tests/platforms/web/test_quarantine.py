@@ -38,9 +38,11 @@ def test_the_oldest_go_when_there_are_too_many_or_they_are_too_large(tmp_path: P
 
 
 def test_the_same_trouble_is_kept_once_in_a_while(tmp_path: Path) -> None:
-    """And another one at once."""
+    """Once it was really written; and another one at once."""
     quarantine = Quarantine(tmp_path)
     assert quarantine.wants("a", now_s=0.0)
+    assert quarantine.wants("a", now_s=0.0)  # nothing was written yet
+    quarantine.kept("a", now_s=0.0)
     assert not quarantine.wants("a", now_s=EVERY_S - 1)
     assert quarantine.wants("b", now_s=1.0)
     assert quarantine.wants("a", now_s=EVERY_S)

@@ -56,6 +56,22 @@ def test_plain_words_need_no_points() -> None:
     assert (session.state(12 * HOUR_US), session.born_at, session.why) == (State.VALID, 12 * HOUR_US, "")
 
 
+def test_a_lock_that_no_page_knows_of_is_opened_by_something_new_alone() -> None:
+    """Not by a page that knows us, not by time, not by a restart; a person who signed in anew does."""
+    session = Session()
+    session.may_ask("old", 0.0)
+    session.good(0)
+    session.lock(1, "code 226", sealed=True)
+    session.good(2)
+    again = Session.recalled(session.kept())
+    for one in (session, again):
+        assert one.state(3) is State.LOCKED
+        assert not one.may_ask("old", 10 * PROBE_S)
+        assert one.may_ask("new", 10 * PROBE_S)
+        one.good(4)
+        assert one.state(5) is State.VALID
+
+
 def test_a_locked_account_stays_locked_until_it_is_known_again() -> None:
     """Only a person can open it."""
     session = Session()

@@ -34,7 +34,10 @@ def test_the_rehearsal_site_needs_no_leave() -> None:
 @pytest.mark.parametrize("site", SITES.values(), ids=str)
 def test_every_ladder_is_plain_css(site: Site) -> None:
     """The page itself looks for the rungs, and knows no other language; `empty` and `signed_in` are never missing."""
-    ladders = (site.text_box, site.send, site.toast_link, site.signed_in, site.signed_out, site.locked, site.empty)
+    ladders = (
+        site.text_box, site.send, site.toast_link, site.signed_in, site.signed_out, site.locked, site.empty, site.end,
+        site.gone, site.older,
+    )  # fmt: skip
     rungs = [rung for ladder in ladders for rung in ladder]
     assert not [rung for rung in rungs if ":has-text" in rung or rung.startswith(("text=", "//"))]
     assert site.signed_in

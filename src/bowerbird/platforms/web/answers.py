@@ -138,10 +138,12 @@ def _instant(post_id: str, created_at: Any) -> int | None:
 
 def created(answer: Any) -> str | None:
     """Return the id of the post that the answer to a write says it made; None if it says none."""
-    made = _dict(_dict(answer, "data") if isinstance(answer, dict) else {}, "create_tweet")
-    result = _dict(_dict(made, "tweet_results"), "result")
-    post_id = (_unwrapped(result) or result).get("rest_id")
-    return str(post_id) if post_id else None
+    data = _dict(answer, "data") if isinstance(answer, dict) else {}
+    for made in ("create_tweet", "notetweet_create"):  # the second for a long one
+        result = _dict(_dict(_dict(data, made), "tweet_results"), "result")
+        if post_id := (_unwrapped(result) or result).get("rest_id"):
+            return str(post_id)
+    return None
 
 
 def codes(answer: Any) -> list[int]:
@@ -153,16 +155,42 @@ def codes(answer: Any) -> list[int]:
 
 def lists(answer: Any) -> bool:
     """Tell whether an answer really holds a list, be it an empty one: ``instructions``, and no missing data."""
+    return _instructions(answer) is not None
+
+
+def says_none(answer: Any) -> bool:
+    """Tell whether an answer is a list with nothing on it: no entry but the marks for turning the page.
+
+    An entry that we cannot read is something.
+    """
+    rows = _instructions(answer)
+    if rows is None:
+        return False
+    entries = [entry for row in rows if isinstance(row, dict) for entry in [row.get("entry"), *_any(row, "entries")]]
+    return all(entry is None or _turns_the_page(entry) for entry in entries)
+
+
+def _turns_the_page(entry: Any) -> bool:
+    return isinstance(entry, dict) and str(entry.get("entryId", "")).startswith("cursor-")
+
+
+def _instructions(answer: Any) -> Sequence[Any] | None:
+    """What an answer tells a page to put on its list; None where it holds no list."""
     rest: list[Any] = [answer]
     for _ in range(NODES_MAX):
         if not rest:
-            return False
+            return None
         node = rest.pop()
         if isinstance(node, dict):
-            if isinstance(node.get("instructions"), list):
-                return True
+            if isinstance(found := node.get("instructions"), list):
+                return found
             rest.extend(value for value in node.values() if isinstance(value, dict))
-    return False
+    return None
+
+
+def unread(answer: Any) -> int:
+    """Count what is a post, and what we can make nothing of."""
+    return sum(article(node) is None for node in tweets(answer))
 
 
 def paths(op: str, answer: Any, *, most: int = 2_000) -> frozenset[str]:
@@ -189,6 +217,11 @@ def paths(op: str, answer: Any, *, most: int = 2_000) -> frozenset[str]:
 def _dict(node: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = node.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _any(node: Mapping[str, Any], name: str) -> Sequence[Any]:
+    value = node.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _list(node: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:

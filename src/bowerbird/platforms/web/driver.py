@@ -17,12 +17,14 @@ from bowerbird.core import errors
 from bowerbird.core.findings import Counts, Seen
 from bowerbird.core.ports import Absent, Capabilities, Found, Gone, Identity, Look, Unknown
 from bowerbird.core.post import SECOND_US, Media, Post, RemoteRef
-from bowerbird.core.text import graphemes
+from bowerbird.core.text import graphemes, weight
 from bowerbird.platforms import pictures
 from bowerbird.platforms.web import answers
 from bowerbird.platforms.web.article import Article
 from bowerbird.platforms.web.gate import Gate
 from bowerbird.platforms.web.pages import COMPOSER, Pages
+from bowerbird.platforms.web.reading import HREF
+from bowerbird.platforms.web.twins import nearly, same
 
 if TYPE_CHECKING:
     from playwright.async_api import FilePayload, Page
@@ -36,6 +38,10 @@ PAGES_MAX = 5
 CANARY_S = 5.0
 """A search that found something proves for so long that searching works, seconds: for the next one of the same run,
 and for no later one, for a site may sign us out at any moment without a word."""
+MENTIONS_PAGES, MENTIONS_MAX = 25, 100
+"""Pages of mentions that are turned to reach those already heard, and how many are told at once, the oldest first."""
+NO_PICTURE = frozenset({400, 413, 415, 422})
+"""What a site answers to a picture that it will never take."""
 UNTOLD = "the profile shows neither posts nor that there are none"
 """Why a page of the profile says nothing."""
 
@@ -65,8 +71,8 @@ class WebDriver(Pages):
         )
 
     def length(self, text: str) -> int:
-        """Graphemes, as people count them."""
-        return len(graphemes(text))
+        """Graphemes, as people count them, or what the site itself counts."""
+        return weight(text) if self.site.weighed else len(graphemes(text))
 
     async def whoami(self) -> Identity:
         """Who is signed in; followers are not read here."""
@@ -101,28 +107,65 @@ class WebDriver(Pages):
 
         1. Open the composer; type the frozen words; press.  (Until here nothing was sent: `Unreachable`.)
         2. Refused, limited or signed out: the answer to the write says so, and nothing was accepted.
-        3. A session that ended in the meantime is renewed, and the words are typed once more.
+        3. A session that ended in the meantime is renewed, and the words are typed once more, on another page. A
+           locked one is left alone: whoever tries again loses the account.
         4. The site's answer names the new post, or a toast links to it. Without that proof it is `Unconfirmed`,
            whatever the page says.
         """
         if not post.wire:
             raise errors.Unreachable("the post has not been prepared", reason="not_prepared")
-        gate = self._gate()
+        first = self._gate()
+        try:
+            return await self._publish(post, first)
+        except errors.SignedOut as error:
+            if first.status is None or error.reason == "locked":
+                raise
+        return await self._publish(post, self._gate())
+
+    async def _publish(self, post: Post, gate: Gate) -> RemoteRef:
         try:
             async with self._page("reply" if post.payload.reply_to else "publish") as page:
-                try:
-                    await self._send(page, gate, json.loads(post.wire))
-                except errors.SignedOut:
-                    if gate.status is None:
-                        raise
-                    gate = self._gate()
-                    await self._send(page, gate, json.loads(post.wire))
-                ref = await self._proof(page, gate)
+                ref = await self._send(page, gate, json.loads(str(post.wire)))
                 await self._after_write()
                 return ref
         except errors.Unreachable as error:
             if gate.may_have_arrived:
                 raise errors.Unconfirmed(str(error), reason=error.reason) from error
+            raise
+
+    async def _send(self, page: Page, gate: Gate, wire: Mapping[str, Any]) -> RemoteRef:
+        if wire["reply_to"] is None:
+            await self._go(page, self.site.composer)
+        else:
+            await self._answer(page, wire["reply_to"])
+        await self._attach(page, wire.get("media", ()))
+        box, button = await self._rungs(page, self.site.text_box, self.site.send)
+        await page.fill(box, wire["text"], timeout=self._step_ms)
+        async with gate.across(page):
+            await page.click(button, timeout=self._step_ms)
+            await gate.passed()
+            self._judge(gate)
+            return await self._proof(page, gate)
+
+    async def _answer(self, page: Page, parent: str) -> None:
+        """Open the composer below the post that is answered, and see that it stands there.
+
+        Without it the composer would open all the same, and our answer to somebody would stand alone.
+        """
+        view = await self._view(page, self.site.reply.format(id=parent), COMPOSER)
+        if view is not None and parent in [row.id for row in view.articles]:
+            return
+        if await self._matches(page, self.site.gone):
+            raise errors.Refused("the post to be answered is gone", reason="target_gone")
+        raise errors.Unreachable("the composer does not show the post to be answered", reason="changed")
+
+    def _judge(self, gate: Gate) -> None:
+        try:
+            gate.judge(self.site, self.clock.now())
+        except errors.SignedOut as error:
+            if error.reason == "locked":
+                raise self._turned_away(error, sealed=True) from error
+            self.session.bad(self.clock.now(), str(error))
             raise
 
     async def _proof(self, page: Page, gate: Gate) -> RemoteRef:
@@ -133,23 +176,7 @@ class WebDriver(Pages):
         return self._ref(urlsplit(str(await toast.get_attribute("href", timeout=self._step_ms))).path)
 
     def _gate(self) -> Gate:
-        return Gate(self.url + self.site.write_path, timeout_s=self.step_s)
-
-    async def _send(self, page: Page, gate: Gate, wire: Mapping[str, Any]) -> None:
-        parent = wire["reply_to"]
-        if parent is None:
-            await self._go(page, self.site.composer)
-        else:
-            view = await self._view(page, self.site.reply.format(id=parent), COMPOSER)
-            if view is None or parent not in [row.id for row in view.articles]:
-                # The composer would open all the same, and our answer to somebody would stand alone.
-                raise errors.Refused("the post to be answered is gone", reason="target_gone")
-        await self._attach(page, wire.get("media", ()))
-        box, button = await self._rungs(page, self.site.text_box, self.site.send)
-        await page.fill(box, wire["text"], timeout=self._step_ms)
-        async with gate.across(page):
-            await page.click(button, timeout=self._step_ms)
-        gate.judge(self.site, self.clock.now())
+        return Gate(self.site.write_path, timeout_s=self.step_s)
 
     async def _attach(self, page: Page, media: Sequence[Mapping[str, str]]) -> None:
         """Give the composer its pictures, each with its description, and see that it has them; nobody else does."""
@@ -163,14 +190,18 @@ class WebDriver(Pages):
             await page.fill(description, one["alt"], timeout=self._step_ms)
             async with page.expect_navigation(wait_until="domcontentloaded", timeout=self._step_ms) as going:
                 await page.click(button, timeout=self._step_ms)
-            self._readable(await going.value, missing=False)
+            answer = await going.value
+            if answer.status in NO_PICTURE:
+                raise errors.Refused(f"the site does not take the picture ({answer.status})", reason="picture")
+            self._readable(answer, missing=False)
             await page.locator(taken).nth(place).wait_for(state="attached", timeout=self._step_ms)
 
     async def resolve(self, post: Post) -> Look:
         """Look through the own profile, as far back as our first attempt.
 
-        Not found counts only if every page was positively read: signed in, with posts or the words that say
-        that there are none. A page that cannot be trusted is `Unknown`, never `Absent`.
+        Not found counts only if every page was positively read: signed in, with every post on it understood or the
+        words that say that there are none, and as far back as our first attempt or to what the site calls the end.
+        A page that cannot be trusted is `Unknown`, never `Absent`.
         """
         if post.wire is None:
             return Absent()
@@ -182,30 +213,53 @@ class WebDriver(Pages):
 
     async def _search_profile(self, page: Page, post: Post, wire: Mapping[str, Any]) -> Look:
         earliest = (post.first_claim_at or post.created_at) - LOOK_BACK_US
+        own, why = await self._profile_since(page, earliest)
+        twins = [row for row in own if same(row.text, wire["text"])]
+        if twins and post.part > 0 and not post.wire:  # lost in a restore, with what it follows
+            return Found(ref=self._ref(twins[0].path))
+        look = await self._pick(page, twins, wire["reply_to"])
+        if not isinstance(look, Absent):
+            return look
+        if any(nearly(row.text, wire["text"]) for row in own):
+            return Unknown(why="a post with nearly these words is there, shown shortened")
+        return Unknown(why=why) if why else look
+
+    async def _profile_since(self, page: Page, earliest: int) -> tuple[list[Article], str]:
+        """Our posts on the profile since this instant, and why they may not be all of them; empty where they are."""
         where: str | None = self.site.profile.format(handle=self.handle)
-        twins: list[Article] = []
+        found: list[Article] = []
         for _ in range(PAGES_MAX):
             own = await self._own_page(page, str(where))
             if own is None:
-                return Unknown(why=UNTOLD)
-            twins += [row for row in own if row.at >= earliest and _same(row.text, wire["text"])]
+                return found, UNTOLD
+            found += [row for row in own if row.at >= earliest]
             where = await self._older(page)
-            if not own or own[-1].at < earliest or where is None:
-                if twins and post.part > 0 and not post.wire:  # lost in a restore, with what it follows
-                    return Found(ref=self._ref(twins[0].path))
-                return await self._pick(page, twins, wire["reply_to"])
-        return Unknown(why="the profile is longer than a look may read")
+            if (own and own[-1].at < earliest) or (where is None and await self._ends(page)):
+                return found, ""
+            if where is None:
+                return found, "the profile does not show where it ends"
+        return found, "the profile is longer than a look may read"
 
     async def _own_page(self, page: Page, where: str) -> list[Article] | None:
-        """Our posts on this page of the profile; None if it shows neither posts nor that there are none."""
+        """Our posts on this page of the profile; None if it shows neither posts nor that there are none.
+
+        A post that cannot be read may be the one that is looked for.
+        """
         view = await self._view(page, where, "profile")
         own = [row for row in view.articles if self._ours(row)] if view else []
+        if view is None or view.unread:
+            return None
         return own if own or await self._matches(page, self.site.empty) else None
 
     async def _older(self, page: Page) -> str | None:
-        """Where the next page of this list is; None on the last."""
-        older = page.locator(self.site.older).first
-        return await older.get_attribute("href", timeout=self._step_ms) if await older.count() else None
+        """Where the next page of this list is; None where no link leads there."""
+        async with asyncio.timeout(self.step_s):
+            href = await page.evaluate(HREF, list(self.site.older))
+        return None if href is None else str(href)
+
+    async def _ends(self, page: Page) -> bool:
+        """Whether a list says that this is all of it."""
+        return await self._matches(page, (*self.site.end, *self.site.empty))
 
     async def _pick(self, page: Page, twins: Sequence[Article], parent: str | None) -> Look:
         """Tell which of our posts with these words stands in the right place: "Thanks!" may answer two people."""
@@ -213,7 +267,11 @@ class WebDriver(Pages):
         for twin in twins:
             view = await self._view(page, twin.path, "post")
             ids = [row.id for row in view.articles] if view else []
-            above = ids[ids.index(twin.id) - 1] if twin.id in ids[1:] else None
+            if twin.id not in ids:
+                doubt = True
+                continue
+            place = ids.index(twin.id)
+            above = ids[place - 1] if place else None
             if above == parent:
                 return Found(ref=self._ref(twin.path))
             doubt = doubt or above is None
@@ -238,13 +296,26 @@ class WebDriver(Pages):
         return found
 
     async def mentions(self, after: int) -> list[Seen]:
-        """Those who addressed us, oldest first."""
+        """Those who addressed us, oldest first; of more than 25 pages of them the newest, where a site turns pages."""
         async with self._page("mentions") as page:
-            view = await self._view(page, self.site.notifications, "mentions")
+            rows = await self._mentions(page, after)
+        heard = sorted((row for row in rows if row.at > after and not self._ours(row)), key=lambda row: row.at)
+        return [self._seen(row, "mention") for row in heard[:MENTIONS_MAX]]
+
+    async def _mentions(self, page: Page, after: int) -> list[Article]:
+        """Turn the pages, newest first, until one reaches back to what was heard already."""
+        where: str | None = self.site.notifications
+        found: dict[str, Article] = {}
+        for _ in range(MENTIONS_PAGES):
+            view = await self._view(page, str(where), "mentions")
             rows = list(view.articles) if view else []
             if not rows and not await self._says_empty(page, view):
                 raise errors.Unreachable("the page shows neither mentions nor that there are none", reason="changed")
-        return [self._seen(row, "mention") for row in reversed(rows) if row.at > after and not self._ours(row)]
+            found |= {row.id: row for row in rows}
+            where = await self._older(page)
+            if where is None or not rows or rows[-1].at <= after:
+                break
+        return list(found.values())
 
     async def search(self, query: str, limit: int = 25) -> list[Seen] | Unknown:
         """Search the site; nothing found counts only if the page says so and search finds anything at all.
@@ -274,7 +345,7 @@ class WebDriver(Pages):
 
     async def _says_empty(self, page: Page, view: View | None) -> bool:
         """Whether a page without posts really has none: it says so, or the site's own answer is an empty list."""
-        return (view is not None and view.lists) or await self._matches(page, self.site.empty)
+        return (view is not None and view.none) or await self._matches(page, self.site.empty)
 
     async def own_posts(self, limit: int = 50) -> list[Seen] | Unknown:
         """Read our own profile, newest first, at most 5 pages; one that cannot be trusted is `Unknown`."""
@@ -306,11 +377,6 @@ class WebDriver(Pages):
         return Seen(
             ref=self._ref(row.path), author=row.author, text=row.text, posted_at=row.at, kind=kind, counts=row.counts
         )
-
-
-def _same(shown: str, sent: str) -> bool:
-    """Compare words as a page may lay them out: runs of white space are one space."""
-    return " ".join(shown.split()) == " ".join(sent.split())
 
 
 def _words(post: Post) -> dict[str, Any]:

@@ -10,24 +10,28 @@ that fails later is no longer mistaken for the answer to the write.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bowerbird.core import errors
 from bowerbird.platforms.waits import policy, retry_at
-from bowerbird.platforms.web import signals
+from bowerbird.platforms.web import answers, signals
 from bowerbird.platforms.web.sites import Site
 
 if TYPE_CHECKING:
-    from playwright.async_api import APIResponse, Page, Route
+    from playwright.async_api import APIResponse, Page, Request, Route
 
 WAIT_DEFAULT_S = 60
 """How long to wait where a site says 429 and nothing else, seconds."""
+HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that write nothing."""
 NEVER_LEFT = ("ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH")
 """What the network says when no connection was opened, so that nothing can have arrived."""
 
@@ -37,15 +41,15 @@ class Gate:
     """One passage.
 
     Args:
-        address: the address whose POST is the write, without its query; ``*`` stands for any one part of its path.
+        path: the path whose POST is the write, on any host, for sites move; ``*`` stands for any letters but a slash.
         timeout_s: how long the page may take to send it, and the site to answer it, seconds.
-
-    `may_have_arrived` is the one question that matters when anything goes wrong.
+        carried: it has left through us. strayed: something else that may write has left beside us.
     """
 
-    address: str
+    path: str
     timeout_s: float
-    may_have_arrived: bool = False
+    carried: bool = False
+    strayed: bool = False
     status: int | None = None
     location: str = ""
     body: Any = None
@@ -56,56 +60,71 @@ class Gate:
     _shut: bool = False
     _passed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def may_have_arrived(self) -> bool:
+        """The one question that matters when anything goes wrong."""
+        return self.carried or self.strayed
+
     @asynccontextmanager
     async def across(self, page: Page) -> AsyncIterator[None]:
-        """Stand across the page's way out while the button is pressed; leave when the write was answered.
+        """Stand across the page's way out from before the button is pressed until the proof is read.
 
-        A gate that nothing has passed is shut and stays: the page goes to waste, and what it may still send
-        goes nowhere.
+        Where that ends in an error the gate stays, shut: the page goes to waste with its lease, and what it may still
+        send, for a script may try again by itself, goes nowhere.
         """
-        # A pattern, not a function: with a function every request of the page would come through Python.
-        way = re.compile(re.escape(self.address).replace(r"\*", "[^/?]+") + r"(\?.*)?$")
-        await page.route(way, self._carry)
+        await page.route(self._way, self._carry)
+        page.on("request", self._overhear)
         try:
             yield
-            async with asyncio.timeout(self.timeout_s):
-                await self._passed.wait()
-        except TimeoutError:
-            pass  # `judge` tells what that means
         finally:
             self._shut = True
-        if self._passed.is_set():
-            await page.unroute(way, self._carry)
+            page.remove_listener("request", self._overhear)
+        await page.unroute(self._way, self._carry)
+
+    @cached_property
+    def _way(self) -> re.Pattern[str]:
+        # A pattern, not a function: with a function every request of the page would come through Python.
+        return re.compile(r"^https?://[^/]+" + re.escape(self.path).replace(r"\*", "[^/?]*") + r"(\?.*)?$")
+
+    def _overhear(self, request: Request) -> None:
+        """Note what may write and goes another way than ours: a site may have a second one that nobody told us of."""
+        if request.method not in HARMLESS and not self._way.match(request.url):
+            self.strayed = True
+
+    async def passed(self) -> None:
+        """Wait until the write was answered, for `timeout_s` at most; `judge` tells what that means."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.timeout_s):
+                await self._passed.wait()
+        self._shut = True
 
     async def _carry(self, route: Route) -> None:
         """Send the write once, and give the page what came back."""
-        from playwright.async_api import Error
-
         try:
             if route.request.method != "POST":
                 await route.continue_()
-            elif self._shut or self.may_have_arrived:
+            elif self._shut or self.carried:
                 await route.abort()
             else:
                 await self._send(route)
-        except Error as error:
-            # Raised here it would surface in whatever call of the browser comes next, of any account.
+        except Exception as error:  # noqa: BLE001 - raised here it would surface in the next call of any account
             self._why = _first_line(error)
+            self._passed.set()
 
     async def _send(self, route: Route) -> None:
         from playwright.async_api import Error
 
-        self.may_have_arrived, self._why = True, "no_answer"
+        self.carried, self._why = True, "no_answer"
         try:
             answer = await route.fetch(max_retries=0, max_redirects=0, timeout=self.timeout_s * 1000)
         except Error as error:
             if any(code in str(error) for code in NEVER_LEFT):
-                self.may_have_arrived, self._shut, self._why = False, True, "connect"
+                self.carried, self._shut, self._why = False, True, "connect"
             self._passed.set()
             await route.abort()
             return
         self.status = answer.status
-        self.location = urlsplit(answer.headers.get("location", "")).path
+        self.location = _path(answer.headers.get("location", ""))
         self._retry_after = answer.headers.get("retry-after", "")
         self._policy = policy(answer.headers)
         self._headers = answer.headers
@@ -117,14 +136,20 @@ class Gate:
     def judge(self, site: Site, now: int) -> None:
         """Read the answer to the write; return only if the site says that it took it, or says nothing against it.
 
+        An answer that names the new post has taken it, whatever else it says.
+
         Args:
             now: UTC microseconds.
         """
         sign_in = site.sign_in[0] if site.sign_in else ""
         if self.status is None:
-            if self.may_have_arrived:
+            if self.carried:
                 raise errors.Unconfirmed("the site did not answer", reason=self._why)
+            if self.strayed:
+                raise errors.Unconfirmed("something left the page by a way that we do not know", reason="strayed")
             raise errors.Unreachable(f"the post did not leave ({self._why})", reason=self._why)
+        if answers.created(self.body) is not None:
+            return
         if trouble := signals.trouble(site, self.body, self._headers, now, write=True):
             raise trouble
         if self.status == 429:
@@ -149,6 +174,13 @@ async def _json(answer: APIResponse) -> Any:
         return json.loads(await answer.body())
     except ValueError:
         return None
+
+
+def _path(location: str) -> str:
+    try:
+        return urlsplit(location).path
+    except ValueError:  # a place that is none
+        return ""
 
 
 def _first_line(error: BaseException) -> str:

@@ -26,12 +26,14 @@ class View:
 
     Args:
         articles: its posts, in the order of the page.
-        lists: the site's own answer says that it is a list, so an empty one is really empty.
+        none: the site's own answer says that there is nothing.
+        unread: so many posts stand there of which nothing could be made.
         fell: the rungs above those that were needed, which should have read and did not.
     """
 
     articles: Sequence[Article] = ()
-    lists: bool = False
+    none: bool = False
+    unread: int = 0
     fell: Sequence[str] = ()
     sighting: Sighting | None = field(default=None, compare=False)
 
@@ -67,8 +69,16 @@ def climb(
         agreed=sum(one.agrees(other) for one, other in pairs),
         paths=frozenset().union(*(answers.paths(op, answer) for op, answer in heard if rows is not None)),
     )
-    listed = any(answers.lists(answer) for _, answer in heard)
-    return View(shown, listed, _fell(tried, shown, listed=listed), sighting)
+    none = not shown and any(answers.says_none(answer) for _, answer in heard)
+    return View(shown, none, _unread(heard, rows, shown), _fell(tried, shown, none=none), sighting)
+
+
+def _unread(heard: Sequence[Heard], rows: Sequence[reading.Row] | None, shown: Sequence[Article]) -> int:
+    """Count the posts that nobody could read: of the page where it was asked, else of the answer."""
+    if rows is None:
+        return sum(answers.unread(answer) for _, answer in heard)
+    read = {one.id for one in shown}
+    return sum(reading.id_of(row) not in read for row in rows)
 
 
 def _tried(
@@ -94,12 +104,12 @@ def _pairs(tried: Mapping[str, Mapping[str, Article]]) -> list[tuple[Article, Ar
     return pairs
 
 
-def _fell(tried: Mapping[str, Mapping[str, Article]], shown: Sequence[Article], *, listed: bool) -> list[str]:
-    """The rungs above the best that was used, of a page on which there was something to read.
+def _fell(tried: Mapping[str, Mapping[str, Article]], shown: Sequence[Article], *, none: bool) -> list[str]:
+    """The rungs above the worst that was needed, of a page on which there was something to read.
 
     The label of a row of buttons is missing where all its numbers are zero, so ``aria`` alone is no fall.
     """
     if not shown:
-        return [] if listed else list(tried)
-    best = min(RUNGS.index(read.strategy) for read in shown)
-    return [rung for rung in tried if RUNGS.index(rung) < best and rung != "aria"]
+        return [] if none else list(tried)
+    worst = max(RUNGS.index(read.strategy) for read in shown)
+    return [rung for rung in tried if RUNGS.index(rung) < worst and rung != "aria"]

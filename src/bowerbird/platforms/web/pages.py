@@ -36,15 +36,19 @@ SEAT_S = 20.0
 ANSWER_S = 1.5
 """How long to wait for the answer of the site's own API once a page is open, seconds."""
 DEAF_S, DEAF_PAGES = 0.1, 3
-"""Where so many pages in a row gave none, the next ones are waited for no longer than this, seconds."""
+"""Where so many pages in a row gave none, or drew nothing, the next are waited for no longer than this, seconds."""
 COMPARE_EVERY = 20
 """Every so many lists are read by every rung, to hold them against each other; pages of one post always are."""
 SAVE_EVERY_S = 60.0
 """Cookies are saved after a write, at most this often, seconds."""
 PICTURE_S = 2.0
 """How long a picture of a page may take, seconds."""
+DRAWN_S = 3.0
+"""How long a page that a script draws may take to show the first thing that we know, seconds."""
 COMPOSER = "composer"
-"""The role of a page that shows the post which is answered; where that is gone, nothing is wrong with the page."""
+"""The role of a page that shows the post which is answered."""
+ARTICLE = "article"
+"""What a post is on a page."""
 BLUR = "main, aside, [role='main'], article { filter: blur(10px) } input, textarea { visibility: hidden }"
 """What keeps other people's words and ours out of that picture."""
 
@@ -81,6 +85,7 @@ class Pages:
     _seeded: str = ""
     _saved_s: float = float("-inf")
     _deaf: int = 0
+    _undrawn: int = 0
     _lists: int = 0
 
     @property
@@ -93,17 +98,15 @@ class Pages:
     async def _page(self, op: str = "page") -> AsyncIterator[Page]:
         """Lease the page for this kind of call; what the browser raises during the lease is `Unreachable`.
 
-        An account that the site has turned away is not taken there again before it is time, or something is new:
-        a state that somebody else has saved (a person who signed in) replaces the one the page has.
+        An account that the site has turned away is not taken there again before it is time, or something is new. A
+        state that somebody else has saved, a person who signed in, replaces the one the page has, at any time.
         """
         state = await kept.load(self.secrets, self.account_id, "web_state")
         password = await kept.load(self.secrets, self.account_id, "password")
         await self._recall(state)
-        was_away = self.session.ended or self.session.is_locked
         if not self.session.may_ask(digest(state, password), self.clock.monotonic()):
-            raise errors.SignedOut(self.session.why or "the site does not know this session", reason="session_expired")
-        if was_away and digest(state) != self._seeded:
-            await self.seat.forget(self.account_id)  # the next page begins with the new state
+            reason = "locked" if self.session.is_locked else "session_expired"
+            raise errors.SignedOut(self.session.why or "the site does not know this session", reason=reason)
         self._seeded = digest(state)
         try:
             async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S, op=op) as page:
@@ -112,7 +115,11 @@ class Pages:
             await self._remember()
 
     async def _recall(self, state: str | None) -> None:
-        if not self._recalled:
+        """Take up what is kept: once, and whenever somebody else has saved a session meanwhile."""
+        another = self._recalled and digest(state) != self._seeded
+        if another:
+            await self.seat.forget(self.account_id)  # the next page begins with the new state
+        if another or not self._recalled:
             self._kept = await kept.load(self.secrets, self.account_id, "web_session") or ""
             self.session, self._recalled = Session.recalled(self._kept), True
         self.session.cookies_end_at = cookies_end(state, self.site.session)
@@ -152,10 +159,11 @@ class Pages:
             with contextlib.suppress(errors.PlatformError, TimeoutError):
                 await self._save_state()
 
-    def _turned_away(self, error: errors.SignedOut) -> errors.SignedOut:
+    def _turned_away(self, error: errors.SignedOut, *, sealed: bool = False) -> errors.SignedOut:
+        """Note what turned us away; `sealed` if an answer told it that the pages know nothing of."""
         now, why = self.clock.now(), str(error)
         if error.reason == "locked":
-            self.session.lock(now, why)
+            self.session.lock(now, why, sealed=sealed)
         else:
             self.session.end(now, why)
         return error
@@ -169,17 +177,40 @@ class Pages:
                 ear.forget()
             answer = await page.goto(self.url + path, wait_until="domcontentloaded", timeout=self._step_ms)
             self._readable(answer, missing=missing)
-            known, locked = await self._look(page, [self.site.signed_in, self.site.locked])
+            known, locked, unknown = await self._signs(page)
             if locked is not None:
                 raise self._turned_away(errors.SignedOut("the site wants the account's owner", reason="locked"))
             if known is not None:
                 self.session.good(self.clock.now())
                 return answer
+            if unknown is None:
+                raise errors.Unreachable("the page does not show whether we are signed in", reason="changed")
             if attempt == 1:
                 await self._sign_in(page)
         raise self._turned_away(errors.SignedOut("the site does not know this session", reason="session_expired"))
 
+    async def _signs(self, page: Page) -> list[str | None]:
+        """What the page says of our session: known, locked, unknown. One that a script draws is waited for."""
+        ladders = (self.site.signed_in, self.site.locked, self.site.signed_out)
+        found = await self._look(page, ladders)
+        if any(found):
+            return found
+        await self._drawn(page, *ladders)
+        return await self._look(page, ladders)
+
+    async def _drawn(self, page: Page, *ladders: Sequence[str]) -> None:
+        """Wait until one of these shows, for a moment; whoever looks next sees whether it did."""
+        from playwright.async_api import TimeoutError as TooLate
+
+        any_of_them = ", ".join(rung for ladder in ladders for rung in ladder)
+        within_s = DRAWN_S if self._undrawn < DEAF_PAGES else DEAF_S
+        self._undrawn += 1
+        with contextlib.suppress(TooLate):
+            await page.locator(any_of_them).first.wait_for(state="attached", timeout=within_s * 1000)
+            self._undrawn = 0
+
     def _readable(self, answer: Response | None, *, missing: bool) -> None:
+        """Nothing that a page answers is a judgement on a post of ours: what it refuses is tried again later."""
         status = answer.status if answer else 0
         if status == 429:
             asked = answer.headers.get("retry-after") if answer else None
@@ -188,12 +219,10 @@ class Pages:
         if status >= 500:
             raise errors.Unreachable(f"the site failed with {status}", reason=f"http_{status}")
         if status >= 400 and status not in (401, 403) and not (missing and status in (404, 410)):
-            raise errors.Refused(f"the page answered {status}", reason=f"http_{status}")
+            raise errors.Unreachable(f"the page answered {status}", reason=f"http_{status}")
 
     async def _sign_in(self, page: Page) -> None:
         """Sign in with the kept password, on a page that says that nobody is signed in."""
-        if not await self._matches(page, self.site.signed_out):
-            raise errors.Unreachable("the page does not show whether we are signed in", reason="changed")
         password = await kept.load(self.secrets, self.account_id, "password")
         if self.site.sign_in is None or password is None:
             raise self._turned_away(errors.SignedOut("only a person can sign in to this site", reason="no_password"))
@@ -206,7 +235,7 @@ class Pages:
         answer = await going.value
         if answer.status not in (401, 403):
             self._readable(answer, missing=False)
-        if not await self._matches(page, self.site.signed_in):
+        if (await self._signs(page))[0] is None:
             raise self._turned_away(
                 errors.SignedOut("the site does not accept handle and password", reason="wrong_password")
             )
@@ -236,7 +265,7 @@ class Pages:
         for answer in found:
             error = signals.trouble(self.site, answer.body, answer.headers, self.clock.now(), write=False)
             if isinstance(error, errors.SignedOut):
-                raise self._turned_away(error)
+                raise self._turned_away(error, sealed=True)
             if error is not None:
                 raise error
             if answer.status == 429:
@@ -256,17 +285,28 @@ class Pages:
         }  # fmt: skip
         self._lists += role != "post"
         view = climb(heard, None, **about)
-        if not view.articles or role == "post" or self._lists % COMPARE_EVERY == 0:
+        if not view.articles or view.unread or role == "post" or self._lists % COMPARE_EVERY == 0:
             view = climb(heard, await self._rows(page), **about)
+        none = view.none or (not view.articles and await self._shows_none(page))
+        if not view.articles and not none:
+            view = climb(heard, await self._rows(page), **about)  # a script has drawn it meanwhile, or nothing has
         if view.sighting is not None:
             self.note(view.sighting)
-        if view.fell and role != COMPOSER and (view.articles or not await self._matches(page, self.site.empty)):
+        if (view.fell or view.unread) and not none:
             await self._keep(page, view, role, dict(heard))
         return view
 
+    async def _shows_none(self, page: Page) -> bool:
+        """Whether a page says that nothing stands there, or not any more; one that a script draws is waited for."""
+        said = (*self.site.empty, *self.site.gone)
+        if not await self._matches(page, (*said, ARTICLE)):
+            await self._drawn(page, said, (ARTICLE,))
+        return await self._matches(page, said)
+
     async def _keep(self, page: Page, view: View, role: str, heard: Mapping[str, Any]) -> None:
         """Keep what this page was, for whoever mends the reader; it may fail, and nothing else fails with it."""
-        name = f"{self.site.name} {role} {view.fell[0]}"
+        rung = view.fell[0] if view.fell else "none"
+        name = f"{self.site.name} {role} {rung}"
         if self.quarantine is None or not self.quarantine.wants(name, now_s=self.clock.monotonic()):
             return
         from playwright.async_api import Error
@@ -276,11 +316,12 @@ class Pages:
             async with asyncio.timeout(2 * PICTURE_S):
                 html = await page.content()
                 picture = await page.screenshot(type="jpeg", quality=40, timeout=PICTURE_S * 1000, style=BLUR)
-        why = f"{', '.join(view.fell)} read nothing; {len(view.articles)} posts were read in another way."
+        why = f"{', '.join(view.fell) or 'no way'} did not read everything; {len(view.articles)} posts were read."
         case = Case(
             name=name, why=why, at=self.clock.now(), page=html, heard=heard, picture=picture, ours=self.handle
         )  # fmt: skip
-        await asyncio.to_thread(self.quarantine.keep, case)
+        if await asyncio.to_thread(self.quarantine.keep, case):
+            self.quarantine.kept(name, now_s=self.clock.monotonic())
 
     async def _rows(self, page: Page) -> list[dict[str, Any]]:
         async with asyncio.timeout(self.step_s):

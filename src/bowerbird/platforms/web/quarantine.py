@@ -61,11 +61,12 @@ class Quarantine:
     _kept_s: dict[str, float] = field(default_factory=dict)
 
     def wants(self, name: str, *, now_s: float) -> bool:
-        """Whether a case of this name is worth keeping now (monotonic seconds); a yes counts as kept."""
-        if now_s - self._kept_s.get(name, float("-inf")) < EVERY_S:
-            return False
+        """Whether a case of this name is worth keeping now (monotonic seconds)."""
+        return now_s - self._kept_s.get(name, float("-inf")) >= EVERY_S
+
+    def kept(self, name: str, *, now_s: float) -> None:
+        """Remember that one of this name was kept, so that the next one is not, for a while."""
         self._kept_s[name] = now_s
-        return True
 
     def keep(self, case: Case) -> Path | None:
         """Write a case down and return its folder; None where the disk does not take it. Blocks."""

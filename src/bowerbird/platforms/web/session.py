@@ -10,7 +10,9 @@ Rule 1: a good sign takes half a point off, a bad one adds one, and three points
         words that nobody is signed in needs no points.
 Rule 2: an account that is expired or locked is not asked again by itself for ten minutes, unless there is a new
         session or a new password: a site that turns us away is not knocked at.
-Rule 3: when a session will end is a guess from how old others grew; only what was measured counts, and no session
+Rule 3: a lock that the site's own API tells is opened by a person who signs in anew, and by nothing else: pages know us
+        all the same, and whoever goes on after such a word loses the account.
+Rule 4: when a session will end is a guess from how old others grew; only what was measured counts, and no session
         that was ended in its first hour.
 """
 
@@ -56,6 +58,7 @@ class Session:
         cookies_end_at: when the first of its cookies expires; None where they say nothing.
         ages_s: how old earlier ones grew, in seconds, oldest first.
         why: the last thing that was wrong, in a sentence.
+        sealed: it is locked, and a page that knows us says nothing about that.
     """
 
     born_at: int | None = None
@@ -65,6 +68,7 @@ class Session:
     seen: bool = False
     ended: bool = False
     is_locked: bool = False
+    sealed: bool = False
     why: str = ""
     _probed_s: float = float("-inf")
     _keys: str = ""
@@ -83,6 +87,8 @@ class Session:
 
     def good(self, now: int) -> None:
         """A page or an answer knew us."""
+        if self.sealed:
+            return
         if self.ended or self.is_locked or self.born_at is None:
             self.begin(now)
         self.points = max(0.0, self.points + GOOD)
@@ -100,13 +106,13 @@ class Session:
             self.ages_s = [*self.ages_s, self._age_s(now)][-AGES_MAX:]
         self.seen, self.ended, self.why = True, True, why
 
-    def lock(self, now: int, why: str) -> None:
-        """The site wants a person."""
-        self.seen, self.is_locked, self.why = True, True, why
+    def lock(self, now: int, why: str, *, sealed: bool = False) -> None:
+        """The site wants a person; `sealed` where its pages will go on as if nothing were."""
+        self.seen, self.is_locked, self.sealed, self.why = True, True, sealed or self.sealed, why
 
     def begin(self, now: int) -> None:
         """A new one began, by a password or by hand."""
-        self.born_at, self.points, self.ended, self.is_locked = now, 0.0, False, False
+        self.born_at, self.points, self.ended, self.is_locked, self.sealed = now, 0.0, False, False, False
 
     def may_ask(self, keys: str, now_s: float) -> bool:
         """Whether the site may be asked now; a yes for an account that was turned away counts as its probe.
@@ -116,7 +122,8 @@ class Session:
         """
         turned_away = self.ended or self.is_locked
         fresh, self._keys = keys != self._keys, keys
-        if not turned_away or fresh or now_s - self._probed_s >= PROBE_S:
+        self.sealed = self.sealed and not fresh
+        if not turned_away or fresh or (not self.sealed and now_s - self._probed_s >= PROBE_S):
             self._probed_s = now_s if turned_away else self._probed_s
             return True
         return False
@@ -144,7 +151,8 @@ class Session:
     def kept(self) -> str:
         """Everything that a restart must not forget, as JSON."""
         told = {"born_at": self.born_at, "ages_s": self.ages_s, "ended": self.ended, "locked": self.is_locked}
-        return json.dumps({**told, "cookies_end_at": self.cookies_end_at, "why": self.why})
+        sealed = {"sealed": True, "keys": self._keys} if self.sealed else {}
+        return json.dumps({**told, **sealed, "cookies_end_at": self.cookies_end_at, "why": self.why})
 
     @classmethod
     def recalled(cls, kept: str | None) -> Session:
@@ -158,6 +166,7 @@ class Session:
         return cls(
             born_at=_whole(told.get("born_at")), cookies_end_at=_whole(told.get("cookies_end_at")), ages_s=ages,
             ended=bool(told.get("ended")), is_locked=bool(told.get("locked")), seen=over, why=str(told.get("why", "")),
+            sealed=bool(told.get("sealed")), _keys=str(told.get("keys", "")),
         )  # fmt: skip
 
 

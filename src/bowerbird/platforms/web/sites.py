@@ -37,20 +37,21 @@ class Site:
         risk: what the owner has to write into the settings, word for word, before this site is driven at all;
             empty where the site's rules allow it.
         home, composer, reply, profile, search, notifications: paths; ``{handle}``, ``{id}``, ``{query}`` are filled in.
-        text_box, send, toast_link, signed_in, signed_out, locked, empty: selector ladders. A page that fits neither
-            `signed_in` nor `signed_out` is not trusted; `locked` says that only a person can go on; `empty` is how a
-            list says that there is nothing.
-        older: the link to the next page of a list.
+        text_box, send, toast_link, signed_in, signed_out, locked, empty, end, gone, older: selector ladders. A page
+            that fits neither `signed_in` nor `signed_out` is not trusted; `locked` says that only a person can go on;
+            `empty` is how a list says that there is nothing, `end` that there is no more; `gone` stands where a post
+            was; `older` leads to the next page of a list. A list that says nothing of its end is never read whole.
         pictures: the fields of the form that takes a picture: file, description, button, and what shows that it was
             taken; empty where the composer takes none.
         sign_in: path, selectors of handle and password, and of the button; empty where only a person may sign in.
         session: the cookies without which nobody is signed in; the first of them to expire ends the session.
-        write_path: the path whose POST is the write; ``*`` stands for any one part.
+        write_path: the path whose POST is the write; ``*`` stands for any letters but a slash.
         operations: the operations of the site's own API that each kind of page asks, whose answers are heard.
         codes: what its error codes say.
         canary: a search that has always found something; one that finds nothing proves that search finds nothing.
         settle_s: how long an accepted post may take to show on the profile.
-        text_max: longest text in graphemes. media_max: pictures per post.
+        text_max: longest text, in graphemes; `weighed` where wide letters count twice and each link as much as another
+            (`core.text.weight`). media_max: pictures per post.
     """
 
     name: str
@@ -69,7 +70,9 @@ class Site:
     signed_out: tuple[str, ...]
     locked: tuple[str, ...] = ()
     empty: tuple[str, ...]
-    older: str = 'a[rel="next"]'
+    end: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    older: tuple[str, ...] = ()
     pictures: tuple[str, str, str, str] | None = None
     sign_in: tuple[str, str, str, str] | None = None
     session: tuple[str, ...] = ()
@@ -78,6 +81,7 @@ class Site:
     canary: str = ""
     settle_s: float = 20.0
     text_max: int = 300
+    weighed: bool = False
     media_max: int = 0
 
 
@@ -115,6 +119,9 @@ SANDBOX = Site(
     signed_in=('[data-testid="SideNav_AccountSwitcher_Button"]', 'button[aria-label="Account menu"]'),
     signed_out=('[data-testid="BottomBar"]', '[role="region"][aria-label="Sign in"]', 'a[href^="/login"]'),
     empty=('[data-testid="emptyState"]', "p.empty"),
+    end=('[data-testid="endOfList"]', "p.end"),
+    gone=('[data-testid="tombstone"]', "p.gone"),
+    older=('a[rel="next"]', "a.older"),
     pictures=(
         'form[aria-label="Picture"] input[type="file"]',
         'form[aria-label="Picture"] input[name="alt"]',
@@ -138,7 +145,7 @@ X = Site(
     profile="/{handle}/with_replies",
     search="/search?q={query}&f=live",
     notifications="/notifications/mentions",
-    write_path="/i/api/graphql/*/CreateTweet",
+    write_path="/i/api/graphql/*/Create*Tweet",
     text_box=('[data-testid="tweetTextarea_0"]', '[role="textbox"][aria-label="Post text"]', '[role="textbox"]'),
     send=('[data-testid="tweetButton"]', '[data-testid="tweetButtonInline"]'),
     toast_link=('[data-testid="toast"] a[href*="/status/"]', '[role="alert"] a[href*="/status/"]'),
@@ -146,11 +153,13 @@ X = Site(
     signed_out=('[data-testid="BottomBar"]', '[data-testid="login"]', 'a[href^="/i/flow/login"]', 'a[href^="/login"]'),
     locked=('form[action*="/account/access"]', 'a[href*="/account/access"]'),
     empty=('[data-testid="emptyState"]',),
+    gone=('[data-testid="error-detail"]',),
     session=("auth_token",),
     operations=OPERATIONS,
     codes=CODES,
     canary="the",
     text_max=280,
+    weighed=True,
 )
 """X's site, switched off. Only a person signs in; nobody's password is asked for or kept."""
 
