@@ -39,7 +39,13 @@ ELSEWHERE = (
     "breaker_open",
     "no_driver",
     "changed",
+    "strayed",
     "key_taken",
+    "http_400",
+    "http_404",
+    "http_405",
+    "http_408",
+    "http_410",
 )
 """Reason codes of failures that lie on this side, or say that a host answered in words we do not know."""
 

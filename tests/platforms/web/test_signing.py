@@ -30,6 +30,18 @@ def test_only_what_belongs_to_the_site_is_taken() -> None:
     assert [row["origin"] for row in kept["origins"]] == ["https://x.com"]
 
 
+def test_only_what_a_browser_takes_is_kept() -> None:
+    """One wrong row, and no page could be opened with any of it."""
+    rows = [{"name": "a", "value": "b", "id": 7}, {"name": "c"}, "d", {"name": 1, "value": "e"}]
+    origins = [{"origin": "https://x.com", "localStorage": rows}, {"origin": "https://x.com"}]
+    kept = take({"cookies": [{**COOKIE, "sameSite": "None", "secure": False}], "origins": origins})
+    assert kept["origins"] == [
+        {"origin": "https://x.com", "localStorage": [{"name": "a", "value": "b"}]},
+        {"origin": "https://x.com", "localStorage": []},
+    ]
+    assert kept["cookies"][0]["sameSite"] == "Lax"
+
+
 def test_a_plain_list_as_extensions_export_it_is_understood() -> None:
     """With their word for the end, and their spelling of the rest."""
     (row,) = take([{**COOKIE, "expires": None, "expirationDate": 9_000.5, "sameSite": "no_restriction"}])["cookies"]

@@ -112,7 +112,16 @@ def _read(text: str) -> dict[str, list[dict[str, Any]]]:
             "state.json ADDRESS` writes it on a computer with a display"
         )
     origins = value.get("origins")
-    return {"cookies": good, "origins": [row for row in origins if isinstance(row, dict)] if origins else []}
+    return {"cookies": good, "origins": [_origin(row) for row in origins if isinstance(row, dict)] if origins else []}
+
+
+def _origin(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What one place of a site keeps, in the one form that a browser takes; what has another is left out."""
+    kept = row.get("localStorage")
+    pairs = [pair for pair in kept if isinstance(pair, dict)] if isinstance(kept, list) else []
+    good = [{name: pair.get(name) for name in ("name", "value")} for pair in pairs]
+    texts = [pair for pair in good if all(isinstance(value, str) for value in pair.values())]
+    return {"origin": str(row.get("origin")), "localStorage": texts}
 
 
 def _cookie(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +134,7 @@ def _cookie(row: Mapping[str, Any]) -> dict[str, Any]:
         "expires": _end(row),
         "httpOnly": bool(row.get("httpOnly")),
         "secure": bool(row.get("secure")),
-        "sameSite": same if same in ("Strict", "Lax", "None") else "Lax",
+        "sameSite": same if same in ("Strict", "Lax") or (same == "None" and row.get("secure")) else "Lax",
     }
 
 
