@@ -273,8 +273,9 @@ def _session(account: Account, hold: Hold | None, known: Gauges) -> Session:
     sentence = "Sessions like this one have ended at this age." if state == "expiring" else ""
     if hold is not None:
         why = f"{hold.why.rstrip('.')}. " if hold.why else ""
-        light, word = Light.RED, "locked by the site" if state == "locked" else "signed out"
-        sentence = f"{why}Only this account waits; its posts stay in the queue, and it is asked again by itself."
+        light, word = STATES["locked"] if state == "locked" else (Light.RED, "signed out")
+        again = "" if state == "locked" else ", and it is asked again by itself"
+        sentence = f"{why}Only this account waits; its posts stay in the queue{again}."
     return Session(
         account=account, light=light, word=word, sentence=sentence, since=hold.since if hold else None, age=age,
         command=_command(account),

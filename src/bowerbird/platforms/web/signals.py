@@ -34,7 +34,9 @@ def trouble(site: Site, body: Any, headers: Mapping[str, str], now: int, *, writ
         return None
     said = f"the site answers with code {codes[0]}"
     if Signal.LOCKED in found or (Signal.LIMITED in found and _room_left(headers)):
-        return errors.SignedOut(f"{said}: the account is locked, and only its owner can open it", reason="locked")
+        return errors.SignedOut(
+            f"{said}: the account is locked; its owner opens it there, and then signs in here anew", reason="locked"
+        )
     doubt = errors.Unconfirmed if write else errors.Unreachable
     match found[0]:
         case Signal.SIGNED_OUT:
