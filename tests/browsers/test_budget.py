@@ -36,3 +36,14 @@ def test_a_start_that_fails_is_tried_again_within_five_seconds() -> None:
     assert starts.wait_s(8.0) == 5
     starts.began()
     assert starts.wait_s(8.0) == 0
+
+
+@pytest.mark.proves("5.1")
+def test_it_is_tried_for_ever_however_often_it_failed() -> None:
+    """A browser that was missing for a day is started once it is there."""
+    starts = Starts()
+    for n in range(5_000):
+        starts.failed(float(n))
+        starts.lost(float(n) / 100)
+    assert starts.pause_s(49.99) == 8
+    assert starts.wait_s(5_010.0) == 0

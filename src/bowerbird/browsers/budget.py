@@ -58,7 +58,7 @@ class Starts:
         """How long until another may be tried, seconds; whoever asks earlier is told that there is none."""
         waits = [0.0]
         if self._failed:
-            waits.append(self._failed_at + min(FAILED_MAX_S, FIRST_S * 2 ** (self._failed - 1)) - now)
+            waits.append(self._failed_at + _grown_s(self._failed - 1, FAILED_MAX_S) - now)
         if self.spent(now):
             waits.append(self._lost[-1] + SPENT_S - now)
         return max(waits)
@@ -68,5 +68,9 @@ class Starts:
         quick = sum(at > now - QUICK_S for at in self._lost)
         if quick <= 2:
             return 0.0
-        growing_s: float = FIRST_S * 2 ** (quick - 3)
-        return max(0.0, self._lost[-1] + min(LOST_MAX_S, growing_s) - now)
+        return max(0.0, self._lost[-1] + _grown_s(quick - 3, LOST_MAX_S) - now)
+
+
+def _grown_s(times: int, most_s: float) -> float:
+    """The first wait doubled so many times, at most `most_s`; ten are enough, a thousand no float can hold."""
+    return min(most_s, FIRST_S * 2.0 ** min(times, 10))
