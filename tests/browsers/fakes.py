@@ -52,10 +52,12 @@ class Yard:
 
     Args:
         start_s: how long a browser takes to start. `broken`: none starts.
+        state_s: how long a page takes to say what it knows.
     """
 
     clock: VirtualClock
     start_s: float = 2.0
+    state_s: float = 0.02
     broken: bool = False
     tree_mb: float = 300.0
     driver_mb: float = 120.0
@@ -151,8 +153,9 @@ class FakeSeat:
         return not (self.frozen or self.killed or self.death)
 
     async def state(self, account_id: str) -> str | None:
-        """What it knows."""
-        return self.states.get(account_id)
+        """What it knows, after a while."""
+        await self.yard.clock.sleep(self.yard.state_s)
+        return self.states.get(account_id) if account_id in self.pages else None
 
     async def drop(self, account_id: str) -> bool:
         """Close a page, if the browser still closes any."""

@@ -305,6 +305,23 @@ def test_a_driver_that_grows_is_replaced_before_it_ends_and_nobody_waits_for_it(
     on_bench(play)
 
 
+@pytest.mark.proves("5.G3")
+def test_a_lease_that_begins_while_its_browser_is_replaced_is_not_lost() -> None:
+    """The old one tells what its pages know when a post comes, and stays until that is out."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        bench.seat().grows_mb_s, bench.yard.state_s = 5.0, 1.0
+        bench.seat().states["robin"] = "the cookies of today"
+        while len(bench.yard.made) < 2 or not bench.yard.made[1].started:
+            await bench.clock.sleep(0.1)
+        await bench.work("robin", 5, op="publish")
+        await bench.clock.sleep(30)
+        assert (causes(bench), len(bench.yard.left)) == (["grown"], 1)
+
+    on_bench(play)
+
+
 @pytest.mark.proves("5.3")
 def test_what_is_over_the_budget_goes_oldest_idle_page_first() -> None:
     """And whoever works goes on working."""

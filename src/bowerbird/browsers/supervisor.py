@@ -225,6 +225,13 @@ class Supervisor:
                 spare.kill()
                 self.later(spare.close())
 
+    def _stand_by(self, seat: Chair) -> None:
+        """Let a seat that runs stand by; one is enough."""
+        if self.spare is None:
+            self.spare = seat
+        else:
+            self.later(seat.close())
+
     async def _look_after_spare(self) -> None:
         """Have one stand by, once anybody needs a browser, if memory allows it."""
         if self.spare is not None and not await self.spare.answers() and (dead := self.spare) is not None:
@@ -351,21 +358,33 @@ class Supervisor:
                 return  # one at a time
 
     async def _replace(self, place: Place, why: str) -> None:
-        old = place.seat
+        """Replace a seat while nobody sits there.
+
+        1. Start another one, and ask the old one what its pages know; either takes its time.
+        2. If nobody came meanwhile, put the new one in its place in one go; else it stands by, and the next look tries.
+        """
+        old, served = place.seat, place.served
+        if old is None:
+            return
         try:
             fresh = await self._take_spare() or await self._start()
         except Unreachable:
             return
-        if place.taken is not None or place.seat is not old or old is None:
-            if self.spare is None:
-                self.spare = fresh
-            else:
-                self.later(fresh.close())
-            return
-        self.carried |= {owner: state for owner in old.warm if (state := await old.state(owner)) is not None}
-        place.put(fresh, at=self._clock.now())
+        known = await self._known(old)
+        async with place.lock:  # whoever closes a page there, or starts something, is not half done
+            if place.seat is not old or place.taken is not None or place.served != served:
+                self._stand_by(fresh)
+                return
+            self.carried |= known
+            place.put(fresh, at=self._clock.now())
         self._tally.restarted(place.number, "grown", why, at=self._clock.now())
         self.later(old.close())
+
+    async def _known(self, seat: Chair) -> dict[str, str]:
+        """What the pages of a seat know, by account; all are asked at once."""
+        owners = seat.warm
+        states = await asyncio.gather(*(seat.state(owner) for owner in owners))
+        return {owner: state for owner, state in zip(owners, states, strict=True) if state is not None}
 
     # --- in the background ------------------------------------------------------------------------------------
 
