@@ -156,8 +156,8 @@ async def test_a_program_that_is_no_browser_is_told_at_once(tmp_path: Path) -> N
 async def test_closing_twice_leaves_no_process(program: str) -> None:
     """The browser, its helpers and its driver are gone; before the first lease there is nothing to close."""
     before = set(children())
+    await Pool(CLOCK, path=program, arguments=chromium.flags()).close()
     seat = Pool(CLOCK, path=program, arguments=chromium.flags())
-    await seat.close()
     await title(seat)
     await seat.close()
     await seat.close()

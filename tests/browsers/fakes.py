@@ -52,12 +52,13 @@ class Yard:
 
     Args:
         start_s: how long a browser takes to start. `broken`: none starts.
-        state_s: how long a page takes to say what it knows.
+        state_s: how long a page takes to say what it knows. `thread_s`: how long the kernel takes over each question.
     """
 
     clock: VirtualClock
     start_s: float = 2.0
     state_s: float = 0.02
+    thread_s: float = 0.0
     broken: bool = False
     tree_mb: float = 300.0
     driver_mb: float = 120.0
@@ -73,6 +74,11 @@ class Yard:
     def left(self) -> list[FakeSeat]:
         """Those that were started and never closed."""
         return [seat for seat in self.made if seat.started and not seat.closed]
+
+    async def thread(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Do what blocks, as if there were a thread for it."""
+        await self.clock.sleep(self.thread_s)
+        return work(*args)
 
     def read(self) -> gauge.Machine:
         """How the machine is."""
@@ -238,7 +244,7 @@ def on_bench(
     async def main(clock: VirtualClock) -> None:
         yard = Yard(clock)
         pool = Pool(
-            clock, seats=seats, standby=standby, make=yard.make, thread=at_once, read=yard.read,
+            clock, seats=seats, standby=standby, make=yard.make, thread=yard.thread, read=yard.read,
             memory_max_mb=memory_max_mb,
         )  # fmt: skip
         watch = asyncio.create_task(pool.supervisor.watch()) if watched else None

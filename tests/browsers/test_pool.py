@@ -137,6 +137,64 @@ def test_a_frozen_browser_is_found_while_somebody_sits_there() -> None:
     on_bench(play)
 
 
+async def frozen_for(bench: Bench, place: int) -> float:
+    """Freeze a browser that nobody uses, and return how long it stood there."""
+    frozen, began = bench.seat(place), bench.clock.monotonic()
+    frozen.frozen = True
+    while not frozen.killed and bench.clock.monotonic() - began < 60:
+        await bench.clock.sleep(0.1)
+    return bench.clock.monotonic() - began
+
+
+@pytest.mark.proves("5.1", "5.5")
+def test_while_one_browser_does_not_come_the_others_are_looked_after() -> None:
+    """A start takes half a minute to fail; what freezes meanwhile is found as soon as ever."""
+
+    async def play(bench: Bench) -> None:
+        await asyncio.gather(bench.work("robin", 3, op="publish"), bench.work("wren", 3, op="publish"))
+        bench.yard.start_s, bench.yard.broken = 30.0, True
+        bench.seat(0).die("driver")
+        await bench.clock.sleep(38)  # it failed once, and a look has begun the next one
+        assert await frozen_for(bench, 1) < 4.1
+
+    on_bench(play, seats=2)
+
+
+@pytest.mark.proves("5.1", "5.5")
+def test_one_that_cannot_stand_by_is_tried_seldom_and_keeps_nobody_from_looking() -> None:
+    """Nobody waits for it."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        bench.yard.start_s, bench.yard.broken = 30.0, True
+        await bench.clock.sleep(10)
+        assert await frozen_for(bench, 0) < 4.1
+        bench.yard.start_s, bench.yard.broken = 0.1, False
+        await bench.work("robin")
+        bench.yard.broken, made = True, len(bench.yard.made)
+        await bench.clock.sleep(600)
+        assert len(bench.yard.made) - made < 20
+        bench.yard.broken = False
+        await bench.clock.sleep(65)
+        assert bench.pool.supervisor.spare is not None
+
+    on_bench(play, standby=True)
+
+
+@pytest.mark.proves("5.3", "5.5")
+def test_a_kernel_that_does_not_say_how_large_they_are_keeps_nobody_from_looking() -> None:
+    """It is asked once, until it answers: each question takes a thread."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        await bench.clock.sleep(10)
+        bench.yard.thread_s = 1e6
+        await bench.clock.sleep(10)
+        assert await frozen_for(bench, 0) < 6.1
+
+    on_bench(play)
+
+
 def test_a_dead_driver_is_replaced_though_nobody_asks() -> None:
     """Playwright says nothing; the process that ends does."""
 
@@ -458,3 +516,24 @@ def test_spare_work_gives_its_seat_up_for_a_post() -> None:
         assert bench.pool.starts == 1
 
     on_bench(play, seats=1)
+
+
+@pytest.mark.proves("5.5")
+@pytest.mark.parametrize("after_s", [n / 2.5 for n in range(20)])
+def test_whatever_is_on_its_way_when_everything_is_closed_is_closed_too(after_s: float) -> None:
+    """A browser that takes another's place, one that is to stand by, and one whose lease has just begun."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        await bench.clock.sleep(2)
+        bench.seat().die("driver")
+        asks = asyncio.create_task(bench.work("wren", 3))
+        await bench.clock.sleep(after_s)
+        await bench.pool.close()
+        await bench.clock.sleep(10)
+        await asyncio.gather(asks, return_exceptions=True)
+        assert bench.yard.left == []
+        with pytest.raises(Unreachable, match="the browsers were closed"):
+            await bench.work("robin")
+
+    on_bench(play, standby=True)

@@ -29,9 +29,11 @@ class Starts:
 
     Args:
         most: losses within ten minutes, after which it is tried every `SPENT_S` seconds only.
+        failed_max_s: the longest wait after a start that failed, seconds.
     """
 
     most: int = RESTARTS_MAX
+    failed_max_s: float = FAILED_MAX_S
     _lost: deque[float] = field(default_factory=deque)
     _failed: int = 0
     _failed_at: float = 0.0
@@ -58,7 +60,7 @@ class Starts:
         """How long until another may be tried, seconds; whoever asks earlier is told that there is none."""
         waits = [0.0]
         if self._failed:
-            waits.append(self._failed_at + _grown_s(self._failed - 1, FAILED_MAX_S) - now)
+            waits.append(self._failed_at + _grown_s(self._failed - 1, self.failed_max_s) - now)
         if self.spent(now):
             waits.append(self._lost[-1] + SPENT_S - now)
         return max(waits)

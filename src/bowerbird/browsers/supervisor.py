@@ -21,6 +21,7 @@ from bowerbird.browsers.place import Place
 from bowerbird.browsers.scale import BARE_MB, PAGE_MB, SPARE_MB, Scale
 from bowerbird.browsers.seat import TRIAL, Chair
 from bowerbird.browsers.slope import why_recycle
+from bowerbird.browsers.standby import Standby
 from bowerbird.browsers.tally import Tally
 from bowerbird.core.errors import Unreachable
 from bowerbird.core.ports import Clock
@@ -37,6 +38,7 @@ PAGES_MAX = 8
 """Warm pages on one seat at most, whatever memory there is."""
 OVER = 1.2
 """Over so many times the budget even a seat on lease goes."""
+CLOSED = "the browsers were closed"
 
 
 class Supervisor:
@@ -59,17 +61,23 @@ class Supervisor:
         read: Callable[[], gauge.Machine] = gauge.machine,
     ) -> None:  # fmt: skip
         self.places = [Place(number, Starts(restarts_max)) for number in range(seats)]
-        self.spare: Chair | None = None
+        self.standby = Standby(clock, self._start, self.later)
         self.scale = Scale(clock, self.places, lambda: self.spare, most_mb=memory_max_mb, thread=thread, read=read)
         self.carried: dict[str, str] = {}
         self._clock, self._tally, self._make = clock, tally, make
         self._standby, self._changed = standby, changed
-        self._spares = Starts()
         self._lost_at = float("-inf")
         self.starts = 0
         self._numbers = 0
         self._closing = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._weighing: asyncio.Task[None] | None = None
+        self._replacing: asyncio.Task[None] | None = None
+
+    @property
+    def spare(self) -> Chair | None:
+        """The one that stands by, if any does."""
+        return self.standby.seat
 
     # --- one place --------------------------------------------------------------------------------------------
 
@@ -141,16 +149,24 @@ class Supervisor:
         """Put the one that stands by at a place, or another browser under the old driver, or start both."""
         seat = None
         try:
-            seat = await self._take_spare() or await self._revived(place, old)
+            seat = await self.standby.take() or await self._revived(place, old)
         finally:  # also when whoever waited for it gave up
             if old is not None and seat is not old:
                 old.kill()  # else its driver takes the processor to mourn each page
                 self.later(self._clear(old))
         if seat is not None:
-            place.put(seat, at=self._clock.now())
+            self._put(place, seat)
             self._changed()
             return seat
         return await self._begin(place, by_hand=by_hand)
+
+    def _put(self, place: Place, seat: Chair) -> None:
+        """Let a seat stand at a place, unless everything was closed while it came."""
+        if self._closing.is_set():
+            seat.kill()
+            self.later(seat.close())
+            raise Unreachable(CLOSED, reason="no_browser")
+        place.put(seat, at=self._clock.now())
 
     async def _clear(self, seat: Chair) -> None:
         """Clear away what is left of a seat, a moment later: whoever waits for the next one goes first."""
@@ -179,18 +195,20 @@ class Supervisor:
         try:
             await self._clock.sleep(place.starts.pause_s(now))
             seat = await self._start()
+            self._put(place, seat)
         except Unreachable as error:
             place.starts.failed(self._clock.monotonic())
             place.down = str(error)
             raise
         else:
             place.starts.began()
-            place.put(seat, at=self._clock.now())
             return seat
         finally:
             self._changed()
 
     async def _start(self) -> Chair:
+        if self._closing.is_set():
+            raise Unreachable(CLOSED, reason="no_browser")
         self._numbers += 1
         seat = self._make(self._numbers, self._died)
         try:
@@ -207,51 +225,7 @@ class Supervisor:
         for place in self.places:
             if place.seat is seat:
                 self.later(self.heal(place, seat))
-        if self.spare is seat:
-            self.spare = None
-            self._spares.lost(self._clock.monotonic())
-            self.later(seat.close())
-
-    # --- the one that stands by -------------------------------------------------------------------------------
-
-    async def _take_spare(self) -> Chair | None:
-        spare, self.spare = self.spare, None
-        well = False
-        try:
-            well = spare is not None and await spare.answers()
-            return spare if well else None
-        finally:
-            if spare is not None and not well:
-                spare.kill()
-                self.later(spare.close())
-
-    def _stand_by(self, seat: Chair) -> None:
-        """Let a seat that runs stand by; one is enough."""
-        if self.spare is None:
-            self.spare = seat
-        else:
-            self.later(seat.close())
-
-    async def _look_after_spare(self) -> None:
-        """Have one stand by, once anybody needs a browser, if memory allows it."""
-        if self.spare is not None and not await self.spare.answers() and (dead := self.spare) is not None:
-            self.spare = None
-            self._spares.lost(self._clock.monotonic())
-            dead.kill()
-            self.later(dead.close())
-        now = self._clock.monotonic()
-        wanted = self._standby and self.spare is None and any(place.up for place in self.places)
-        may = (
-            not self.scale.pressed
-            and self.scale.room(SPARE_MB)
-            and not self._spares.wait_s(now)
-            and now - self._lost_at > CALM_S
-        )
-        if wanted and may:
-            with suppress(Unreachable):
-                spare = await self._start()
-                await spare.warm_up()
-                self.spare = spare
+        self.standby.lost(seat)
 
     # --- looking ----------------------------------------------------------------------------------------------
 
@@ -262,36 +236,67 @@ class Supervisor:
             await self._clock.sleep(LOOK_S)
 
     async def look_once(self) -> None:
-        """Ask every seat, weigh them when it is time, and have one stand by if what was weighed allows it."""
-        await asyncio.gather(*(self._look_at(place) for place in self.places))
-        if self.scale.due:
-            await self.scale.weigh()
+        """Ask every seat, weigh them when it is time, and have one stand by if what was weighed allows it.
+
+        What takes long, to start a browser or to close one, is begun here and goes on beside: while one seat takes half
+        a minute, the others are looked after.
+        """
+        await asyncio.gather(self.standby.look(), *(self._look_at(place) for place in self.places))
+        if await self._weighed():
             await self._shrink()
-            await self._recycle()
-        await self._look_after_spare()
+            self._recycle()
+        self._look_after_spare()
 
     async def _look_at(self, place: Place) -> None:
+        if place.lock.locked():
+            return  # somebody starts or heals it already
         seat = place.seat
         if seat is None:
             if place.wanted and place.down and not place.starts.wait_s(self._clock.monotonic()):
-                with suppress(Unreachable):
-                    await self.ready(place)
+                self.later(self._try(place))
             return
         if seat.up and not await seat.answers():
             self.kill(place, seat, "frozen", "the browser answered nothing")
         if not seat.up:
-            await self.heal(place, seat)
+            self.later(self.heal(place, seat))
         elif place.taken is None and (owner := next(iter(reversed(seat.warm)), "")):
             await self._look_at_page(place, seat, owner)
+
+    async def _try(self, place: Place) -> None:
+        """Start something at a place that is down; it may still be."""
+        with suppress(Unreachable):
+            await self.ready(place)
 
     async def _look_at_page(self, place: Place, seat: Chair, owner: str) -> None:
         """A page that hangs while nobody uses it burns a processor."""
         if await seat.alive(owner) or await seat.alive(owner):
             return
         if place.taken is None and place.seat is seat and owner in seat.warm:
-            await self.heal(place, seat, owner)
+            self.later(self.heal(place, seat, owner))
+
+    def _look_after_spare(self) -> None:
+        """Have one stand by, once anybody needs a browser, if memory allows it."""
+        calm = self._clock.monotonic() - self._lost_at > CALM_S
+        wanted = self._standby and any(place.up for place in self.places)
+        if wanted and calm and not self.scale.pressed and self.scale.room(SPARE_MB):
+            self.standby.have()
 
     # --- memory -----------------------------------------------------------------------------------------------
+
+    async def _weighed(self) -> bool:
+        """Weigh all if it is time, and tell whether it was done within `LOOK_S`.
+
+        The kernel may take long over a process that is ill; until it has answered, nobody asks it again: each question
+        takes a thread.
+        """
+        if self._weighing is None or self._weighing.done():
+            if not self.scale.due:
+                return False
+            self._weighing = self.later(self.scale.weigh())
+        done, _ = await asyncio.wait([self._weighing], timeout=LOOK_S)
+        for task in done:
+            task.result()
+        return bool(done)
 
     async def make_room(self, place: Place) -> bool:
         """Make room for one more page at this place: idle pages go first, then who stands by.
@@ -308,7 +313,7 @@ class Supervisor:
                 continue
             if self.spare is None:
                 return place.seat is not None and not place.seat.warm
-            self._dismiss_spare()
+            self.standby.dismiss()
         return True
 
     async def _shed(self, only: Place | None = None) -> bool:
@@ -326,11 +331,6 @@ class Supervisor:
                 return True
         return False
 
-    def _dismiss_spare(self) -> None:
-        if self.spare is not None:
-            spare, self.spare = self.spare, None
-            self.later(spare.close())
-
     async def _shrink(self) -> None:
         """Give back what is over the budget: idle pages, who stands by, idle seats, and at last the largest seat."""
         budget = self.scale.budget_mb
@@ -339,23 +339,25 @@ class Supervisor:
         while self.scale.used_mb > budget and await self._shed():
             continue
         if self.scale.used_mb > budget:
-            self._dismiss_spare()
+            self.standby.dismiss()
         for place in sorted(self.places, key=lambda place: -place.mb):
             over = self.scale.used_mb > budget * (OVER if place.taken else 1.0)
             if place.up and over and place.mb > BARE_MB + 2 * PAGE_MB:
                 seat = place.seat
                 self.kill(place, seat, "memory", f"all took {self.scale.used_mb:.0f} MB and may take {budget:.0f}")
-                await self.heal(place, seat)
+                self.later(self.heal(place, seat))
 
-    async def _recycle(self) -> None:
-        """Replace a seat that grows, while nobody sits there: the new one is started first."""
+    def _recycle(self) -> None:
+        """Replace a seat that grows, while nobody sits there: the new one is started first. One at a time."""
+        if self._replacing is not None and not self._replacing.done():
+            return
         running, budget = sum(place.up for place in self.places), self.scale.budget_mb
         for place in self.places:
             share = budget / running if budget and running else float("inf")
             why = why_recycle(place.grown, share) if place.up and place.taken is None else ""
             if why:
-                await self._replace(place, why)
-                return  # one at a time
+                self._replacing = self.later(self._replace(place, why))
+                return
 
     async def _replace(self, place: Place, why: str) -> None:
         """Replace a seat while nobody sits there.
@@ -367,16 +369,16 @@ class Supervisor:
         if old is None:
             return
         try:
-            fresh = await self._take_spare() or await self._start()
+            fresh = await self.standby.take() or await self._start()
         except Unreachable:
             return
         known = await self._known(old)
         async with place.lock:  # whoever closes a page there, or starts something, is not half done
             if place.seat is not old or place.taken is not None or place.served != served:
-                self._stand_by(fresh)
+                self.standby.keep(fresh)
                 return
             self.carried |= known
-            place.put(fresh, at=self._clock.now())
+            self._put(place, fresh)
         self._tally.restarted(place.number, "grown", why, at=self._clock.now())
         self.later(old.close())
 
@@ -396,13 +398,14 @@ class Supervisor:
         return task
 
     async def close(self) -> None:
-        """End every seat, and what is under way."""
+        """End every seat and what is under way, for good: whatever is started meanwhile ends, too."""
         seats = [place.seat for place in self.places if place.seat is not None]
-        spares = [self.spare] if self.spare is not None else []
         for place in self.places:
             place.seat, place.wanted = None, False
-        self.spare, self._standby = None, False
         self._closing.set()
-        await asyncio.gather(*(seat.close() for seat in [*seats, *spares]))
+        self.standby.close()
+        if self._weighing is not None:
+            self._weighing.cancel()  # the thread that asks may not come back
+        await asyncio.gather(*(seat.close() for seat in seats))
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
