@@ -363,6 +363,33 @@ def test_a_driver_that_grows_is_replaced_before_it_ends_and_nobody_waits_for_it(
     on_bench(play)
 
 
+@pytest.mark.proves("5.3", "5.G3")
+@pytest.mark.parametrize("standby", [True, False])
+def test_a_driver_that_grows_is_replaced_though_somebody_always_sits_there(standby: bool) -> None:
+    """Between two leases, one of which follows upon the other; and that is not a wait anybody would notice."""
+
+    async def play(bench: Bench) -> None:
+        waits: list[float] = []
+        largest_mb = 0.0
+
+        async def busy(account: str) -> None:
+            nonlocal largest_mb
+            while bench.clock.monotonic() < 1_500:
+                if not bench.seat().grows_mb_s:  # it stood by, and did not grow
+                    bench.seat().grows_mb_s, bench.seat().born = 1.0, bench.clock.monotonic()
+                waits.append(await bench.work(account, 2.0, op="publish"))
+                largest_mb = max(largest_mb, bench.seat().weigh()[1])
+
+        await bench.work("robin")
+        await asyncio.gather(busy("robin"), busy("wren"))
+        assert set(causes(bench)) == {"grown"}
+        assert bench.pool.tally.restarts["grown"] > 8
+        assert largest_mb < 270
+        assert max(waits) < 2.6
+
+    on_bench(play, standby=standby)
+
+
 @pytest.mark.proves("5.G3")
 def test_a_lease_that_begins_while_its_browser_is_replaced_is_not_lost() -> None:
     """The old one tells what its pages know when a post comes, and stays until that is out."""

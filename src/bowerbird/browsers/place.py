@@ -24,6 +24,7 @@ class Place:
         taken: who has it; from the turn in line until the seat is well again after the lease.
         down: why nothing stands there though it should; empty otherwise.
         cause, why: of the next restart, if it is known better than by looking.
+        worn: cause and why, once it is to be replaced by the one that stands by, when nobody sits there.
         served: leases of this seat so far. `lives`: seats that have stood here, also those that were revived.
         up_at, taken_at: since when, UTC microseconds.
     """
@@ -35,6 +36,7 @@ class Place:
     down: str = ""
     cause: str = ""
     why: str = ""
+    worn: tuple[str, str] | None = None
     served: int = 0
     lives: int = 0
     wanted: bool = False
@@ -53,7 +55,7 @@ class Place:
     def put(self, seat: Chair, *, at: int) -> None:
         """Let this seat stand here from now on (`at` in UTC microseconds)."""
         self.up_at = at
-        self.seat, self.down, self.cause, self.why, self.served = seat, "", "", "", 0
+        self.seat, self.down, self.cause, self.why, self.worn, self.served = seat, "", "", "", None, 0
         self.lives += 1
         self.first = None
         self.later.clear()

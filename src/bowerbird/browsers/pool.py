@@ -242,22 +242,26 @@ class Pool:
         return min((place for place in self.places if place.taken is None), key=worth)
 
     def _over(self, lease: Lease, waiting: Waiting, place: Place) -> None:
-        """A lease is over: its seat goes to the next, at once if the page is well. No await."""
+        """A lease is over: its seat goes to the next, at once if the page is well and the seat not worn. No await."""
         self._spare.discard(lease)
         if lease.watch is not None and not lease.cut:
             lease.watch.cancel()
-        if lease.well and place.up:
+        well = lease.well and place.up
+        if well and not self.supervisor.due(place):
             self._free(waiting, place, well=True)
             return
-        self.tally.lost[lease.cls] += 1
+        self.tally.lost[lease.cls] += not well
         self.tally.cut += bool(lease.cut)
-        self.supervisor.later(self._heal(lease, waiting, place))
+        self.supervisor.later(self._mend(lease, waiting, place, well=well))
 
-    async def _heal(self, lease: Lease, waiting: Waiting, place: Place) -> None:
+    async def _mend(self, lease: Lease, waiting: Waiting, place: Place, *, well: bool) -> None:
+        """Make the seat well, or new, before the next one has it."""
         try:
-            await self.supervisor.heal(place, lease.seat or place.seat, lease.owner)
+            if not well:
+                await self.supervisor.heal(place, lease.seat or place.seat, lease.owner)
+            await self.supervisor.renew(place, waiting)
         finally:
-            self._free(waiting, place, well=False)
+            self._free(waiting, place, well=well)
 
     def _free(self, waiting: Waiting, place: Place, *, well: bool) -> None:
         if place.taken is waiting:

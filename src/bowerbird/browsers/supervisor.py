@@ -5,7 +5,7 @@
 2. Browsers are asked every two seconds whether they answer, whoever sits there, for a frozen one raises nothing.
 3. Starts are bounded (`Starts`); a place where nothing can be started is down and says why. The engine never ends.
 4. What is over the budget of memory (`Scale`) goes, oldest idle page first, and a seat whose slope leads over it is
-   replaced before it gets there, the new one first.
+   replaced before it gets there: another one stands by first, and takes its place between two leases.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from bowerbird.browsers import gauge
 from bowerbird.browsers.budget import RESTARTS_MAX, Starts
+from bowerbird.browsers.line import Waiting
 from bowerbird.browsers.place import Place
 from bowerbird.browsers.scale import BARE_MB, PAGE_MB, SPARE_MB, Scale
 from bowerbird.browsers.seat import TRIAL, Chair
@@ -62,7 +63,9 @@ class Supervisor:
     ) -> None:  # fmt: skip
         self.places = [Place(number, Starts(restarts_max)) for number in range(seats)]
         self.standby = Standby(clock, self._start, self.later)
-        self.scale = Scale(clock, self.places, lambda: self.spare, most_mb=memory_max_mb, thread=thread, read=read)
+        self.scale = Scale(
+            clock, self.places, lambda: self.spare if standby else None, most_mb=memory_max_mb, thread=thread, read=read
+        )
         self.carried: dict[str, str] = {}
         self._clock, self._tally, self._make = clock, tally, make
         self._standby, self._changed = standby, changed
@@ -72,7 +75,6 @@ class Supervisor:
         self._closing = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._weighing: asyncio.Task[None] | None = None
-        self._replacing: asyncio.Task[None] | None = None
 
     @property
     def spare(self) -> Chair | None:
@@ -259,6 +261,8 @@ class Supervisor:
             self.kill(place, seat, "frozen", "the browser answered nothing")
         if not seat.up:
             self.later(self.heal(place, seat))
+        elif place.taken is None and self.due(place):
+            self.later(self.renew(place))
         elif place.taken is None and (owner := next(iter(reversed(seat.warm)), "")):
             await self._look_at_page(place, seat, owner)
 
@@ -275,10 +279,11 @@ class Supervisor:
             self.later(self.heal(place, seat, owner))
 
     def _look_after_spare(self) -> None:
-        """Have one stand by, once anybody needs a browser, if memory allows it."""
+        """Have one stand by, once anybody needs a browser, if memory allows it; in any case for one that is worn."""
         calm = self._clock.monotonic() - self._lost_at > CALM_S
         wanted = self._standby and any(place.up for place in self.places)
-        if wanted and calm and not self.scale.pressed and self.scale.room(SPARE_MB):
+        may = wanted and calm and not self.scale.pressed and self.scale.room(SPARE_MB)
+        if may or (any(place.worn for place in self.places) and self.scale.room(0.0)):
             self.standby.have()
 
     # --- memory -----------------------------------------------------------------------------------------------
@@ -348,38 +353,41 @@ class Supervisor:
                 self.later(self.heal(place, seat))
 
     def _recycle(self) -> None:
-        """Replace a seat that grows, while nobody sits there: the new one is started first. One at a time."""
-        if self._replacing is not None and not self._replacing.done():
-            return
+        """Mark what has grown: it is replaced as soon as nobody sits there."""
         running, budget = sum(place.up for place in self.places), self.scale.budget_mb
         for place in self.places:
             share = budget / running if budget and running else float("inf")
-            why = why_recycle(place.grown, share) if place.up and place.taken is None else ""
-            if why:
-                self._replacing = self.later(self._replace(place, why))
-                return
+            if place.up and not place.worn and (why := why_recycle(place.grown, share)):
+                place.worn = ("grown", why)
 
-    async def _replace(self, place: Place, why: str) -> None:
-        """Replace a seat while nobody sits there.
+    def due(self, place: Place) -> bool:
+        """Whether a seat is to be replaced now that nobody uses it, and another one stands by."""
+        return place.worn is not None and self.spare is not None
 
-        1. Start another one, and ask the old one what its pages know; either takes its time.
-        2. If nobody came meanwhile, put the new one in its place in one go; else it stands by, and the next look tries.
+    async def renew(self, place: Place, sitting: Waiting | None = None) -> None:
+        """Put the one that stands by in the place of one that is worn.
+
+        1. Ask the old one what its pages know.
+        2. If nobody came meanwhile, let them change places in one go; else it is tried again when he is done.
+
+        Args:
+            sitting: whose lease has just ended; he has the place until this is over, so that no other comes between.
         """
-        old, served = place.seat, place.served
-        if old is None:
-            return
-        try:
-            fresh = await self.standby.take() or await self._start()
-        except Unreachable:
+        old, worn, served = place.seat, place.worn, place.served
+        if old is None or worn is None or self.spare is None:
             return
         known = await self._known(old)
         async with place.lock:  # whoever closes a page there, or starts something, is not half done
-            if place.seat is not old or place.taken is not None or place.served != served:
+            fresh = await self.standby.take()
+            same = place.seat is old and old.up and place.taken is sitting and place.served == served
+            if fresh is None:
+                return
+            if not same or TRIAL in old.warm or self._closing.is_set():
                 self.standby.keep(fresh)
                 return
             self.carried |= known
-            self._put(place, fresh)
-        self._tally.restarted(place.number, "grown", why, at=self._clock.now())
+            place.put(fresh, at=self._clock.now())
+        self._tally.restarted(place.number, *worn, at=self._clock.now())
         self.later(old.close())
 
     async def _known(self, seat: Chair) -> dict[str, str]:
