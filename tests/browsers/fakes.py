@@ -86,7 +86,7 @@ class Yard:
 
 
 class FakeSeat:
-    """One of them."""
+    """One of them; the page of whoever is `stuck` does not close."""
 
     def __init__(self, number: int, yard: Yard, died: Callable[[Chair], None]) -> None:
         self.number, self.yard, self.death = number, yard, ""
@@ -99,6 +99,7 @@ class FakeSeat:
         self.grows_mb_s = 0.0
         self.extra_mb = 0.0
         self.born = 0.0
+        self.stuck = ""
 
     @property
     def up(self) -> bool:
@@ -166,10 +167,11 @@ class FakeSeat:
     async def drop(self, account_id: str) -> bool:
         """Close a page, if the browser still closes any."""
         page = self.pages.pop(account_id, None)
-        await self.yard.clock.sleep(1.0 if self.frozen else 0.02)
-        if page is not None and not self.frozen:
+        stays = self.frozen or account_id == self.stuck
+        await self.yard.clock.sleep(1.0 if stays else 0.02)
+        if page is not None and not stays:
             page.close()
-        return not self.frozen
+        return not stays
 
     def _end(self) -> None:
         for page in self.all_pages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 import pytest
@@ -289,6 +290,45 @@ def test_a_page_moves_to_another_seat_with_what_it_knows() -> None:
         assert bench.seat(1).opened == [("robin", "the cookies of today")]
 
     on_bench(play, seats=2)
+
+
+async def write_beside(bench: Bench, other: Callable[[], Awaitable[object]]) -> None:
+    """Do something while robin writes in the browser in which the page of wren does not close."""
+    await bench.work("wren", 0.1)
+    await bench.work("robin", 0.1)
+    old = bench.seat()
+    old.stuck = "wren"
+    writes = asyncio.create_task(bench.work("robin", 30, op="publish"))
+    await bench.clock.sleep(1)
+    await other()
+    await writes
+    assert causes(bench) == []
+    await bench.clock.sleep(10)
+    assert bench.seat() is not old
+    assert causes(bench) == ["hung"]
+
+
+@pytest.mark.proves("5.5")
+def test_a_page_that_does_not_close_costs_nobody_else_his_lease() -> None:
+    """Its account goes elsewhere, or is forgotten; the browser is replaced once nobody sits there."""
+
+    async def elsewhere(bench: Bench) -> None:
+        await write_beside(bench, lambda: bench.work("wren", 0.1, op="publish"))
+
+    async def forgotten(bench: Bench) -> None:
+        await write_beside(bench, lambda: bench.pool.forget("wren"))
+
+    async def too_large(bench: Bench) -> None:
+        async def want_memory() -> None:
+            bench.pool.supervisor.scale.most_mb = 500.0
+            await bench.clock.sleep(10)
+            bench.pool.supervisor.scale.most_mb = 0.0
+
+        await write_beside(bench, want_memory)
+
+    on_bench(elsewhere, seats=2)
+    on_bench(forgotten)
+    on_bench(too_large)
 
 
 def test_who_cannot_have_a_turn_in_time_is_told_at_once_and_why() -> None:

@@ -1,7 +1,8 @@
 """Who looks after the seats: asks them, throws away the smallest thing that is ill, and puts a well one in its place.
 
 1. A page that does not answer is closed, with its context; if it will not close, its browser is killed with its
-   whole process group, and another one takes its place: the one that stands by, if memory allows one.
+   whole process group, and another one takes its place: the one that stands by, if memory allows one. Where somebody
+   else sits, that is done after him.
 2. Browsers are asked every two seconds whether they answer, whoever sits there, for a frozen one raises nothing.
 3. Starts are bounded (`Starts`); a place where nothing can be started is down and says why. The engine never ends.
 4. What is over the budget of memory (`Scale`) goes, oldest idle page first, and a seat whose slope leads over it is
@@ -40,6 +41,8 @@ PAGES_MAX = 8
 OVER = 1.2
 """Over so many times the budget even a seat on lease goes."""
 CLOSED = "the browsers were closed"
+STUCK = ("hung", "a page would not close")
+"""Why a browser is replaced that does not let go of a page: cause and words."""
 
 
 class Supervisor:
@@ -116,12 +119,18 @@ class Supervisor:
                 await self._fill(place, old)
 
     async def _let_go_of(self, place: Place, seat: Chair, owner: str) -> bool:
-        """Close a page; False if the browser does not do it, or says nothing any more."""
-        if not await seat.drop(owner):
+        """Close a page; False if its browser has to go, for it does not close it, or says nothing any more.
+
+        Where somebody else sits, a browser that answers stays until he is done.
+        """
+        closed = await seat.drop(owner)
+        if not closed and (place.taken is None or place.taken.key == owner):
             return False
         if not await seat.answers():
             place.cause, place.why = "frozen", "the browser answered nothing"
             return False
+        if not closed:
+            place.worn = STUCK
         return True
 
     def kill(self, place: Place, seat: Chair | None, cause: str, why: str) -> None:
@@ -135,8 +144,8 @@ class Supervisor:
         seat, place.seat = place.seat, None
         if seat is None:
             return None
-        cause = place.cause or (f"{seat.death}_died" if seat.death else "hung")
-        why = place.why or (f"the {seat.death} ended by itself" if seat.death else "a page would not close")
+        cause = place.cause or (f"{seat.death}_died" if seat.death else STUCK[0])
+        why = place.why or (f"the {seat.death} ended by itself" if seat.death else STUCK[1])
         place.cause = place.why = ""
         self._lost_at = self._clock.monotonic()
         place.starts.lost(self._lost_at)
@@ -331,8 +340,10 @@ class Supervisor:
             if seat is not None and oldest:
                 if await seat.drop(oldest):
                     self.scale.lighter(place)
+                elif place.taken is None:
+                    self.kill(place, seat, *STUCK)
                 else:
-                    self.kill(place, seat, "hung", "a page would not close")
+                    place.worn = STUCK
                 return True
         return False
 
