@@ -585,6 +585,41 @@ def test_spare_work_gives_its_seat_up_for_a_post() -> None:
     on_bench(play, seats=1)
 
 
+@pytest.mark.proves("2.4")
+@pytest.mark.parametrize("after_s", [0.5, 1.9, 2.01, 2.1])
+def test_spare_work_gives_its_seat_up_while_its_page_is_still_opened(after_s: float) -> None:
+    """The browser starts for two seconds, which the post needs too; then it goes, and not after the drawing."""
+
+    async def play(bench: Bench) -> None:
+        draws = asyncio.create_task(bench.trouble(lambda page: None, op="card", lease_s=30))
+        await bench.clock.sleep(after_s)
+        assert await bench.work("wren", op="publish", wait_s=20) < 2.5
+        with pytest.raises(Unreachable, match="a post needed the seat"):
+            await draws
+        assert (bench.pool.starts, bench.pool.tally.cut, causes(bench)) == (1, 1, [])
+
+    on_bench(play)
+
+
+@pytest.mark.proves("2.4")
+def test_spare_work_gives_its_seat_up_for_a_post_that_comes_as_it_is_called() -> None:
+    """In the very turn in which it was given the seat and does not know it yet."""
+
+    async def play(bench: Bench) -> None:
+        async def read_and_post() -> float:
+            await bench.work("robin", 3)
+            return await bench.work("robin", 0.1, op="publish", wait_s=20)
+
+        posts = asyncio.create_task(read_and_post())
+        await bench.clock.sleep(1)
+        draws = asyncio.create_task(bench.trouble(lambda page: None, op="card", lease_s=30))
+        assert await posts < 2.5
+        with pytest.raises(Unreachable, match="a post needed the seat"):
+            await draws
+
+    on_bench(play)
+
+
 @pytest.mark.proves("5.5")
 @pytest.mark.parametrize("after_s", [n / 2.5 for n in range(20)])
 def test_whatever_is_on_its_way_when_everything_is_closed_is_closed_too(after_s: float) -> None:

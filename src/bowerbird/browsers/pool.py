@@ -137,38 +137,51 @@ class Pool:
             self._over(lease, waiting, place)
 
         lease = Lease(next(self._numbers), account_id, cls, op, now, until, over)
+        if cls is Cls.SPARE:
+            self._spare.add(lease)  # before its page is opened: that may take half a minute, and a post may come
+            if any(self.line.depth(urgent) for urgent in URGENT):
+                self._clear()
         try:
-            seat, page = await self._open(place, account_id, state)
+            seat, page = await self._open(place, lease, state)
             lease.seat, lease.life = seat, place.lives
         except BaseException:
             lease.release()
             raise
         place.served += 1
-        if cls is Cls.SPARE:
-            self._spare.add(lease)
         self.tally.waited(cls, self._clock.monotonic() - waiting.since)
         lease.watch = self.supervisor.later(guard(lease, lambda: seat.alive(account_id), self._clock))
         return lease, page, place
 
-    async def _open(self, place: Place, account_id: str, state: str | None) -> tuple[Chair, Page]:
-        """Open the account's page; a browser that is lost meanwhile costs nobody a lease, for nothing was done yet."""
+    async def _open(self, place: Place, lease: Lease, state: str | None) -> tuple[Chair, Page]:
+        """Open the account's page; a browser that is lost meanwhile costs nobody a lease, for nothing was done yet.
+
+        Raises:
+            Unreachable: there is no browser, no page or no memory, or the lease was cut off meanwhile.
+        """
         for left in reversed(range(OPEN_TRIES)):
             seat = await self.supervisor.ready(place)
+            _goes_on(lease)
             try:
-                if account_id in seat.warm:
-                    return seat, await seat.page(account_id, state)
-                if not await seat.answers():
-                    self.supervisor.kill(place, seat, "frozen", "the browser answered nothing")
-                    raise Shut("the browser answered nothing")
-                seed = await self._seed(account_id, state)
-                seat = await self._room_for(place)
-                self._seeds[account_id] = state
-                return seat, await seat.page(account_id, seed)
+                seat, page = await self._page_on(place, seat, lease.owner, state)
             except Shut as error:
                 if not left:
                     raise Unreachable(f"no page could be opened: {error}", reason="no_browser") from error
-                await self.supervisor.heal(place, seat, account_id)
+                await self.supervisor.heal(place, place.seat, lease.owner)
+            else:
+                _goes_on(lease)
+                return seat, page
         raise AssertionError("the last try returns or raises")
+
+    async def _page_on(self, place: Place, seat: Chair, account_id: str, state: str | None) -> tuple[Chair, Page]:
+        if account_id in seat.warm:
+            return seat, await seat.page(account_id, state)
+        if not await seat.answers():
+            self.supervisor.kill(place, seat, "frozen", "the browser answered nothing")
+            raise Shut("the browser answered nothing")
+        seed = await self._seed(account_id, state)
+        seat = await self._room_for(place)
+        self._seeds[account_id] = state
+        return seat, await seat.page(account_id, seed)
 
     async def _seed(self, account_id: str, state: str | None) -> str | None:
         """What a new page begins with: what the account's page elsewhere knew, if the caller's is no newer.
@@ -362,3 +375,9 @@ class Pool:
     async def close(self) -> None:
         """Close everything; doing it twice is not an error."""
         await self.supervisor.close()
+
+
+def _goes_on(lease: Lease) -> None:
+    """Unreachable if a lease was cut off while its page was opened."""
+    if lease.over:
+        raise Unreachable(f"the page failed: {lease.cut}", reason="page")
