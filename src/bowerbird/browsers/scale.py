@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bowerbird.browsers import gauge
@@ -89,7 +90,7 @@ class Scale:
         if place.later:
             last = place.later[-1]
             tree_mb = max(BARE_MB, last.tree_mb - self.page_mb)
-            place.later[-1] = Grown(at=last.at, tree_mb=tree_mb, driver_mb=last.driver_mb, pages=last.pages)
+            place.later[-1] = replace(last, tree_mb=tree_mb, pages=last.pages - 1)
 
     async def weigh(self) -> None:
         """Weigh every seat, learn what a page takes, and what all may take."""
@@ -109,7 +110,8 @@ class Scale:
         tree_mb, driver_mb, cpu_s = await self._thread(seat.weigh)
         if place.seat is not seat or not tree_mb:
             return
-        place.weighed(Grown(at=now, tree_mb=tree_mb, driver_mb=driver_mb, pages=place.served))
+        grown = Grown(at=now, tree_mb=tree_mb, driver_mb=driver_mb, leases=place.served, pages=len(seat.warm))
+        place.weighed(grown)
         place.cpu_s = cpu_s
         if seat.warm:
             one_mb = min(PAGE_MOST_MB, max(PAGE_LEAST_MB, (tree_mb - BARE_MB) / len(seat.warm)))
