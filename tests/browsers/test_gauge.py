@@ -39,6 +39,40 @@ def test_cgroup_and_pressure_are_read_where_they_are(tmp_path: Path) -> None:
     assert gauge.machine(tmp_path, tmp_path).limit_mb is None
 
 
+def group(folder: Path, **files: object) -> None:
+    """A control group with these files; a dot in their names is written as two underscores."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, said in files.items():
+        (folder / name.replace("__", ".")).write_text(f"{said}\n")
+
+
+def test_files_that_the_kernel_keeps_are_not_used(tmp_path: Path) -> None:
+    """They go when room is needed: a container at its limit with them has room for browsers."""
+    stat = "anon 838860800\ninactive_file 1073741824\nactive_file 9\n"
+    group(tmp_path, memory__max=2 << 30, memory__current=2000 << 20, memory__stat=stat)
+    assert gauge.machine(tmp_path, tmp_path) == Machine(limit_mb=2048, used_mb=976)
+
+
+def test_the_tightest_of_our_own_group_and_those_above_it_counts(tmp_path: Path) -> None:
+    """A unit of systemd is not at the top; and a limit above it may be nearer."""
+    group(tmp_path / "self", cgroup="0::/system.slice/bower.service")
+    unit, above = tmp_path / "system.slice/bower.service", tmp_path / "system.slice"
+    group(unit, memory__max=1 << 30, memory__current=400 << 20, memory__pressure="some avg10=3.00 total=9")
+    group(above, memory__max=4 << 30, memory__current=3 << 30)
+    assert gauge.machine(tmp_path, tmp_path) == Machine(limit_mb=1024, used_mb=400, pressure_pct=3)
+    group(above, memory__current=(4 << 30) - (100 << 20))
+    assert gauge.machine(tmp_path, tmp_path) == Machine(limit_mb=4096, used_mb=3996, pressure_pct=3)
+
+
+def test_the_older_kind_of_group_is_read_too(tmp_path: Path) -> None:
+    """By the name of the machine, which a container does not see, it lies at the top."""
+    group(tmp_path / "self", cgroup="5:cpu:/other\n4:memory,pids:/docker/abc")
+    stat = "inactive_file 1\ntotal_inactive_file 104857600"
+    files = {"memory__limit_in_bytes": 1 << 30, "memory__usage_in_bytes": 500 << 20, "memory__stat": stat}
+    group(tmp_path / "memory", **files)
+    assert gauge.machine(tmp_path, tmp_path) == Machine(limit_mb=1024, used_mb=400)
+
+
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="this system tells no proportional memory")
 def test_this_process_weighs_something() -> None:
     """And its share of shared pages is no more than all of them; one that ended weighs nothing."""

@@ -3,6 +3,10 @@
 The resident sizes of a browser's processes add up to two or three times what it takes. The kernel's own share of
 each (``Pss`` in ``smaps_rollup``) adds up right; asking for it takes milliseconds for each process, so it is asked
 in a thread, and every few seconds, never for each operation. What cannot be read here is None, never 0.
+
+A control group (a container, a unit of systemd) may be given less than the machine has, by its own limit or by that of
+a group above it: the tightest counts. What it uses contains files that the kernel keeps in memory for as long as nobody
+needs the room; those that were not read lately do not count, as they do not for Kubernetes.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ RESERVE_MB = 256.0
 """So much is left to everybody else, megabytes."""
 PRESSED = 10.0
 """With more than so many percent of the last ten seconds stalled for memory, no page is added."""
+DEEP_MAX = 32
+"""So many control groups above our own are looked at."""
 PROC = Path("/proc")
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -63,13 +69,51 @@ def _left(machine: Machine) -> float | None:
 
 
 def machine(proc: Path = PROC, cgroup: Path = CGROUP) -> Machine:
-    """Ask the machine."""
+    """Ask the machine, and the control groups of this process."""
+    groups = _groups(proc / "self/cgroup", cgroup)
+    limit_mb, used_mb = _tightest(groups)
     return Machine(
         available_mb=_available_mb(proc / "meminfo"),
-        limit_mb=_number_mb(cgroup / "memory.max") or _number_mb(cgroup / "memory/memory.limit_in_bytes"),
-        used_mb=_number_mb(cgroup / "memory.current") or _number_mb(cgroup / "memory/memory.usage_in_bytes"),
-        pressure_pct=_pressure(cgroup / "memory.pressure", proc / "pressure/memory"),
+        limit_mb=limit_mb,
+        used_mb=used_mb,
+        pressure_pct=_pressure(*(folder / "memory.pressure" for folder in groups), proc / "pressure/memory"),
     )
+
+
+def _groups(told: Path, cgroup: Path) -> list[Path]:
+    """The folders of our own control group and of those above it, of both kinds; our own first.
+
+    In a container our own may be named as the machine sees it, and lie where the container sees the topmost one.
+    """
+    try:
+        lines = told.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    found = []
+    for line in [*lines, "0::/", ":memory:/"]:
+        _, kinds, path = line.split(":", 2)
+        if kinds and "memory" not in kinds.split(","):
+            continue
+        top = cgroup / "memory" if kinds else cgroup
+        own = top / path.lstrip("/")
+        found += [own, *(each for each in own.parents if each.is_relative_to(top))][:DEEP_MAX]
+    return list(dict.fromkeys(found))
+
+
+def _tightest(groups: Iterable[Path]) -> tuple[float | None, float | None]:
+    """The limit of the group that has the least left, and what it uses, megabytes; None where none has a limit."""
+    limits = [each for each in map(_limit, groups) if each is not None]
+    return min(limits, key=lambda each: each[0] - each[1], default=(None, None))
+
+
+def _limit(group: Path) -> tuple[float, float] | None:
+    limit_mb = _number_mb(group / "memory.max") or _number_mb(group / "memory.limit_in_bytes")
+    used_mb = _number_mb(group / "memory.current") or _number_mb(group / "memory.usage_in_bytes")
+    if limit_mb is None or used_mb is None:
+        return None
+    stat = group / "memory.stat"
+    old_files = _number_of(stat, "total_inactive_file ") or _number_of(stat, "inactive_file ") or 0.0
+    return limit_mb, max(0.0, used_mb - old_files / MB)
 
 
 def parents(proc: Path = PROC) -> dict[int, int]:
@@ -100,12 +144,12 @@ def group(leader: int, proc: Path = PROC) -> set[int]:
 
 def pss_mb(pids: Iterable[int], proc: Path = PROC) -> float:
     """Proportional memory of these processes, megabytes; one that ended meanwhile takes none."""
-    return sum(_kb(proc / str(pid) / "smaps_rollup", "Pss:") or 0.0 for pid in pids) / 1024
+    return sum(_number_of(proc / str(pid) / "smaps_rollup", "Pss:") or 0.0 for pid in pids) / 1024
 
 
 def rss_mb(pid: int, proc: Path = PROC) -> float:
     """Resident memory of one process, megabytes; 0 once it ended."""
-    return (_kb(proc / str(pid) / "status", "VmRSS:") or 0.0) / 1024
+    return (_number_of(proc / str(pid) / "status", "VmRSS:") or 0.0) / 1024
 
 
 def cpu_s(pids: Iterable[int], proc: Path = PROC) -> float:
@@ -122,7 +166,8 @@ def _stat(folder: Path) -> list[str]:
         return []
 
 
-def _kb(file: Path, word: str) -> float | None:
+def _number_of(file: Path, word: str) -> float | None:
+    """The number behind a word at the beginning of a line; None where there is none."""
     try:
         with file.open(encoding="utf-8") as lines:
             return next((float(line.split()[1]) for line in lines if line.startswith(word)), None)
@@ -131,7 +176,7 @@ def _kb(file: Path, word: str) -> float | None:
 
 
 def _available_mb(meminfo: Path) -> float | None:
-    found = _kb(meminfo, "MemAvailable:")
+    found = _number_of(meminfo, "MemAvailable:")
     return found / 1024 if found is not None else None
 
 
