@@ -51,7 +51,7 @@ class Yard:
     """All fake seats of a test, and how the machine is.
 
     Args:
-        start_s: how long a browser takes to start. `broken`: none starts.
+        start_s: how long a browser takes to start. `broken`: none starts. `shut`: so many pages do not open.
         state_s: how long a page takes to say what it knows. `thread_s`: how long the kernel takes over each question.
     """
 
@@ -60,6 +60,7 @@ class Yard:
     state_s: float = 0.02
     thread_s: float = 0.0
     broken: bool = False
+    shut: int = 0
     tree_mb: float = 300.0
     driver_mb: float = 120.0
     available_mb: float = 8_000.0
@@ -138,6 +139,9 @@ class FakeSeat:
             await self.yard.clock.sleep(8.0 if self.frozen else 0.2)
             if self.frozen or not self.up:
                 raise Shut("page.open took longer than 8 s")
+            if self.yard.shut:
+                self.yard.shut -= 1
+                raise Shut("it does not open")
             self.pages[account_id] = FakePage()
             self.all_pages.append(self.pages[account_id])
             self.opened.append((account_id, state))

@@ -292,6 +292,60 @@ def test_a_page_moves_to_another_seat_with_what_it_knows() -> None:
     on_bench(play, seats=2)
 
 
+async def knows(bench: Bench, state: str, what: str) -> None:
+    """Lease the page of robin with this state, and let it know something afterwards."""
+    async with bench.pool.page("robin", state=state, wait_s=9):
+        pass
+    bench.seat().states["robin"] = what
+
+
+def test_a_page_that_was_closed_for_room_is_opened_with_what_it_knew() -> None:
+    """Closed in the middle of a day it would else begin with the session of the last save."""
+
+    async def play(bench: Bench) -> None:
+        await knows(bench, "S0", "S1")
+        bench.pool.supervisor.scale.budget_mb = 700.0
+        bench.pool.supervisor.scale.page_mb = 400.0
+        await bench.work("wren")
+        assert bench.seat().warm == ["wren"]
+        bench.pool.supervisor.scale.budget_mb = None
+        await knows(bench, "S0", "S2")
+        assert bench.seat().opened[-1] == ("robin", "S1")
+
+    on_bench(play, watched=False)
+
+
+def test_what_a_page_knows_goes_along_after_it_was_saved_and_not_after_somebody_signed_in() -> None:
+    """The caller brings what the page itself said, or what is newer than all that it knows."""
+
+    async def play(bench: Bench) -> None:
+        await knows(bench, "S0", "S1")
+        assert await bench.pool.state("robin") == "S1"
+        bench.pool.saved("robin", "S1")
+        bench.seat().states["robin"] = "S2"
+        async with bench.pool.page("wren", state=None, wait_s=9, op="publish"):
+            await knows(bench, "S1", "S3")
+        assert bench.seat(1).opened == [("robin", "S2")]
+        await bench.pool.forget("robin")
+        await knows(bench, "signed in", "S4")
+        assert bench.seat(1).opened[-1] == ("robin", "signed in")
+
+    on_bench(play, seats=2, watched=False)
+
+
+def test_what_a_page_knew_is_kept_until_there_is_another() -> None:
+    """Also when that does not open at the first try."""
+
+    async def play(bench: Bench) -> None:
+        await knows(bench, "S0", "S1")
+        async with bench.pool.page("wren", state=None, wait_s=9, op="publish"):
+            bench.yard.shut = 1
+            await knows(bench, "S0", "S2")
+        assert bench.seat(1).opened == [("robin", "S1")]
+
+    on_bench(play, seats=2, watched=False)
+
+
 async def write_beside(bench: Bench, other: Callable[[], Awaitable[object]]) -> None:
     """Do something while robin writes in the browser in which the page of wren does not close."""
     await bench.work("wren", 0.1)

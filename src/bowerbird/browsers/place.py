@@ -13,6 +13,8 @@ from bowerbird.browsers.slope import SAMPLES, Grown, slope_mb_s
 
 LATER_MAX = 2 * SAMPLES
 """So many of the last weights of a seat are kept, and the first."""
+STUCK = ("hung", "a page would not close")
+"""Why a browser is replaced that does not let go of a page: cause and words."""
 
 
 @dataclass(eq=False)

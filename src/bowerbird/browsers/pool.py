@@ -180,8 +180,10 @@ class Pool:
             raise Shut("the browser answered nothing")
         seed = await self._seed(account_id, state)
         seat = await self._room_for(place)
+        page = await seat.page(account_id, seed)
         self._seeds[account_id] = state
-        return seat, await seat.page(account_id, seed)
+        self.supervisor.carried.pop(account_id, None)
+        return seat, page
 
     async def _seed(self, account_id: str, state: str | None) -> str | None:
         """What a new page begins with: what the account's page elsewhere knew, if the caller's is no newer.
@@ -189,15 +191,16 @@ class Pool:
         A page on another seat goes, for an account has one page: two would each renew the session behind the
         other's back.
         """
-        known = self.supervisor.carried.pop(account_id, None)
+        carried = self.supervisor.carried
         for place in self.places:
             if place.seat is not None and account_id in place.seat.warm:
-                known = await place.seat.state(account_id)
+                if (known := await place.seat.state(account_id)) is not None:
+                    carried[account_id] = known
                 await self.supervisor.heal(place, place.seat, account_id)
-        return known if known is not None and self._seeds.get(account_id) == state else state
+        return carried.get(account_id, state) if self._seeds.get(account_id) == state else state
 
     async def _room_for(self, place: Place) -> Chair:
-        if not await self.supervisor.make_room(place):
+        if not await self.supervisor.thrift.make_room(place):
             raise Unreachable("there is no memory for one more page", reason="browser_busy")
         return await self.supervisor.ready(place)
 
@@ -299,6 +302,11 @@ class Pool:
                 return await place.seat.state(account_id)
         return None
 
+    def saved(self, account_id: str, state: str) -> None:
+        """Hear that what `state` returned was kept: whoever brings it from now on brings what the page itself said."""
+        if account_id in self._seeds:
+            self._seeds[account_id] = state
+
     async def forget(self, account_id: str) -> None:
         """Throw the account's page away, wherever it is; the next one begins with the state it is given."""
         self.supervisor.carried.pop(account_id, None)
@@ -351,8 +359,7 @@ class Pool:
         else:
             why = "a page would not close"
         if not well:
-            self.supervisor.kill(place, seat, "frozen", f"it failed when it was tried: {why}")
-            self.supervisor.later(self.supervisor.heal(place, seat))
+            self.supervisor.lose(place, seat, "frozen", f"it failed when it was tried: {why}")
             raise Unreachable(f"the browser failed when it was tried: {why}", reason="no_browser")
 
     # --- watching and telling ---------------------------------------------------------------------------------

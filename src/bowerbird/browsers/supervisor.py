@@ -5,8 +5,8 @@
    else sits, that is done after him.
 2. Browsers are asked every two seconds whether they answer, whoever sits there, for a frozen one raises nothing.
 3. Starts are bounded (`Starts`); a place where nothing can be started is down and says why. The engine never ends.
-4. What is over the budget of memory (`Scale`) goes, oldest idle page first, and a seat whose slope leads over it is
-   replaced before it gets there: another one stands by first, and takes its place between two leases.
+4. What is over the budget of memory (`Scale`) goes (`Thrift`), and a seat whose slope leads over it is replaced before
+   it gets there: another one stands by first, and takes its place between two leases.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from typing import Any, TypeVar
 from bowerbird.browsers import gauge
 from bowerbird.browsers.budget import RESTARTS_MAX, Starts
 from bowerbird.browsers.line import Waiting
-from bowerbird.browsers.place import Place
-from bowerbird.browsers.scale import BARE_MB, PAGE_MB, SPARE_MB, Scale
+from bowerbird.browsers.place import STUCK, Place
+from bowerbird.browsers.scale import SPARE_MB, Scale
 from bowerbird.browsers.seat import TRIAL, Chair
 from bowerbird.browsers.slope import why_recycle
 from bowerbird.browsers.standby import Standby
 from bowerbird.browsers.tally import Tally
+from bowerbird.browsers.thrift import Thrift
 from bowerbird.core.errors import Unreachable
 from bowerbird.core.ports import Clock
 
@@ -36,13 +37,7 @@ CLEAR_S = 2.0
 """What is left of a browser that was killed is cleared away so much later, seconds."""
 CALM_S = 5.0
 """So long after a loss no other one is started to stand by, seconds: whoever waits needs the processor more."""
-PAGES_MAX = 8
-"""Warm pages on one seat at most, whatever memory there is."""
-OVER = 1.2
-"""Over so many times the budget even a seat on lease goes."""
 CLOSED = "the browsers were closed"
-STUCK = ("hung", "a page would not close")
-"""Why a browser is replaced that does not let go of a page: cause and words."""
 
 
 class Supervisor:
@@ -70,6 +65,7 @@ class Supervisor:
             clock, self.places, lambda: self.spare if standby else None, most_mb=memory_max_mb, thread=thread, read=read
         )
         self.carried: dict[str, str] = {}
+        self.thrift = Thrift(self.places, self.scale, self.standby, self.carried, self.lose)
         self._clock, self._tally, self._make = clock, tally, make
         self._standby, self._changed = standby, changed
         self._lost_at = float("-inf")
@@ -138,6 +134,11 @@ class Supervisor:
         if seat is not None and seat is place.seat and seat.up:
             place.cause, place.why = cause, why
             seat.kill()
+
+    def lose(self, place: Place, seat: Chair | None, cause: str, why: str) -> None:
+        """Kill a seat, and have another one in its place."""
+        self.kill(place, seat, cause, why)
+        self.later(self.heal(place, seat))
 
     def _throw_out(self, place: Place) -> Chair | None:
         """Take a seat away, and count why; return it if its driver is still of use, else what is left goes later."""
@@ -254,7 +255,7 @@ class Supervisor:
         """
         await asyncio.gather(self.standby.look(), *(self._look_at(place) for place in self.places))
         if await self._weighed():
-            await self._shrink()
+            await self.thrift.shrink()
             self._recycle()
         self._look_after_spare()
 
@@ -295,7 +296,7 @@ class Supervisor:
         if may or (any(place.worn for place in self.places) and self.scale.room(0.0)):
             self.standby.have()
 
-    # --- memory -----------------------------------------------------------------------------------------------
+    # --- growth -----------------------------------------------------------------------------------------------
 
     async def _weighed(self) -> bool:
         """Weigh all if it is time, and tell whether it was done within `LOOK_S`.
@@ -311,57 +312,6 @@ class Supervisor:
         for task in done:
             task.result()
         return bool(done)
-
-    async def make_room(self, place: Place) -> bool:
-        """Make room for one more page at this place: idle pages go first, then who stands by.
-
-        Returns:
-            False if there is none though everything idle went; a place without a page always has some.
-        """
-        while place.seat is not None and len(place.seat.warm) >= PAGES_MAX and await self._shed(place):
-            continue
-        if self.scale.pressed:
-            await self._shed()
-        while not self.scale.room(self.scale.page_mb):
-            if await self._shed():
-                continue
-            if self.spare is None:
-                return place.seat is not None and not place.seat.warm
-            self.standby.dismiss()
-        return True
-
-    async def _shed(self, only: Place | None = None) -> bool:
-        """Close the idle page that was used longest ago on the fullest seat; False if there is none."""
-        fullest = sorted(self.places, key=lambda place: -len(place.seat.warm) if place.seat else 0)
-        for place in [only] if only else fullest:
-            seat = place.seat
-            busy = {TRIAL, place.taken.key if place.taken else ""}
-            oldest = next((each for each in seat.warm if each not in busy), "") if seat is not None else ""
-            if seat is not None and oldest:
-                if await seat.drop(oldest):
-                    self.scale.lighter(place)
-                elif place.taken is None:
-                    self.kill(place, seat, *STUCK)
-                else:
-                    place.worn = STUCK
-                return True
-        return False
-
-    async def _shrink(self) -> None:
-        """Give back what is over the budget: idle pages, who stands by, idle seats, and at last the largest seat."""
-        budget = self.scale.budget_mb
-        if budget is None:
-            return
-        while self.scale.used_mb > budget and await self._shed():
-            continue
-        if self.scale.used_mb > budget:
-            self.standby.dismiss()
-        for place in sorted(self.places, key=lambda place: -place.mb):
-            over = self.scale.used_mb > budget * (OVER if place.taken else 1.0)
-            if place.up and over and place.mb > BARE_MB + 2 * PAGE_MB:
-                seat = place.seat
-                self.kill(place, seat, "memory", f"all took {self.scale.used_mb:.0f} MB and may take {budget:.0f}")
-                self.later(self.heal(place, seat))
 
     def _recycle(self) -> None:
         """Mark what has grown: it is replaced as soon as nobody sits there."""
@@ -396,7 +346,7 @@ class Supervisor:
             if not same or TRIAL in old.warm or self._closing.is_set():
                 self.standby.keep(fresh)
                 return
-            self.carried |= known
+            self.carried.update(known)
             place.put(fresh, at=self._clock.now())
         self._tally.restarted(place.number, *worn, at=self._clock.now())
         self.later(old.close())
