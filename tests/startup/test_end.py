@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from bowerbird.app.engine import App
+from bowerbird.app.watching import Endless
 from bowerbird.clock import SeededChance, SystemClock
 from bowerbird.core.books import Batch
 from bowerbird.core.errors import BadInput, StorageFull
@@ -23,6 +24,10 @@ class Everything:
     said: list[str] = field(default_factory=list)
     full: bool = False
     boot_dies: Exception | None = None
+
+    def __post_init__(self) -> None:
+        """Nothing runs yet."""
+        self.kept = Endless(self.watch)
 
     async def run(self) -> None:
         """Boot: for ever, or to its death."""
@@ -48,11 +53,20 @@ class Everything:
         """An engine made of this."""
         owner = Owner(id="boot", role="engine", pid=1, started_at=0, heard_at=0)
         this = cast("Any", self)
-        return App(this, this, SystemClock(), SeededChance(1), owner, this, this, this, this, {"monitors": self.loop})
+        loops = {"monitors": self.loop}
+        return App(this, this, SystemClock(), SeededChance(1), owner, this, this, this, this, loops, [self.kept])
 
     async def loop(self) -> None:
-        """Another loop that never ends."""
+        """The monitors, which keep another loop going."""
+        await self.kept.look()
         await asyncio.Event().wait()
+
+    async def watch(self) -> None:
+        """That loop, which never ends."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.closed.append("watch")
 
 
 async def beats(*, dies: Exception | None = None) -> None:
@@ -63,14 +77,14 @@ async def beats(*, dies: Exception | None = None) -> None:
 
 
 async def test_an_engine_that_is_asked_to_stop_closes_every_door_and_says_so() -> None:
-    """What is under way ends first."""
+    """What is under way ends first, also the loops that the monitors have started."""
     everything = Everything()
     app = everything.app()
     running = asyncio.create_task(app.run(asyncio.create_task(beats())))
     await asyncio.sleep(0.01)
     app.stopping.set()
     await running
-    assert (everything.closed, everything.said) == (["jobs", "doors", "doors"], ["stopped"])
+    assert (everything.closed, everything.said) == (["jobs", "watch", "doors", "doors"], ["stopped"])
 
 
 @pytest.mark.proves("1.3", "2.2")
@@ -79,7 +93,7 @@ async def test_a_heart_that_dies_ends_the_engine() -> None:
     everything = Everything()
     with pytest.raises(ZeroDivisionError):
         await everything.app().run(asyncio.create_task(beats(dies=ZeroDivisionError("a defect"))))
-    assert (everything.closed, everything.said) == (["jobs", "doors", "doors"], [])
+    assert (everything.closed, everything.said) == (["jobs", "watch", "doors", "doors"], [])
 
 
 async def test_a_boot_that_refuses_ends_the_engine_with_its_reason() -> None:
@@ -95,4 +109,4 @@ async def test_a_full_disk_makes_no_failure_of_a_stop() -> None:
     app = everything.app()
     app.stopping.set()
     await app.run(asyncio.create_task(beats()))
-    assert everything.closed == ["jobs", "doors", "doors"]
+    assert everything.closed == ["jobs", "watch", "doors", "doors"]

@@ -58,6 +58,7 @@ class App:
 
     Args:
         loops: what runs beside the jobs for as long as the engine lives, by name; each returns only when cancelled.
+        endless: loops that a monitor keeps going; they end before the doors close, or they would open them again.
     """
 
     settings: Settings
@@ -70,6 +71,7 @@ class App:
     heart: Heart
     boot: Boot
     loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+    endless: Sequence[Endless] = ()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -103,6 +105,7 @@ class App:
             for task in (stop, *tasks):
                 task.cancel()
             await asyncio.gather(stop, *tasks, return_exceptions=True)
+            await asyncio.gather(*(loop.stop() for loop in self.endless))
             await self.connections.close()
             await self.storage.close()
 
@@ -173,7 +176,7 @@ async def build(
     }
     watch = watch_over(settings, storage, connections, jobs, lag, adopter, sources, endless, clock, chance)
     loops = {"monitors": watch.run, "drills": drills.run}
-    app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, loops)
+    app = App(settings, storage, clock, chance, owner, connections, jobs, heart, boot, loops, list(endless.values()))
     heart.storage, heart.note, heart.progress = storage, app.note, lambda: jobs.progress.count
     heart.starting = boot.starting
     return app
