@@ -46,6 +46,10 @@ class Gone(Exception):
     __module__ = "playwright.fake"
 
 
+PlaywrightTimeout = type("TimeoutError", (Gone,), {"__module__": "playwright.fake"})
+"""What it says when a call of its own took too long; it is no `TimeoutError` of Python's."""
+
+
 @dataclass
 class Yard:
     """All fake seats of a test, and how the machine is.

@@ -11,7 +11,7 @@ import pytest
 from bowerbird.browsers.line import Cls
 from bowerbird.core.errors import Unreachable
 from bowerbird.resilience.deadline import within
-from tests.browsers.fakes import Bench, FakePage, on_bench
+from tests.browsers.fakes import Bench, FakePage, PlaywrightTimeout, on_bench
 
 
 def causes(bench: Bench) -> list[str]:
@@ -590,6 +590,38 @@ def test_the_numbers_say_what_happened() -> None:
         assert (seat["memory_bytes"], seat["driver_bytes"]) == (420 * 1024**2, 120 * 1024**2)
         assert (seat["lives"], seat["ends"], seat["recycled"]) == (2, {"the browser died": 1}, 0)
         assert [(row["class"], row["n"]) for row in picture["waits"]] == [("post", 1)]
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.G4")
+def test_whatever_ends_for_its_time_is_counted_by_operation() -> None:
+    """A call of Playwright's, a limit of the caller's, a page that hung, a lease that lasted; not a seat given up."""
+
+    async def play(bench: Bench) -> None:
+        async def ends_with(error: BaseException, op: str) -> None:
+            async with bench.pool.page("robin", state=None, wait_s=9, op=op):
+                raise error
+
+        for error, op in (
+            (PlaywrightTimeout("Page.goto: Timeout 8000ms exceeded."), "publish"),
+            (PlaywrightTimeout("Page.click: Timeout 8000ms exceeded."), "publish"),
+            (TimeoutError(), "resolve"),
+        ):
+            with pytest.raises(Unreachable):
+                await ends_with(error, op)
+        with pytest.raises(Unreachable):
+            await bench.trouble(lambda page: setattr(page, "hung", True), op="counts")
+        with pytest.raises(Unreachable):
+            await bench.trouble(lambda page: None, op="search", lease_s=5)
+        draws = asyncio.create_task(bench.trouble(lambda page: None, op="card"))
+        await bench.clock.sleep(1)
+        await bench.work("robin", op="reply")
+        await asyncio.gather(draws, return_exceptions=True)
+        ops = {op: n for op, n in bench.pool.tally.timeouts.items() if op not in {"probe", "page.close"}}
+        assert ops == {"publish": 2, "resolve": 1, "counts": 1, "search": 1}
+        told = {s.labels["operation"]: s.value for s in bench.pool.samples() if s.name.endswith("_timeouts_total")}
+        assert told["publish"] == 2
 
     on_bench(play)
 

@@ -122,6 +122,8 @@ class Pool:
         except Exception as error:
             if not of_playwright(error):
                 raise
+            if type(error).__name__ == "TimeoutError":  # Playwright's own, which is none of Python's
+                self.tally.timeouts[op] += 1
             raise self._lost(lease, place, error) from error
         finally:
             lease.release(well=well)
@@ -149,8 +151,14 @@ class Pool:
             raise
         place.served += 1
         self.tally.waited(cls, self._clock.monotonic() - waiting.since)
-        lease.watch = self.supervisor.later(guard(lease, lambda: seat.alive(account_id), self._clock))
+        lease.watch = self.supervisor.later(self._guard(lease, seat))
         return lease, page, place
+
+    async def _guard(self, lease: Lease, seat: Chair) -> None:
+        """Watch a lease, and count it if it was cut off for its time."""
+        await guard(lease, lambda: seat.alive(lease.owner), self._clock)
+        if lease.cut:
+            self.tally.timeouts[lease.op] += 1
 
     async def _open(self, place: Place, lease: Lease, state: str | None) -> tuple[Chair, Page]:
         """Open the account's page; a browser that is lost meanwhile costs nobody a lease, for nothing was done yet.
@@ -260,7 +268,7 @@ class Pool:
     def _over(self, lease: Lease, waiting: Waiting, place: Place) -> None:
         """A lease is over: its seat goes to the next, at once if the page is well and the seat not worn. No await."""
         self._spare.discard(lease)
-        if lease.watch is not None and not lease.cut:
+        if lease.watch is not None and lease.watch is not asyncio.current_task():
             lease.watch.cancel()
         well = lease.well and place.up
         if well and not self.supervisor.due(place):
