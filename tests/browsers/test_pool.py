@@ -124,6 +124,22 @@ def test_a_frozen_browser_is_found_within_six_seconds() -> None:
     on_bench(play)
 
 
+@pytest.mark.proves("5.2")
+def test_a_page_that_hangs_while_nobody_uses_it_is_closed_whoever_came_after() -> None:
+    """It burns a processor; the pages are looked at by turns."""
+
+    async def play(bench: Bench) -> None:
+        for name in ("wren", "robin", "finch"):
+            await bench.work(name, 0.1)
+        page = bench.seat().pages["robin"]
+        page.hung = True
+        await bench.clock.sleep(3 * 2 + 4)
+        assert page.is_closed()
+        assert bench.seat().warm == ["wren", "finch"]
+
+    on_bench(play)
+
+
 def test_a_frozen_browser_is_found_while_somebody_sits_there() -> None:
     """Who sits there fails, and who comes next has another browser."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bowerbird.browsers.budget import Starts
 from bowerbird.browsers.line import Waiting
-from bowerbird.browsers.seat import Chair
+from bowerbird.browsers.seat import TRIAL, Chair
 from bowerbird.browsers.slope import SAMPLES, Grown, slope_mb_s
 
 LATER_MAX = 2 * SAMPLES
@@ -28,6 +28,7 @@ class Place:
         cause, why: of the next restart, if it is known better than by looking.
         worn: cause and why, once it is to be replaced by the one that stands by, when nobody sits there.
         served: leases of this seat so far. `lives`: seats that have stood here, also those that were revived.
+        looks: how often one of its idle pages was looked at.
         up_at, taken_at: since when, UTC microseconds.
     """
 
@@ -41,6 +42,7 @@ class Place:
     worn: tuple[str, str] | None = None
     served: int = 0
     lives: int = 0
+    looks: int = 0
     wanted: bool = False
     up_at: int = 0
     taken_at: int = 0
@@ -53,6 +55,12 @@ class Place:
     def up(self) -> bool:
         """Whether a browser runs there, as far as anybody knows without asking."""
         return self.seat is not None and self.seat.up
+
+    @property
+    def idle(self) -> list[str]:
+        """The accounts whose pages there nobody uses now, the one that was used longest ago first."""
+        busy = {TRIAL, self.taken.key if self.taken else ""}
+        return [each for each in self.seat.warm if each not in busy] if self.seat else []
 
     def put(self, seat: Chair, *, at: int) -> None:
         """Let this seat stand here from now on (`at` in UTC microseconds)."""

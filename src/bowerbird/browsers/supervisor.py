@@ -273,8 +273,9 @@ class Supervisor:
             self.later(self.heal(place, seat))
         elif place.taken is None and self.due(place):
             self.later(self.renew(place))
-        elif place.taken is None and (owner := next(iter(reversed(seat.warm)), "")):
-            await self._look_at_page(place, seat, owner)
+        elif place.taken is None and (idle := place.idle):
+            place.looks += 1
+            await self._look_at_page(place, seat, idle[place.looks % len(idle)])
 
     async def _try(self, place: Place) -> None:
         """Start something at a place that is down; it may still be."""
@@ -282,7 +283,7 @@ class Supervisor:
             await self.ready(place)
 
     async def _look_at_page(self, place: Place, seat: Chair, owner: str) -> None:
-        """A page that hangs while nobody uses it burns a processor."""
+        """A page that hangs while nobody uses it burns a processor; each is looked at in its turn."""
         if await seat.alive(owner) or await seat.alive(owner):
             return
         if place.taken is None and place.seat is seat and owner in seat.warm:

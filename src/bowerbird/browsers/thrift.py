@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from bowerbird.browsers.place import STUCK, Place
 from bowerbird.browsers.scale import BARE_MB, PAGE_MB, Scale
-from bowerbird.browsers.seat import TRIAL, Chair
+from bowerbird.browsers.seat import Chair
 from bowerbird.browsers.standby import Standby
 
 PAGES_MAX = 8
@@ -70,7 +70,7 @@ class Thrift:
         """Close the idle page that was used longest ago on the fullest of these seats; False if there is none."""
         fullest = sorted(places or self._places, key=lambda place: -len(place.seat.warm) if place.seat else 0)
         for place in fullest:
-            if place.seat is not None and (idle := _idle(place, place.seat)):
+            if place.seat is not None and (idle := place.idle):
                 await self._close(place, place.seat, idle[0])
                 return True
         return False
@@ -78,7 +78,7 @@ class Thrift:
     async def _close(self, place: Place, seat: Chair, owner: str) -> None:
         """Close an idle page, and keep what it knows; not if somebody came for it while it told that."""
         known = await seat.state(owner)
-        if place.seat is not seat or owner not in _idle(place, seat):
+        if place.seat is not seat or owner not in place.idle:
             return
         if known is not None:
             self._carried[owner] = known
@@ -88,8 +88,3 @@ class Thrift:
             self._lose(place, seat, *STUCK)
         else:
             place.worn = STUCK
-
-
-def _idle(place: Place, seat: Chair) -> list[str]:
-    """The accounts whose pages there nobody uses now, the one that was used longest ago first."""
-    return [each for each in seat.warm if each != TRIAL and (place.taken is None or each != place.taken.key)]
