@@ -8,12 +8,14 @@ document, so looking costs nothing while nothing changes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bowerbird.browsers.door import first_line, of_playwright
 from bowerbird.browsers.seat import CLOSE_S, START_S
 from bowerbird.core.errors import Unreachable
 from bowerbird.core.ports import Clock
@@ -65,8 +67,9 @@ class Onlooker:
         def note(source: Any, said: str) -> None:
             self.glimpses.append(Glimpse(self.clock.monotonic(), said))
 
-        await self.page.expose_binding("noteGlimpse", note)
-        await self.page.add_init_script(WATCH % says)
+        async with _within(OPEN_S, "the page cannot be watched"):
+            await self.page.expose_binding("noteGlimpse", note)
+            await self.page.add_init_script(WATCH % says)
 
     async def sign_in(self, url: str, fields: Mapping[str, str]) -> None:
         """Open a page and send its first form with these fields, found by their labels.
@@ -74,25 +77,45 @@ class Onlooker:
         Raises:
             Unreachable: the page or one of the fields did not come within `OPEN_S` seconds.
         """
-        from playwright.async_api import Error
-
-        try:
+        async with _within(OPEN_S * (2 + len(fields)), "the page did not open"):
             await self.page.goto(url)
             for label, value in fields.items():
                 await self.page.get_by_label(label, exact=True).fill(value)
             async with self.page.expect_navigation():
                 await self.page.keyboard.press("Enter")
-        except Error as error:
-            raise Unreachable(f"the page did not open: {str(error).splitlines()[0][:200]}", reason="page") from error
+
+
+@asynccontextmanager
+async def _within(seconds: float, what: str) -> AsyncIterator[None]:
+    """Bound what few calls of Playwright bound themselves.
+
+    Raises:
+        Unreachable: it took longer, or failed.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise Unreachable(f"{what} within {seconds:g} s", reason="page") from error
+    except Exception as error:
+        if not of_playwright(error):
+            raise
+        raise Unreachable(f"{what}: {first_line(error)}", reason="page") from error
 
 
 @asynccontextmanager
 async def onlooking(browser: Browser, clock: Clock) -> AsyncIterator[Onlooker]:
-    """A fresh visitor, for as long as somebody wants to look."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(OPEN_S * 1000)
+    """A fresh visitor, for as long as somebody wants to look.
+
+    Raises:
+        Unreachable: the browser gives no page within `OPEN_S` seconds.
+    """
+    async with _within(OPEN_S, "there is no page to look at"):
+        context = await browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(OPEN_S * 1000)
+        page = await context.new_page()
     try:
-        yield Onlooker(await context.new_page(), clock)
+        yield Onlooker(page, clock)
     finally:
         async with asyncio.timeout(CLOSE_S):
             await context.close()
@@ -119,4 +142,6 @@ async def browser_of_our_own(path: str, arguments: list[str]) -> AsyncIterator[B
         try:
             yield browser
         finally:
-            await browser.close()
+            with contextlib.suppress(TimeoutError):  # its driver ends next, and takes it along
+                async with asyncio.timeout(CLOSE_S):
+                    await browser.close()
