@@ -22,7 +22,8 @@ SHARE = 0.8
 RESERVE_MB = 256.0
 """So much is left to everybody else, megabytes."""
 PRESSED = 10.0
-"""With more than so many percent of the last ten seconds stalled for memory, no page is added."""
+"""With more than so many percent of the last ten seconds stalled for memory, an idle page goes for each that is opened,
+and no further browser is started to stand by."""
 DEEP_MAX = 32
 """So many control groups above our own are looked at."""
 PROC = Path("/proc")

@@ -1,8 +1,8 @@
 """A lease: who has which seat, for what and until when; and the watchdog that ends one that stands still.
 
 Release has no await, so that nothing, neither a cancellation nor a hung page, can come between a lease and its end;
-it may be done twice, and by whoever finds that the holder will not. The token tells an old holder from a new one:
-only the newest lease of a seat may do anything there.
+it may be done twice, and by whoever finds that the holder will not. An old holder can do nothing to a new one: a page
+whose lease did not end well is closed before anybody else has the seat, and whatever is asked of it fails.
 """
 
 from __future__ import annotations
@@ -31,14 +31,12 @@ class Lease:
     """One lease.
 
     Args:
-        number: also its fencing token, larger with each lease.
         owner: the account whose page it is. `op`: what it is for, in a word.
         until: the end of it, monotonic seconds.
         on_release: told once; it must not wait. `watch`: the task that guards it.
         seat: where its page is. `life`: of the place; it changes when the browser does.
     """
 
-    number: int
     owner: str
     cls: Cls
     op: str

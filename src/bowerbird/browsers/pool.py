@@ -8,7 +8,6 @@ by an error is thrown away, and whoever waits next waits until that is done, and
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -65,7 +64,6 @@ class Pool:
         self._turns: dict[int, asyncio.Future[Place]] = {}
         self._seeds: dict[str, str | None] = {}
         self._spare: set[Lease] = set()
-        self._numbers = itertools.count(1)
         self.supervisor = Supervisor(
             clock, self.tally, make or self._seat, seats=seats, standby=standby, memory_max_mb=memory_max_mb,
             restarts_max=restarts_max, changed=self._call, thread=thread, read=read,
@@ -138,7 +136,7 @@ class Pool:
         def over(lease: Lease) -> None:
             self._over(lease, waiting, place)
 
-        lease = Lease(next(self._numbers), account_id, cls, op, now, until, over)
+        lease = Lease(account_id, cls, op, now, until, over)
         if cls is Cls.SPARE:
             self._spare.add(lease)  # before its page is opened: that may take half a minute, and a post may come
             if any(self.line.depth(urgent) for urgent in URGENT):
