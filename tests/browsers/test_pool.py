@@ -517,6 +517,40 @@ def test_a_lease_that_begins_while_its_browser_is_replaced_is_not_lost() -> None
     on_bench(play)
 
 
+def test_one_that_came_for_a_browser_that_died_meanwhile_does_not_stay() -> None:
+    """Where none is to stand by, it would take its memory for nothing."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin")
+        bench.seat().grows_mb_s = 5.0
+        while len(bench.yard.made) < 2:
+            await bench.clock.sleep(0.1)
+        bench.seat().die("driver")
+        await bench.clock.sleep(20)
+        assert len(bench.yard.left) == 1
+
+    on_bench(play)
+
+
+@pytest.mark.proves("5.3", "5.5")
+def test_a_browser_that_is_frozen_and_too_large_is_found_as_soon_as_ever() -> None:
+    """Somebody sits there, and none of its idle pages closes; nobody waits for them one after another."""
+
+    async def play(bench: Bench) -> None:
+        names = [f"wren{n}" for n in range(7)]
+        for name in names:
+            await bench.work(name, 0.1)
+        bench.pool.supervisor.scale.most_mb = 100.0
+        frozen, began = bench.seat(), bench.clock.monotonic()
+        with pytest.raises(Unreachable):
+            await bench.trouble(lambda page: setattr(frozen, "frozen", True), op="publish")
+        while not frozen.killed:
+            await bench.clock.sleep(0.1)
+        assert bench.clock.monotonic() - began < 6.5
+
+    on_bench(play)
+
+
 @pytest.mark.proves("5.3")
 def test_what_is_over_the_budget_goes_oldest_idle_page_first() -> None:
     """And whoever works goes on working."""

@@ -255,9 +255,7 @@ class Supervisor:
         """
         await asyncio.gather(self.standby.look(), *(self._look_at(place) for place in self.places))
         if await self._weighed():
-            await self.thrift.shrink()
-            self._recycle()
-        self._look_after_spare()
+            self._look_after_spare()
 
     async def _look_at(self, place: Place) -> None:
         if place.lock.locked():
@@ -290,29 +288,39 @@ class Supervisor:
             self.later(self.heal(place, seat, owner))
 
     def _look_after_spare(self) -> None:
-        """Have one stand by, once anybody needs a browser, if memory allows it; in any case for one that is worn."""
+        """Have one stand by, once anybody needs a browser, if memory allows it, or for a while for one that is worn."""
         calm = self._clock.monotonic() - self._lost_at > CALM_S
         wanted = self._standby and any(place.up for place in self.places)
         may = wanted and calm and not self.scale.pressed and self.scale.room(SPARE_MB)
-        if may or (any(place.worn for place in self.places) and self.scale.room(0.0)):
+        worn = any(place.worn for place in self.places)
+        if may or (worn and self.scale.room(0.0)):
             self.standby.have()
+        elif not self._standby and not worn:
+            self.standby.dismiss()  # the one it came for is gone already
 
     # --- growth -----------------------------------------------------------------------------------------------
 
     async def _weighed(self) -> bool:
-        """Weigh all if it is time, and tell whether it was done within `LOOK_S`.
+        """Weigh all if it is time; False while that goes on for longer than `LOOK_S`.
 
-        The kernel may take long over a process that is ill; until it has answered, nobody asks it again: each question
-        takes a thread.
+        The kernel may take long over a process that is ill, and so may a page that is to close; until that is over,
+        nobody begins again: each question takes a thread.
         """
-        if self._weighing is None or self._weighing.done():
+        if self._weighing is None:
             if not self.scale.due:
-                return False
-            self._weighing = self.later(self.scale.weigh())
+                return True
+            self._weighing = self.later(self._weigh())
         done, _ = await asyncio.wait([self._weighing], timeout=LOOK_S)
         for task in done:
+            self._weighing = None
             task.result()
         return bool(done)
+
+    async def _weigh(self) -> None:
+        """Weigh all, give back what is over the budget, and mark what leads over it."""
+        await self.scale.weigh()
+        await self.thrift.shrink()
+        self._recycle()
 
     def _recycle(self) -> None:
         """Mark what has grown: it is replaced as soon as nobody sits there."""
