@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from bowerbird.browsers.line import Cls
+from bowerbird.browsers.seat import TRIAL
 from bowerbird.core.errors import Unreachable
 from bowerbird.resilience.deadline import within
 from tests.browsers.fakes import Bench, FakePage, PlaywrightTimeout, on_bench
@@ -306,6 +307,24 @@ def test_a_page_moves_to_another_seat_with_what_it_knows() -> None:
         assert bench.seat(1).opened == [("robin", "the cookies of today")]
 
     on_bench(play, seats=2)
+
+
+def test_a_trial_whose_page_does_not_close_costs_nobody_his_lease() -> None:
+    """It fails, and the browser is replaced after whoever sits there."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin", 0.1)
+        old = bench.seat()
+        old.stuck = TRIAL
+        writes = asyncio.create_task(bench.work("robin", 20, op="publish"))
+        await bench.clock.sleep(1)
+        with pytest.raises(Unreachable, match="a page would not close"):
+            await bench.pool.try_out(wait_s=5)
+        await writes
+        await bench.clock.sleep(10)
+        assert bench.seat() is not old
+
+    on_bench(play)
 
 
 async def knows(bench: Bench, state: str, what: str) -> None:

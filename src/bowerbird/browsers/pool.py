@@ -365,7 +365,7 @@ class Pool:
         else:
             why = "a page would not close"
         if not well:
-            self.supervisor.lose(place, seat, "frozen", f"it failed when it was tried: {why}")
+            await self.supervisor.failed(place, seat, f"it failed when it was tried: {why}")
             raise Unreachable(f"the browser failed when it was tried: {why}", reason="no_browser")
 
     # --- watching and telling ---------------------------------------------------------------------------------

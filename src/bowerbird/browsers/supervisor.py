@@ -140,6 +140,14 @@ class Supervisor:
         self.kill(place, seat, cause, why)
         self.later(self.heal(place, seat))
 
+    async def failed(self, place: Place, seat: Chair, why: str) -> None:
+        """Have another seat in the place of one that failed; where it answers and somebody sits there, after him."""
+        answers = place.taken is not None and await seat.answers()
+        if answers and place.taken is not None and place.seat is seat:
+            place.worn = ("frozen", why)
+        else:
+            self.lose(place, seat, "frozen", why)
+
     def _throw_out(self, place: Place) -> Chair | None:
         """Take a seat away, and count why; return it if its driver is still of use, else what is left goes later."""
         seat, place.seat = place.seat, None
