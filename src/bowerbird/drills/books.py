@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bowerbird.core.books import Posts
@@ -11,6 +11,9 @@ from bowerbird.core.post import Post
 from bowerbird.drills.network import Network
 
 DOUBT = (State.SENDING, State.UNSURE)
+GIVEN_UP = (State.REJECTED, State.PARKED)
+"""Where a post rests that did not go out. No drill posts what a network refuses or a person turns down, and none lasts
+for the day after which a post is parked that nobody could look for: whatever ends here during a drill is a loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,13 @@ async def compared(network: Network, books: Posts, *, but: Iterable[str] = ()) -
     words = {post.payload.text for post in doubtful}
     lost = tuple(each for each, row in there.items() if each not in known and row.get("text") not in words)
     return Comparison(len(there), len(known & there.keys()), doubtful, lost, doubled)
+
+
+def given_up(posts: Sequence[Post]) -> list[str]:
+    """What our books gave up, a sentence each: missed, refused, or left to a person; withdrawn is not given up."""
+    ended = {post.id: f"{post.state.value} ({post.reason})" for post in posts if post.state in GIVEN_UP}
+    missed = {post.id: "missed" for post in posts if post.state is State.DROPPED and post.reason == "missed"}
+    return [f"{each} was {how}" for each, how in sorted({**ended, **missed}.items())]
 
 
 async def every(books: Posts, *states: State) -> list[Post]:

@@ -220,19 +220,22 @@ def spoil_listener(stage: Stage) -> bool:
 
 
 async def waiting_went(stage: Stage) -> bool:
-    """What was due when it broke has gone out through a browser: well it was with the first of them."""
-    went = await gone_out(stage, ROBIN)
-    if went:
-        stage.was_well(min(went))
-    return bool(went) and await stage.due_s("robin") < 5
+    """All that was due when it broke has gone out through a browser: well it was with the first of them."""
+    return await went_out(stage, ROBIN) and await stage.due_s("robin") < 5
 
 
 async def both_went(stage: Stage) -> bool:
-    """What was due in both accounts has gone out: well it was when the first of each had."""
-    went = [await gone_out(stage, account) for account in (ROBIN, WREN)]
-    if all(went):
-        stage.was_well(max(min(each) for each in went))
-    return all(went) and await stage.due_s() < 5
+    """All that was due in both accounts has gone out: well it was when the first of each had."""
+    return await went_out(stage, ROBIN, WREN) and await stage.due_s() < 5
+
+
+async def went_out(stage: Stage, *accounts: str) -> bool:
+    """Whether `WAITING` posts of each account have gone out since the blow; one that is left behind is not well."""
+    went = [await gone_out(stage, account) for account in accounts]
+    if any(len(each) < WAITING for each in went):
+        return False
+    stage.was_well(max(min(each) for each in went))
+    return True
 
 
 async def gone_out(stage: Stage, account: str) -> list[int]:

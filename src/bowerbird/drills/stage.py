@@ -32,7 +32,7 @@ from bowerbird.core.lifecycle import State
 from bowerbird.core.ports import Clock
 from bowerbird.core.post import SECOND_US, Post
 from bowerbird.drills import ground
-from bowerbird.drills.books import DOUBT, every
+from bowerbird.drills.books import DOUBT, every, given_up
 from bowerbird.drills.breaking import Breaker, environment, spoilable_browser
 from bowerbird.drills.network import Network, start_network
 from bowerbird.drills.outside import Outside, outside
@@ -199,9 +199,8 @@ class Stage:
         ours = await self.posts()
         known = {post.remote.id for post in ours if post.remote}
         there = {post.remote.id for post in ours if post.remote and post.state is State.PUBLISHED}
-        missed = [f"{post.id} was missed" for post in ours if post.state is State.DROPPED and post.reason == "missed"]
         unknown = [f"{each} is on the network and not in our books" for each in sorted(accepted - known)]
-        return [*missed, *unknown, *(f"{each} is not on the network" for each in sorted(there - accepted))]
+        return [*given_up(ours), *unknown, *(f"{each} is not on the network" for each in sorted(there - accepted))]
 
     async def doubled(self) -> int:
         """How many posts stand on the network twice."""
