@@ -10,7 +10,7 @@ from bowerbird.app.sources import bank_of
 from bowerbird.browsers.pool import Pool
 from bowerbird.core.errors import BadInput
 from bowerbird.writers.claims import parse_bank
-from bowerbird.writers.fetching import AGENT
+from bowerbird.writers.visit import AGENT
 from tests.writers.test_fetching import Answers, site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bowerbird.writers.claims import BankUnreadable
-from bowerbird.writers.fetching import AGENT, fetch
+from bowerbird.writers.fetching import fetch
 from bowerbird.writers.shelf import find_bank
+from bowerbird.writers.visit import AGENT
 from tests.writers.test_shelf import FEED
 
 Answers = dict[str, tuple[int, dict[str, str], bytes]]
@@ -104,6 +105,6 @@ def test_what_has_not_changed_is_not_sent_again(tmp_path: Path) -> None:
 
 def test_a_server_that_trickles_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is never silent for long, and would never be done."""
-    monkeypatch.setattr("bowerbird.writers.fetching.WHOLE_S", -1.0)
+    monkeypatch.setattr("bowerbird.writers.visit.WHOLE_S", -1.0)
     with site({"/a": (200, {}, b"x")}) as (url, _), pytest.raises(BankUnreadable, match="took longer"):
         fetch(f"{url}/a", size_max=100)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+import logging
 from urllib.parse import urlsplit
 
 from bowerbird.browsers.pool import Pool
-from bowerbird.browsers.reading import passages
+from bowerbird.browsers.reading import ANSWER_S, Part, passages
 from bowerbird.core.errors import BadInput
-from bowerbird.writers.fetching import AGENT, fetch, rules_of, within
+from bowerbird.writers.claims import BankUnreadable
+from bowerbird.writers.fetching import fetch, rules_of, within
 from bowerbird.writers.pages import as_bank
+from bowerbird.writers.visit import visit
+
+log = logging.getLogger(__name__)
 
 SIZE_MAX = 5_000_000
-"""Bytes of a page."""
+"""Bytes of a page, and of each thing that it asks for."""
 HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -29,9 +33,31 @@ async def bank_of(url: str, pool: Pool) -> str:
     found = await asyncio.to_thread(fetch, url, size_max=SIZE_MAX)
     if not found.kind.startswith(HTML):
         raise BadInput(f"this is no page but {found.kind or 'something without a name'}; save it, and name the file")
-    may = partial(within, await asyncio.to_thread(rules_of, found.url))
-    read = await passages(pool, found.url, found.body, kind=found.kind, agent=AGENT, may=may)
+    parts = Parts(urlsplit(url).hostname or "", await asyncio.to_thread(rules_of, found.url))
+    read = await passages(pool, found.url, found.body, kind=found.kind, part=parts)
     text = as_bank(found.url, read)
     if "\n## " not in text:
         raise BadInput("nothing on this page reads like a claim: it has no sentence in a paragraph or a list")
     return text
+
+
+class Parts:
+    """What a page asks for besides, as its site wishes: where robots.txt allows it.
+
+    Args:
+        named: the host that the owner wrote down. rules: its robots.txt.
+    """
+
+    def __init__(self, named: str, rules: str) -> None:
+        self._named, self._rules = named, rules
+
+    async def __call__(self, url: str) -> Part | None:
+        """Return it; None where its site does not let us have it, or it is not reached where it is said to be."""
+        if not within(self._rules, url):
+            return None
+        try:
+            found = await asyncio.to_thread(visit, url, named=self._named, size_max=SIZE_MAX, whole_s=ANSWER_S)
+        except BankUnreadable as error:
+            log.info("a part of a page was not had: %s", error)
+            return None
+        return None if found.moved else Part(found.status, found.body, found.kind)

@@ -1,8 +1,9 @@
 """A public page read for the owner of a bank: what its scripts make of it, passage by passage.
 
 1. The page itself was fetched before, as its site wishes; the browser is given those bytes and asks for none.
-2. What the page asks for besides comes from its own site, where that allows it, said in our own name, and only so much
-   of it. Pictures, films and fonts say nothing that could be read here, and are left out.
+2. What the page asks for besides comes from its own site, and only so much of it; whoever fetched the page fetches
+   that, too, so the browser itself asks nobody for anything. Pictures, films and fonts say nothing that could be read
+   here, and are left out.
 3. Headings, paragraphs, entries of lists and code come back; menus, forms and margins do not.
 """
 
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -67,14 +68,23 @@ class Passage:
     code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a page asked for: the status, the bytes, and what its server calls them."""
+
+    status: int
+    body: bytes
+    kind: str
+
+
 async def passages(
-    pool: Pool, url: str, body: bytes, *, kind: str, agent: str, may: Callable[[str], bool]
+    pool: Pool, url: str, body: bytes, *, kind: str, part: Callable[[str], Awaitable[Part | None]]
 ) -> list[Passage]:
     """Show a page to a browser and return what stands in it, at most `PASSAGES_MAX`.
 
     Args:
-        url, body, kind: of the page that was fetched. agent: who asks for what it needs besides.
-        may: whether its site lets us ask for an address of it.
+        url, body, kind: of the page that was fetched.
+        part: fetches what it needs besides, of its own site; None where that is not to be had.
 
     Raises:
         Unreachable: no seat was free in time, no browser runs, it was lost, or the page does not come to an end.
@@ -84,19 +94,24 @@ async def passages(
     def wanted(request: Request) -> bool:
         ours = urlsplit(request.url)[:2] == site and not request.frame.parent_frame
         read = request.method == "GET" and request.resource_type not in LEFT_OUT
-        return ours and read and not request.is_navigation_request() and may(request.url) and next(asked) < ASKED_MAX
+        return ours and read and not request.is_navigation_request() and next(asked) < ASKED_MAX
+
+    async def had(request: Request) -> Part | None:
+        if request.is_navigation_request() and request.url == url.partition("#")[0]:
+            return Part(200, body, kind or "text/html")
+        with contextlib.suppress(TimeoutError):  # it is done without, as any browser does
+            async with asyncio.timeout(ANSWER_S):
+                return await part(request.url) if wanted(request) else None
+        return None
 
     async def answer(route: Route) -> None:
-        request = route.request
         try:
+            found = await had(route.request)
             async with asyncio.timeout(ANSWER_S):
-                if request.is_navigation_request() and request.url == url.partition("#")[0]:
-                    await route.fulfill(body=body, content_type=kind or "text/html")
-                elif wanted(request):
-                    said = request.headers | {"user-agent": agent}
-                    await route.fulfill(response=await route.fetch(headers=said, max_redirects=0))
-                else:
+                if found is None:
                     await route.abort()
+                else:
+                    await route.fulfill(status=found.status, body=found.body, content_type=found.kind)
         except Exception as error:  # noqa: BLE001 - what a listener raises would be handed to somebody else's call
             log.info("a part of %s was not had: %s", url, error)
 
