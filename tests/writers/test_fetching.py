@@ -70,6 +70,25 @@ def test_no_robots_is_a_yes_and_a_broken_one_a_no(status: int, read: bool) -> No
                 fetch(f"{url}/a", size_max=100)
 
 
+def test_rules_that_have_moved_to_another_host_hold() -> None:
+    """Five times and as far as they lead: what is said there is said of this site."""
+    rules: Answers = {f"/{n}": (301, {"Location": f"/{n + 1}"}, b"") for n in range(1, 4)}
+    with site(rules | {"/4": (200, {}, b"User-agent: *\nDisallow: /a")}) as (other, _):
+        elsewhere = other.replace("127.0.0.1", "localhost")
+        answers: Answers = {"/robots.txt": (301, {"Location": f"{elsewhere}/1"}, b""), "/a": (200, {}, b"x")}
+        with site(answers) as (url, asked), pytest.raises(BankUnreadable, match="name the file"):
+            fetch(f"{url}/a", size_max=100)
+    assert [path for path, *_ in asked] == ["/robots.txt"]
+
+
+def test_rules_that_lead_on_and_on_are_not_taken_for_none() -> None:
+    """The site means to say something, and nobody knows what."""
+    answers: Answers = {"/robots.txt": (302, {"Location": "/robots.txt"}, b""), "/a": (200, {}, b"x")}
+    with site(answers) as (url, asked), pytest.raises(BankUnreadable, match=r"could not be read.* more than 5 times"):
+        fetch(f"{url}/a", size_max=100)
+    assert {path for path, *_ in asked} == {"/robots.txt"}
+
+
 def test_a_way_on_the_same_host_is_followed_and_one_elsewhere_is_told() -> None:
     """Neither another host nor a ring is followed in silence, and each stop is held against robots.txt."""
     answers: Answers = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bowerbird.writers.robots import allowed
+from bowerbird.writers.robots import allowed, delay_s
 
 SITE = """
 User-agent: *
@@ -50,3 +50,13 @@ def test_any_text_is_an_answer(text: str, path: str) -> None:
 def test_who_forbids_everything_to_us_is_obeyed(path: str) -> None:
     """On every path but its own."""
     assert not allowed("user-agent: bowerbird\ndisallow: /", f"/{path}")
+
+
+@pytest.mark.parametrize(
+    ("said", "asked_s"),
+    [("Crawl-delay: 1.5", 1.5), ("Crawl-delay: -3", 0), ("Crawl-delay: nan", 0), ("Crawl-delay: 0", 0)],
+)
+def test_a_site_may_ask_for_time_between_two_requests(said: str, asked_s: float) -> None:
+    """By our name or by everybody's; what is no time is none."""
+    assert delay_s(f"User-agent: *\n{said}\nDisallow: /no") == asked_s
+    assert delay_s(f"User-agent: bowerbird\n{said}\n\nUser-agent: *\nCrawl-delay: 9") == asked_s

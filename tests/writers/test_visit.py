@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bowerbird.writers.claims import BankUnreadable
+from bowerbird.writers.fetching import fetch
 from bowerbird.writers.visit import addresses_of, visit
 from tests.writers.test_fetching import site
 
@@ -78,6 +79,18 @@ def test_a_site_is_asked_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with site({"/a": (302, {"location": "/b"}, b"")}) as (url, _), names(monkeypatch, port_of(url), [PUBLIC]):
         moved = visit("http://feeds.example.org/a", named="feeds.example.org", size_max=9).moved
     assert moved == "http://feeds.example.org/b"
+
+
+def test_no_public_site_leads_into_this_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its robots.txt may have moved anywhere, but not to an address that its owner alone could have meant."""
+    moved = {"/robots.txt": (302, {"location": f"http://{INNER}/robots.txt"}, b"")}
+    with (
+        site(moved) as (url, _),
+        names(monkeypatch, port_of(url), [PUBLIC]) as connected,
+        pytest.raises(BankUnreadable, match=f"leads into this network .{INNER}"),
+    ):
+        fetch("http://feeds.example.org/a", size_max=9)
+    assert connected == [PUBLIC]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "wiki", "::1", "192.168.1.4"])

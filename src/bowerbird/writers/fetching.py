@@ -1,7 +1,8 @@
 """A public page fetched as its site wishes, and from nowhere that its owner did not mean.
 
 1. Who we are is said, by the name that robots.txt calls us; no browser's.
-2. robots.txt is asked first, each time: refused (4xx) is allowed, broken or silent (5xx) is not.
+2. robots.txt is asked first, each time, wherever it has moved to: refused (4xx) is allowed; broken (5xx), silent or
+   moved more than `HOPS_MAX` times is not.
 3. A redirect of the page is followed on the same host alone; one that leads elsewhere is told, for its address to be
    written down.
 4. An address of this machine or its network is read only where the settings name it in so many words; a public name
@@ -60,16 +61,17 @@ def rules_of(url: str) -> str:
         ) from error
     if found.status >= SERVER_BROKEN:
         raise BankUnreadable(f"robots.txt of {parts.hostname} answered {found.status}, so nothing is read; try later")
-    return found.body.decode(errors="replace") if found.status < REFUSED and not found.moved else ""
+    return found.body.decode(errors="replace") if found.status < REFUSED else ""
 
 
 def _rules(url: str, host: str) -> Fetched:
-    found = visit(url, named=host, size_max=robots.SIZE_MAX, cut=True)
-    for _ in range(HOPS_MAX):
-        if not found.moved or urlsplit(found.moved).hostname != host:
-            break
-        found = visit(found.moved, named=host, size_max=robots.SIZE_MAX, cut=True)
-    return found
+    """Follow it to other hosts as well (RFC 9309, 2.3.1.2); one that leads on and on is not taken for none."""
+    for _ in range(HOPS_MAX + 1):
+        found = visit(url, named=host, size_max=robots.SIZE_MAX, cut=True)
+        if not found.moved:
+            return found
+        url = found.moved
+    raise BankUnreadable(f"it leads on more than {HOPS_MAX} times")
 
 
 def within(rules: str, url: str) -> bool:
