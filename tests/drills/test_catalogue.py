@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from bowerbird.drills.catalogue import BY_ID, CATALOGUE, Sort, chosen
+from bowerbird.drills.plan import read_plan
 from bowerbird.drills.table import DRILLS
 
 
@@ -42,6 +43,13 @@ def test_every_row_that_can_be_broken_by_now_has_its_drill() -> None:
     covered = {"1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "3.1", "3.3", "3.4", "4.1", "4.2", "4.3", "4.4", "4.5"}
     browsers = {"5.1", "5.2", "5.3", "5.4", "5.5", "8.1", "8.4", "9.1", "9.3"}
     assert {drill.id for drill in DRILLS} == covered | browsers | {"P1", "P2", "P3"}
+
+
+def test_what_fights_for_seats_is_broken_on_browsers_too() -> None:
+    """Jobs at once, leases that hang, exhaustion: each in a program whose accounts share browsers."""
+    programs = read_plan().programs
+    shared = {name for name, kind in programs.items() if sum("-web" in seat.platform for seat in kind.cast) > 1}
+    assert {"2.4", "5.2", "8.1", "9.1", "P3"} <= {drill.id for drill in DRILLS if drill.program in shared}
 
 
 def test_a_drill_is_named_after_its_row_and_once() -> None:

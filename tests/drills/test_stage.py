@@ -8,8 +8,9 @@ import httpx
 from bowerbird.clock import VirtualClock
 from bowerbird.core.books import Batch
 from bowerbird.core.lifecycle import State
-from bowerbird.core.post import Post, RemoteRef
+from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.drills.books import given_up
+from bowerbird.drills.layer2 import CROWD, crowd_sent_meanwhile
 from bowerbird.drills.layer5 import ROBIN, WAITING, WREN, both_went, waiting_went
 from bowerbird.drills.network import Network
 from bowerbird.drills.outside import Outside
@@ -87,3 +88,16 @@ async def test_both_accounts_have_all_of_theirs_out() -> None:
     assert stage.well_at is not None
     assert not await both_went(await a_stage(*whole[1:]))
     assert not await both_went(await a_stage(*whole[:-1]))
+
+
+async def test_a_post_that_waited_for_a_browser_is_held_against_the_program() -> None:
+    """All of them are out, and one was under way for six seconds: it did not go at once."""
+    whole = [gone(f"r{n}", ROBIN, first_claim_at=NOW) for n in range(CROWD)]
+    at_once = await a_stage(*whole)
+    at_once.memory["free"] = ROBIN
+    assert await crowd_sent_meanwhile(at_once)
+    assert at_once.notes == []
+    slow = await a_stage(*whole[1:], gone("slow", ROBIN, first_claim_at=NOW, published_at=NOW + 6 * SECOND_US))
+    slow.memory["free"] = ROBIN
+    assert await crowd_sent_meanwhile(slow)
+    assert slow.notes == ["a due post was under way for 6.0 s, so it waited for a browser"]

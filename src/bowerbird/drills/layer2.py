@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from bowerbird.core.lifecycle import State
+from bowerbird.core.post import SECOND_US
 from bowerbird.drills.acts import arming, disarm, heard, nothing, ran_well, say_now
+from bowerbird.drills.layer5 import ROBIN, WREN, free_seat, gone_out, held, hold_seat
 from bowerbird.drills.row import Act, Drill
 from bowerbird.drills.stage import Stage
 
 CROWD = 8
 """Posts that are due at once while everything else wants a seat."""
+READS = ("counts", "own_posts", "mentions", "search")
+"""What the background asks of a browser."""
+WAIT_MAX_S = 5.0
+"""So long a due post may wait for background work, seconds."""
+HANG_S = 12.0
+"""How long a background job hangs on its seat, seconds."""
 HOUR_S = 3600.0
 
 
@@ -24,18 +33,67 @@ async def thaw(stage: Stage) -> None:
 async def crowd(stage: Stage) -> None:
     """Every background job hangs on its seat, and many posts are due at once."""
     for job in ("measure", "harvest", "learn", "connect"):
-        stage.breaking.arm(f"job.{job}", "sleep:12")
+        stage.breaking.arm(f"job.{job}", f"sleep:{HANG_S:g}")
     await stage.clock.sleep(2)
+    stage.memory["struck_at"] = stage.now()
     stage.fault_begins()
     await say_now(stage, stage.kind.cast[0].account_id, CROWD)
 
 
 async def crowd_sent(stage: Stage) -> bool:
-    """All of them went out, and none waited for a seat."""
+    """All of them went out, and none waited for a seat; well it was with the last of them."""
     waited = await stage.sample("bowerbird_lane_wait_seconds", lane="posting")
-    if waited is not None and waited > 5:
+    if waited is not None and waited > WAIT_MAX_S:
         stage.notes.append(f"a due post waited {waited:.1f} s for a seat")
-    return await stage.due_s() < 5
+    return await crowd_went(stage, stage.kind.cast[0].account_id) and await stage.due_s() < WAIT_MAX_S
+
+
+async def crowd_went(stage: Stage, account: str) -> bool:
+    """Whether so many posts of the account have gone out since the blow."""
+    went = await gone_out(stage, account)
+    if len(went) < CROWD:
+        return False
+    stage.was_well(max(went))
+    return True
+
+
+async def let_go(stage: Stage) -> None:
+    """No other job hangs; those that do give their seats back, or the next drill would begin in the midst of this."""
+    stage.breaking.disarm()
+    await stage.clock.sleep(HANG_S)
+
+
+async def take_seats(stage: Stage) -> None:
+    """Whatever reads through a browser hangs there, and takes every seat but the one that is kept for posts.
+
+    An account has one page, so what is due in the one whose page is held waits for that; the other one is free.
+    """
+    await hold_seat(*READS)(stage)
+    _, account = await held(stage) or (0, "")
+    stage.memory |= {"struck_at": stage.now(), "held": account, "free": WREN if account == ROBIN else ROBIN}
+
+
+async def crowd_seats(stage: Stage) -> None:
+    """Background work has taken its seats, and many posts are due at once in the account that is free."""
+    await take_seats(stage)
+    await say_now(stage, stage.memory["free"], CROWD)
+
+
+async def crowd_sent_meanwhile(stage: Stage) -> bool:
+    """All of them went out through the browser that was kept, and none was under way for long."""
+    if not await crowd_went(stage, stage.memory["free"]):
+        return False
+    longest_s = await slowest_s(stage)
+    if longest_s > WAIT_MAX_S and not stage.notes:
+        stage.notes.append(f"a due post was under way for {longest_s:.1f} s, so it waited for a browser")
+    return True
+
+
+async def slowest_s(stage: Stage) -> float:
+    """How long the slowest of them was under way, seconds: that takes a second, and what it waited for a browser."""
+    posts = [each for each in await stage.posts(State.PUBLISHED) if each.account_id == stage.memory["free"]]
+    mine = [each for each in posts if each.created_at >= int(stage.memory["struck_at"])]
+    return max(((each.published_at or 0) - (each.first_claim_at or 0) for each in mine), default=0) / SECOND_US
 
 
 def stepping(offset_s: float) -> Act:
@@ -109,8 +167,14 @@ DRILLS = (
     Drill(
         id="2.4", name="2.4 all at once",
         breaks=f"Every background job hangs on its seat, and {CROWD} posts are due.",
-        root="", break_it=crowd, mend_it=disarm, healthy=crowd_sent, by_itself=True,
+        root="", break_it=crowd, mend_it=let_go, healthy=crowd_sent, by_itself=True,
         healed_by="posting has seats that nobody else can take", recover_max_s=20,
+    ),
+    Drill(
+        id="2.4", name="2.4 all at the browsers", program="rivals",
+        breaks=f"Whatever reads through a browser hangs there, and {CROWD} posts are due in another account.",
+        root="seats", break_it=crowd_seats, mend_it=free_seat, healthy=crowd_sent_meanwhile, by_itself=True,
+        healed_by="one browser of two is kept for posts", alert_max_s=30, recover_max_s=30, calm_max_s=240,
     ),
 )  # fmt: skip
 """2.1 to 2.4."""

@@ -83,20 +83,27 @@ async def _struck(stage: Stage) -> bool:
 # --- 5.2 -------------------------------------------------------------------------------------------------------------
 
 
-async def held_since(stage: Stage) -> int | None:
-    """Since when the seat has been held by somebody who does not give it back; None if it is not."""
+async def held(stage: Stage) -> tuple[int, str] | None:
+    """Since when a seat has been held by somebody who does not give it back, and whose page; None if none is."""
     snapshot = await stage.books.snapshot("browsers")
     rows = snapshot.data["seats"] if snapshot else []
-    since = min((row["held_at"] for row in rows if row["held_at"]), default=None)
-    return since if since is not None and stage.now() - since > HELD_S * 1_000_000 else None
+    since, account = min(((row["held_at"], row["holder"]) for row in rows if row["held_at"]), default=(None, ""))
+    return (since, account) if since is not None and stage.now() - since > HELD_S * 1_000_000 else None
 
 
-def hold_seat(op: str, times: str = "") -> Act:
-    """Whoever does this takes the only seat and never gives it back; the fault begins when it has."""
+async def held_since(stage: Stage) -> int | None:
+    """Since when a seat has been held so; None if none is."""
+    found = await held(stage)
+    return found[0] if found else None
+
+
+def hold_seat(*ops: str, times: str = "") -> Act:
+    """Whoever does one of these takes a seat and never gives it back; the fault begins when it has."""
 
     async def act(stage: Stage) -> None:
         stage.memory["struck_at"] = stage.now()
-        stage.breaking.arm(f"browser.lease.{op}", f"hang{times}")
+        for op in ops:
+            stage.breaking.arm(f"browser.lease.{op}", f"hang{times}")
 
         async def is_held() -> bool:
             return await held_since(stage) is not None
@@ -109,7 +116,7 @@ def hold_seat(op: str, times: str = "") -> Act:
 
 async def hold_and_post(stage: Stage) -> None:
     """A reading takes the only seat and never gives it back; then posts are due in both accounts."""
-    await hold_seat("counts", "*1")(stage)
+    await hold_seat("counts", times="*1")(stage)
     stage.memory["struck_at"] = stage.now()
     for account in (ROBIN, WREN):
         await say_now(stage, account, WAITING)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bowerbird.drills.acts import arming, disarm, flowing, ran_well
+from bowerbird.drills.acts import arming, disarm, flowing, ran_well, say_now
+from bowerbird.drills.layer2 import take_seats
 from bowerbird.drills.layer4 import browser_posts
+from bowerbird.drills.layer5 import WAITING, free_seat, gone_out
 from bowerbird.drills.row import Drill
 from bowerbird.drills.stage import Stage
 
@@ -32,6 +34,28 @@ async def exhaust(stage: Stage) -> None:
         stage.breaking.arm(f"job.{job}", "hang")
 
 
+async def exhaust_seats(stage: Stage) -> None:
+    """Whatever reads through a browser never gives it back; posts are due in the account it holds and in the other."""
+    stage.memory["finch"] = await stage.published("finch")
+    await take_seats(stage)
+    for account in (stage.memory["held"], stage.memory["free"]):
+        await say_now(stage, account, WAITING)
+
+
+async def give_seats_back(stage: Stage) -> None:
+    """Nobody hangs any more; meanwhile only the account whose page was held was to wait."""
+    if await stage.published("finch") <= stage.memory["finch"]:
+        stage.notes.append("the account that needs no browser did not post meanwhile")
+    if len(await gone_out(stage, stage.memory["free"])) < WAITING:
+        stage.notes.append("what was due through the other browser did not go out meanwhile")
+    await free_seat(stage)
+
+
+async def held_and_all_run(stage: Stage) -> bool:
+    """What was held has gone out, posts flow, and the jobs that hung run again."""
+    return len(await gone_out(stage, stage.memory["held"])) >= WAITING and await flows_and_runs(stage)
+
+
 async def flows_and_runs(stage: Stage) -> bool:
     """Posts go out, and all of the jobs that hung run again."""
     still = [await stage.sample("bowerbird_job_stuck_seconds", job=job) for job in HUNG]
@@ -56,6 +80,12 @@ DRILLS = (
         breaks="Measure, harvest and learn take their seats and never give them back.",
         root="lane:reading", break_it=exhaust, mend_it=disarm, healthy=flows_and_runs,
         healed_by="posting has seats of its own; what hung was cut off", holds_s=20,
+    ),
+    Drill(
+        id="P3", name="P3 exhaustion of browsers", program="rivals",
+        breaks=f"Whatever reads through a browser never gives it back, and {WAITING} posts are due in each account.",
+        root="seats", break_it=exhaust_seats, mend_it=give_seats_back, healthy=held_and_all_run,
+        healed_by="one browser of two is kept for posts; what hung was cut off", holds_s=20, calm_max_s=240,
     ),
 )  # fmt: skip
 """P1 to P3."""
