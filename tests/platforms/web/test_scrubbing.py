@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,68 @@ def test_the_shape_stays_and_words_names_and_keys_go() -> None:
         assert stays in kept
     for goes in ("s3cret", "my draft", "Call me", "555", "ada_finch", "Ada", "beach", "cdn", "t.co", "onclick", "abc"):
         assert goes not in kept
+
+
+@pytest.mark.parametrize(
+    ("attribute", "kept"),
+    [
+        ('data-testid="UserAvatar-Container-ann_lee"', "UserAvatar-Container-xxx_xxx"),
+        ('data-testid="tweetTextarea_0"', "tweetTextarea_0"),
+        ('data-testid="SideNav_AccountSwitcher_Button"', "SideNav_AccountSwitcher_Button"),
+        ('data-testid="act-repost"', "act-repost"),
+        ('data-testid="2074976613713031490-follow"', "2074976613713031490-follow"),
+        ('class="u-ann@example.org row"', "x-xxx@xxxxxxx.xxx row"),
+        ('class="css-175oi2r"', "css-000xx0x"),
+        ('id="ann@example.org"', "xxx@xxxxxxx.xxx"),
+        ('id="482913"', "000000"),
+        ('id="call-170-123-45-67"', "xxxx-000-000-00-00"),
+        ('class="A n n +4"', "x x x +0"),
+        ('name="ann_lee"', "xxx_xxx"),
+        ('role="article"', "article"),
+        ('lang="pt-BR"', "pt-BR"),
+        ('lang="ann lee"', "xxx xxx"),
+        ('datetime="2026-07-14T08:12:01.000Z"', "2026-07-14T08:12:01.000Z"),
+        ('datetime="+49 170 1234567"', "+00 000 0000000"),
+        ('aria-label="+49 170 1234567"', "+00 000 0000000"),
+        ('aria-label="482913"', "000000"),
+        ('aria-label="Account +49 170 1234567"', "xxxxxxx +00 000 0000000"),
+        ('aria-label="1,482 replies, 3 reposts"', "1,482 replies, 3 reposts"),
+    ],
+)
+def test_a_mark_is_kept_as_far_as_it_is_the_sites_own(attribute: str, kept: str) -> None:
+    """Words that it says of itself, numbers of posts, counts and instants; no name, address or number of a person."""
+    assert scrubbing.page(f"<div {attribute}>") == f'<div {attribute.partition("=")[0]}="{kept}">'
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"code": "482913"}, {"code": "000000"}),
+        ({"code": 187}, {"code": 187}),
+        ({"state": "oauth-state-qX7"}, {"state": "xxxxx-state-xx0"}),
+        ({"state": "EnabledWithCount"}, {"state": "EnabledWithCount"}),
+        ({"type": "Ann Lee"}, {"type": "xxx xxx"}),
+        ({"__typename": "TweetWithVisibilityResults"}, {"__typename": "TweetWithVisibilityResults"}),
+        ({"users": {"ann@example.org": 1, "ann_lee": 2}}, {"users": {"xxx@xxxxxxx.xxx": 1, "xxx_xxx": 2}}),
+        ({"title": "482913"}, {"title": "000000"}),
+        ({"views": {"count": "1110"}}, {"views": {"count": "1110"}}),
+        ({"rest_id": "ann"}, {"rest_id": "xxx"}),
+        ({"created_at": "ann"}, {"created_at": "xxx"}),
+    ],
+)
+def test_an_answer_keeps_no_code_no_state_and_no_name_of_a_key(said: object, kept: object) -> None:
+    """Digits stay where they are an id or a count, and texts where they are the site's own."""
+    assert scrubbing.answer(said) == kept
+
+
+def test_a_recording_is_read_alike_when_it_is_scrubbed() -> None:
+    """Each key that X's answers have is its own, and each post has its id, its instant and its numbers."""
+    for name in ("search-2026", "profile-2026", "conversation-2023-b"):
+        whole = recorded(name)
+        kept = scrubbing.answer(whole)
+        before, after = answers.articles(whole), answers.articles(kept)
+        assert [(one.id, one.at, one.counts) for one in after] == [(one.id, one.at, one.counts) for one in before]
+        assert answers.paths(name, kept) == answers.paths(name, whole)
 
 
 @given(st.text(alphabet="<>=/\"' abc&;!-[]", max_size=80))

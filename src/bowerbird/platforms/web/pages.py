@@ -49,8 +49,8 @@ COMPOSER = "composer"
 """The role of a page that shows the post which is answered."""
 ARTICLE = "article"
 """What a post is on a page."""
-BLUR = "main, aside, [role='main'], article { filter: blur(10px) } input, textarea { visibility: hidden }"
-"""What keeps other people's words and ours out of that picture."""
+BLUR = "body, dialog, [popover] { filter: blur(10px) } input, textarea { visibility: hidden }"
+"""What keeps other people's words and ours out of that picture: it is blurred, and so is what lies above the body."""
 
 
 @dataclass
