@@ -380,7 +380,8 @@ async def test_without_the_gate_the_browser_would_have_posted_twice(stage: WebSt
     """What the gate is for: the same loss, the same browser, and a script that only presses the button."""
     await published(stage.platform, post("Warming up."))
     await stage.trouble(Trouble.DROP_ANSWER)
-    async with seat.page(stage.id, state=None, wait_s=10) as page:
+    state = await stage.drawer.load_secret(stage.id, "web_state")
+    async with seat.page(stage.id, state=state, wait_s=10) as page:
         await page.goto(f"{stage.perch.url}/compose")
         await page.fill("textarea", WORDS)
         await page.click('[data-testid="tweetButton"]')

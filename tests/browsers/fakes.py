@@ -55,7 +55,8 @@ class Yard:
     """All fake seats of a test, and how the machine is.
 
     Args:
-        start_s: how long a browser takes to start. `broken`: none starts. `shut`: so many pages do not open.
+        start_s: how long a browser takes to start. `broken`: none starts. `shut`: so many pages do not
+            open. `refused`: a state with which none does.
         state_s: how long a page takes to say what it knows. `thread_s`: how long the kernel takes over each question.
     """
 
@@ -65,6 +66,7 @@ class Yard:
     thread_s: float = 0.0
     broken: bool = False
     shut: int = 0
+    refused: str = ""
     tree_mb: float = 300.0
     driver_mb: float = 120.0
     available_mb: float = 8_000.0
@@ -143,6 +145,8 @@ class FakeSeat:
             await self.yard.clock.sleep(8.0 if self.frozen else 0.2)
             if self.frozen or not self.up:
                 raise Shut("page.open took longer than 8 s")
+            if state is not None and state == self.yard.refused:
+                raise Shut("Protocol error (Storage.setCookies): Invalid cookie fields")
             if self.yard.shut:
                 self.yard.shut -= 1
                 raise Shut("it does not open")

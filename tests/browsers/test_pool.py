@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -361,11 +362,45 @@ def test_what_a_page_knows_goes_along_after_it_was_saved_and_not_after_somebody_
         async with bench.pool.page("wren", state=None, wait_s=9, op="publish"):
             await knows(bench, "S1", "S3")
         assert bench.seat(1).opened == [("robin", "S2")]
-        await bench.pool.forget("robin")
         await knows(bench, "signed in", "S4")
         assert bench.seat(1).opened[-1] == ("robin", "signed in")
+        assert len(bench.seat(1).opened) == 2
 
     on_bench(play, seats=2, watched=False)
+
+
+def test_a_state_that_no_browser_takes_is_no_fault_of_the_browser() -> None:
+    """Its account is told so; the others go on with the same browser."""
+
+    async def play(bench: Bench) -> None:
+        bench.yard.refused = "spoiled"
+        await bench.work("wren", 0.1)
+        with pytest.raises(Unreachable) as refused:
+            await knows(bench, "spoiled", "S1")
+        assert refused.value.reason == "bad_state"
+        await bench.work("wren", 0.1)
+        assert causes(bench) == []
+        assert bench.seat().warm == ["wren"]
+
+    on_bench(play, watched=False)
+
+
+def test_a_lease_that_ends_late_gives_nobody_elses_seat_away() -> None:
+    """The place bears the token of the newest."""
+
+    async def play(bench: Bench) -> None:
+        await bench.work("robin", 0.1)
+        (place,) = bench.pool.places
+        async with bench.pool.page("wren", state=None, wait_s=9):
+            assert place.taken is not None
+            token = place.taken.number
+            assert place.held_by(token)
+            late = replace(place.taken, number=token - 1)
+            bench.pool._free(late, place, well=True)
+            assert place.held_by(token)
+        assert not place.held_by(token)
+
+    on_bench(play, watched=False)
 
 
 def test_what_a_page_knew_is_kept_until_there_is_another() -> None:

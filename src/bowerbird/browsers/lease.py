@@ -2,7 +2,8 @@
 
 Release has no await, so that nothing, neither a cancellation nor a hung page, can come between a lease and its end;
 it may be done twice, and by whoever finds that the holder will not. An old holder can do nothing to a new one: a page
-whose lease did not end well is closed before anybody else has the seat, and whatever is asked of it fails.
+whose lease did not end well is closed before anybody else has the seat, so whatever is asked of it fails; and a place
+is given back by the lease alone whose token it bears, however late another one ends.
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ class Lease:
     """One lease.
 
     Args:
+        token: its number in line, larger with each lease.
         owner: the account whose page it is. `op`: what it is for, in a word.
         until: the end of it, monotonic seconds.
         on_release: told once; it must not wait. `watch`: the task that guards it.
         seat: where its page is. `life`: of the place; it changes when the browser does.
     """
 
+    token: int
     owner: str
     cls: Cls
     op: str

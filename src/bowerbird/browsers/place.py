@@ -62,6 +62,10 @@ class Place:
         busy = {TRIAL, self.taken.key if self.taken else ""}
         return [each for each in self.seat.warm if each not in busy] if self.seat else []
 
+    def held_by(self, token: int) -> bool:
+        """Whether the lease with this token has it, and not a later one."""
+        return self.taken is not None and self.taken.number == token
+
     def put(self, seat: Chair, *, at: int) -> None:
         """Let this seat stand here from now on (`at` in UTC microseconds)."""
         self.up_at = at

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LEASE_S = 90.0
 """How long a lease may last at most, seconds; it ends earlier with the deadline of whoever asked for it."""
 
+BAD = "bad_state"
+"""The reason where it is the account's own state that no browser takes."""
 OPEN_TRIES = 3
 """A page is opened so often at most before whoever asked for it is told that it cannot be."""
 
@@ -94,7 +96,8 @@ class Pool:
         """Lease the account's page.
 
         1. Wait in line, at most `wait_s` seconds; who cannot have a turn in time is told so at once.
-        2. Have a browser that runs, and on it the account's page; `state` (a storage state as JSON) seeds a new one.
+        2. Have a browser that runs, and on it the account's page; `state` (a storage state as JSON) seeds a new one,
+           and is the one that the last page was given or gave (`saved`), or else something that nobody knows here.
         3. Hand it out, and watch it: one that hangs, or lasts longer than `lease_s`, is cut off.
         4. Afterwards keep the page if the lease ended well, else throw its context away.
 
@@ -102,8 +105,9 @@ class Pool:
             op: what it is for, in a word, for those who count. `cls`: its class; without one that of the word.
 
         Raises:
-            Unreachable: the seats stayed taken (`browser_busy`), no browser could be started (`no_browser`), the
-                browser was lost during the lease (`browser_died`), or the page failed (`page`).
+            Unreachable: the seats stayed taken (`browser_busy`), no browser could be started (`no_browser`), no page
+                opens with this `state` and one opens without (`bad_state`), the browser was lost during the lease
+                (`browser_died`), or the page failed (`page`).
         """
         of = cls or CLASS_OF.get(op, Cls.VERIFY)
         lease, page, place = await self._lease(account_id, state, wait_s, op, of, lease_s)
@@ -136,7 +140,7 @@ class Pool:
         def over(lease: Lease) -> None:
             self._over(lease, waiting, place)
 
-        lease = Lease(account_id, cls, op, now, until, over)
+        lease = Lease(waiting.number, account_id, cls, op, now, until, over)
         if cls is Cls.SPARE:
             self._spare.add(lease)  # before its page is opened: that may take half a minute, and a post may come
             if any(self.line.depth(urgent) for urgent in URGENT):
@@ -171,15 +175,26 @@ class Pool:
                 seat, page = await self._page_on(place, seat, lease.owner, state)
             except Shut as error:
                 if not left:
-                    raise Unreachable(f"no page could be opened: {error}", reason="no_browser") from error
+                    bad = state is not None and await self._opens(seat)
+                    raise Unreachable(
+                        f"no page could be opened: {error}", reason=BAD if bad else "no_browser"
+                    ) from error
                 await self.supervisor.heal(place, place.seat, lease.owner)
             else:
                 _goes_on(lease)
                 return seat, page
         raise AssertionError("the last try returns or raises")
 
+    async def _opens(self, seat: Chair) -> bool:
+        """Whether a browser opens a page for somebody of whom nothing is known: then what is known was the trouble."""
+        try:
+            await seat.page(TRIAL, None)
+        except Shut:
+            return False
+        return await seat.drop(TRIAL)
+
     async def _page_on(self, place: Place, seat: Chair, account_id: str, state: str | None) -> tuple[Chair, Page]:
-        if account_id in seat.warm:
+        if account_id in seat.warm and self._seeds.get(account_id) == state:
             return seat, await seat.page(account_id, state)
         if not await seat.answers():
             self.supervisor.kill(place, seat, "frozen", "the browser answered nothing")
@@ -195,7 +210,7 @@ class Pool:
         """What a new page begins with: what the account's page elsewhere knew, if the caller's is no newer.
 
         A page on another seat goes, for an account has one page: two would each renew the session behind the
-        other's back.
+        other's back. So does one that knows an older state than the caller's: somebody has signed in anew.
         """
         carried = self.supervisor.carried
         for place in self.places:
@@ -286,7 +301,7 @@ class Pool:
             self._free(waiting, place, well=well)
 
     def _free(self, waiting: Waiting, place: Place, *, well: bool) -> None:
-        if place.taken is waiting:
+        if place.held_by(waiting.number):
             place.taken = None
         self.line.done(waiting, now=self._clock.monotonic(), well=well)
         self._call()

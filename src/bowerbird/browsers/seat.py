@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from bowerbird.browsers import gauge, nest
 from bowerbird.browsers.door import CALL_S, Door, Shut
@@ -45,6 +45,8 @@ CLOSE_S = 1.0
 FIRST = """<p style="font: 14px sans-serif">Words, <b>bold</b> and <code>code</code></p><script>[1].map(String)</script>
 <img src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/%3E">"""
 """What a page is drawn with that waits for its first user; it asks nobody for anything."""
+ALONE: Literal["block"] = "block"
+"""No service worker lives beside a page: what one sends, nobody who watches the page would see."""
 TRIAL = "trial"
 """Whose page it is that nobody uses."""
 
@@ -312,7 +314,7 @@ class Seat:
         made, self._ready = self._ready, None
         if made and seed is not None and not hasattr(made[0], "set_storage_state"):  # an older Playwright
             made = None
-        context = made[0] if made else await self._browser.new_context(storage_state=seed)
+        context = made[0] if made else await self._browser.new_context(storage_state=seed, service_workers=ALONE)
         self._contexts[account_id] = context
         if made and seed is not None:
             await context.set_storage_state(seed)
@@ -330,7 +332,7 @@ class Seat:
         async def open_one() -> tuple[BrowserContext, Page]:
             if self._browser is None:
                 raise OSError("the browser is gone")
-            context = await self._browser.new_context()
+            context = await self._browser.new_context(service_workers=ALONE)
             page = await context.new_page()
             await page.set_content(FIRST)
             await page.eval_on_selector_all("p", "rows => rows.map(row => row.textContent)")

@@ -36,6 +36,7 @@ ELSEWHERE = (
     "no_browser",
     "browser_busy",
     "browser_died",
+    "bad_state",
     "breaker_open",
     "no_driver",
     "changed",

@@ -28,6 +28,8 @@ from bowerbird.platforms.web.sites import Site
 if TYPE_CHECKING:
     from playwright.async_api import APIResponse, Page, Request, Route
 
+LEAVE_S = 1.0
+"""How long it may take to leave a page, seconds; measured are 20 ms."""
 WAIT_DEFAULT_S = 60
 """How long to wait where a site says 429 and nothing else, seconds."""
 HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -69,16 +71,19 @@ class Gate:
     async def across(self, page: Page) -> AsyncIterator[None]:
         """Stand across the page's way out from before the button is pressed until the proof is read.
 
-        Where that ends in an error the gate stays, shut: the page goes to waste with its lease, and what it may still
-        send, for a script may try again by itself, goes nowhere.
+        Where that ends in an error the gate stays, shut, and the page is left before it goes to waste with its lease: a
+        script may try again by itself, and a request that stands at the gate when a page is closed is let go.
         """
         await page.route(self._way, self._carry)
         page.on("request", self._overhear)
         try:
             yield
-        finally:
+        except BaseException:
             self._shut = True
-            page.remove_listener("request", self._overhear)
+            await _leave(page)
+            raise
+        self._shut = True
+        page.remove_listener("request", self._overhear)
         await page.unroute(self._way, self._carry)
 
     @cached_property
@@ -167,6 +172,14 @@ class Gate:
             raise errors.Refused(f"the site refused with {self.status}", reason=f"http_{self.status}")
         if self.status >= 500:
             raise errors.Unconfirmed(f"the site failed with {self.status}", reason=f"http_{self.status}")
+
+
+async def _leave(page: Page) -> None:
+    """End every script of a page; one that does not let itself be left is closed by whoever lent it."""
+    from playwright.async_api import Error
+
+    with contextlib.suppress(Error):
+        await page.goto("about:blank", timeout=LEAVE_S * 1000)
 
 
 async def _json(answer: APIResponse) -> Any:

@@ -43,6 +43,8 @@ SAVE_EVERY_S = 60.0
 """Cookies are saved after a write, at most this often, seconds."""
 PICTURE_S = 2.0
 """How long a picture of a page may take, seconds."""
+UNUSABLE = "no browser takes what is kept of this session; sign in anew"
+"""Only this account waits for that."""
 DRAWN_S = 3.0
 """How long a page that a script draws may take to show the first thing that we know, seconds."""
 COMPOSER = "composer"
@@ -111,15 +113,16 @@ class Pages:
         try:
             async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S, op=op) as page:
                 yield page
+        except errors.Unreachable as error:
+            if error.reason != "bad_state":
+                raise
+            raise self._turned_away(errors.SignedOut(UNUSABLE, reason="bad_state")) from error
         finally:
             await self._remember()
 
     async def _recall(self, state: str | None) -> None:
         """Take up what is kept: once, and whenever somebody else has saved a session meanwhile."""
-        another = self._recalled and digest(state) != self._seeded
-        if another:
-            await self.seat.forget(self.account_id)  # the next page begins with the new state
-        if another or not self._recalled:
+        if not self._recalled or digest(state) != self._seeded:
             self._kept = await kept.load(self.secrets, self.account_id, "web_session") or ""
             self.session, self._recalled = Session.recalled(self._kept), True
         self.session.cookies_end_at = cookies_end(state, self.site.session)
@@ -149,6 +152,7 @@ class Pages:
         ):
             password = await kept.load(self.secrets, self.account_id, "password")
             self._seeded = digest(state)
+            self.seat.saved(self.account_id, state)
             self.session.shown(digest(state, password))
             self.session.cookies_end_at = cookies_end(state, self.site.session)
         self._saved_s = self.clock.monotonic()
