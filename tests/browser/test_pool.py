@@ -141,6 +141,23 @@ async def test_a_frozen_browser_is_noticed_and_replaced_while_somebody_sits_ther
     assert frozen not in children()
 
 
+@pytest.mark.proves("5.G3")
+async def test_a_browser_that_is_worn_is_replaced_after_a_lease_and_the_cookies_go_along(seat: Pool) -> None:
+    """Whoever comes next waits for nothing but that."""
+    with site({"/in": (200, {"set-cookie": "bower=built"}, b"perch"), "/": (200, {}, b"perch")}) as (url, _):
+        async with seat.page("tit", state=None, wait_s=20) as page:
+            await page.goto(f"{url}/in")
+            seat.places[0].worn = ("grown", "a test says so")
+            seat.supervisor.standby.have()
+            while seat.supervisor.spare is None:
+                await CLOCK.sleep(0.1)
+            fresh = seat.supervisor.spare
+        async with seat.page("tit", state=None, wait_s=20) as page:
+            await page.goto(f"{url}/")
+            assert await page.evaluate("document.cookie") == "bower=built"
+    assert seat.places[0].seat is fresh
+
+
 async def test_a_program_that_is_no_browser_is_told_at_once(tmp_path: Path) -> None:
     """It starts and ends; whoever waits is told that no browser could be started, and nothing hangs."""
     program = tmp_path / "no-browser"
