@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -21,8 +22,10 @@ Answers = dict[str, tuple[int, dict[str, str], bytes]]
 
 
 @contextmanager
-def site(answers: Answers) -> Iterator[tuple[str, list[tuple[str, str | None, str | None]]]]:
-    """A site on loopback, and who asked it for what, with which mark."""
+def site(
+    answers: Answers, *, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, list[tuple[str, str | None, str | None]]]]:
+    """A site on loopback, and who asked it for what, with which mark. tls: it speaks no other way."""
     asked: list[tuple[str, str | None, str | None]] = []
 
     class Answer(BaseHTTPRequestHandler):
@@ -40,11 +43,20 @@ def site(answers: Answers) -> Iterator[tuple[str, list[tuple[str, str | None, st
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    with served(Answer, tls=tls) as url:
+        yield url, asked
+
+
+@contextmanager
+def served(answer: type[BaseHTTPRequestHandler], *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The address on loopback of whoever answers so."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), answer)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
@@ -122,8 +134,23 @@ def test_what_has_not_changed_is_not_sent_again(tmp_path: Path) -> None:
     assert [mark for path, _, mark in asked if path == "/feed"] == [None, '"one"']
 
 
+class Trickle(BaseHTTPRequestHandler):
+    """A byte now and then, without end; it has no robots.txt."""
+
+    def do_GET(self) -> None:
+        """Answer until nobody listens any more."""
+        self.send_response(404 if self.path == "/robots.txt" else 200)
+        self.end_headers()
+        with suppress(OSError):
+            while self.path != "/robots.txt" and not threading.Event().wait(0.05):
+                self.wfile.write(b"x")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
 def test_a_server_that_trickles_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is never silent for long, and would never be done."""
-    monkeypatch.setattr("bowerbird.writers.visit.WHOLE_S", -1.0)
-    with site({"/a": (200, {}, b"x")}) as (url, _), pytest.raises(BankUnreadable, match="took longer"):
+    monkeypatch.setattr("bowerbird.writers.visit.WHOLE_S", 0.5)
+    with served(Trickle) as url, pytest.raises(BankUnreadable, match="took longer"):
         fetch(f"{url}/a", size_max=100)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from bowerbird.writers.claims import BankUnreadable
 from bowerbird.writers.fetching import fetch
@@ -79,6 +87,47 @@ def test_a_site_is_asked_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with site({"/a": (302, {"location": "/b"}, b"")}) as (url, _), names(monkeypatch, port_of(url), [PUBLIC]):
         moved = visit("http://feeds.example.org/a", named="feeds.example.org", size_max=9).moved
     assert moved == "http://feeds.example.org/b"
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate of this name, signed by itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(who, who, key.public_key(), x509.random_serial_number(), day, day.replace(year=2099))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    cert, private = folder / "cert.pem", folder / "key.pem"
+    cert.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return cert, private
+
+
+@pytest.mark.parametrize(("name", "read"), [("feeds.example.org", True), ("other.example.org", False)])
+def test_a_certificate_has_to_bear_the_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, read: bool
+) -> None:
+    """Not the address, at which we connect."""
+    cert, private = certificate(tmp_path, name)
+    there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    there.load_cert_chain(cert, private)
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    with site({"/a": (200, {}, b"x")}, tls=there) as (url, _), names(monkeypatch, port_of(url), [PUBLIC]):
+        if read:
+            assert visit("https://feeds.example.org/a", named="feeds.example.org", size_max=9).body == b"x"
+        else:
+            with pytest.raises(BankUnreadable, match="ConnectError"):
+                visit("https://feeds.example.org/a", named="feeds.example.org", size_max=9)
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_where_a_proxy_is_named_it_is_asked_for_the_name(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """It resolves by itself; the name was looked at before all the same."""
+    asked_for = "http://feeds.example.org/a"
+    monkeypatch.delenv("no_proxy", raising=False)
+    with site({asked_for: (200, {}, b"x")}) as (url, _), names(monkeypatch, port_of(url), [PUBLIC]) as connected:
+        monkeypatch.setenv(variable, url)
+        assert visit(asked_for, named="feeds.example.org", size_max=9).body == b"x"
+    assert connected == ["127.0.0.1"]
 
 
 def test_no_public_site_leads_into_this_network(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,13 +112,13 @@ def _get(
     """Ask at this address; see rule 1."""
     import httpx
 
-    proxied = asked.scheme in getproxies() and not proxy_bypass(asked.host)
+    proxied = not {asked.scheme, "all"}.isdisjoint(getproxies()) and not proxy_bypass(asked.host)
     to = asked if proxied else asked.copy_with(host=address)
     says = {"host": asked.netloc.decode("ascii"), "user-agent": AGENT, **marks}
     name = {"sni_hostname": asked.raw_host.decode("ascii")} if to != asked else {}
     with (
         httpx.Client(transport=None if proxied else httpx.HTTPTransport()) as client,
-        client.stream("GET", to, timeout=SILENT_S, headers=says, extensions=name) as answer,
+        client.stream("GET", to, timeout=min(SILENT_S, whole_s), headers=says, extensions=name) as answer,
     ):
         if answer.has_redirect_location:
             return Fetched(answer.status_code, moved=urljoin(str(asked), answer.headers["location"]))
