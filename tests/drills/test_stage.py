@@ -7,10 +7,11 @@ import httpx
 
 from bowerbird.clock import VirtualClock
 from bowerbird.core.books import Batch
+from bowerbird.core.gauge import Snapshot
 from bowerbird.core.lifecycle import State
 from bowerbird.core.post import SECOND_US, Post, RemoteRef
 from bowerbird.drills.books import given_up
-from bowerbird.drills.layer2 import CROWD, crowd_sent_meanwhile
+from bowerbird.drills.layer2 import CROWD, crowd_sent_meanwhile, turned_away
 from bowerbird.drills.layer5 import ROBIN, WAITING, WREN, both_went, waiting_went
 from bowerbird.drills.network import Network
 from bowerbird.drills.outside import Outside
@@ -101,3 +102,13 @@ async def test_a_post_that_waited_for_a_browser_is_held_against_the_program() ->
     slow.memory["free"] = ROBIN
     assert await crowd_sent_meanwhile(slow)
     assert slow.notes == ["a due post was under way for 6.0 s, so it waited for a browser"]
+
+
+async def test_what_is_turned_away_is_counted_of_the_background_alone() -> None:
+    """A post that waits in vain does not show that the background has taken its seats."""
+    stage = await a_stage()
+    assert await turned_away(stage) == 0
+    rows = [{"class": "post", "refused": 4}, {"class": "metrics", "refused": 2}, {"class": "harvest", "refused": 1}]
+    seen = Snapshot(name="browsers", at=NOW, data={"seats": [], "waits": rows})
+    await stage.books.record(Batch(snapshots=(seen,)))
+    assert await turned_away(stage) == 3

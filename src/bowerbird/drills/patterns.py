@@ -85,7 +85,7 @@ DRILLS = (
         id="P3", name="P3 exhaustion of browsers", program="rivals",
         breaks=f"Whatever reads through a browser never gives it back, and {WAITING} posts are due in each account.",
         root="seats", break_it=exhaust_seats, mend_it=give_seats_back, healthy=held_and_all_run,
-        healed_by="one browser of two is kept for posts; what hung was cut off", holds_s=20, calm_max_s=240,
+        healed_by="one browser of two is kept for posts; what hung was cut off", holds_s=45, calm_max_s=240,
     ),
 )  # fmt: skip
 """P1 to P3."""
