@@ -362,6 +362,8 @@ def test_what_a_page_knows_goes_along_after_it_was_saved_and_not_after_somebody_
         async with bench.pool.page("wren", state=None, wait_s=9, op="publish"):
             await knows(bench, "S1", "S3")
         assert bench.seat(1).opened == [("robin", "S2")]
+        await knows(bench, "S0", "S3")  # whoever waited in line while it was saved
+        assert len(bench.seat(1).opened) == 1
         await knows(bench, "signed in", "S4")
         assert bench.seat(1).opened[-1] == ("robin", "signed in")
         assert len(bench.seat(1).opened) == 2

@@ -8,6 +8,7 @@ by an error is thrown away, and whoever waits next waits until that is done, and
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 LEASE_S = 90.0
 """How long a lease may last at most, seconds; it ends earlier with the deadline of whoever asked for it."""
 
+KNOWN_MAX = 4
+"""So many of the states that were given to an account's page, or came from it, are remembered: whoever waited in line
+may bring one that was kept before the last."""
 BAD = "bad_state"
 """The reason where it is the account's own state that no browser takes."""
 OPEN_TRIES = 3
@@ -64,7 +68,7 @@ class Pool:
         self._clock, self._thread, self._path, self._arguments = clock, thread, path, arguments
         self._starting = asyncio.Lock()
         self._turns: dict[int, asyncio.Future[Place]] = {}
-        self._seeds: dict[str, str | None] = {}
+        self._known: dict[str, deque[int]] = {}
         self._spare: set[Lease] = set()
         self.supervisor = Supervisor(
             clock, self.tally, make or self._seat, seats=seats, standby=standby, memory_max_mb=memory_max_mb,
@@ -194,7 +198,7 @@ class Pool:
         return await seat.drop(TRIAL)
 
     async def _page_on(self, place: Place, seat: Chair, account_id: str, state: str | None) -> tuple[Chair, Page]:
-        if account_id in seat.warm and self._seeds.get(account_id) == state:
+        if account_id in seat.warm and self._is_known(account_id, state):
             return seat, await seat.page(account_id, state)
         if not await seat.answers():
             self.supervisor.kill(place, seat, "frozen", "the browser answered nothing")
@@ -202,7 +206,8 @@ class Pool:
         seed = await self._seed(account_id, state)
         seat = await self._room_for(place)
         page = await seat.page(account_id, seed)
-        self._seeds[account_id] = state
+        if not self._is_known(account_id, state):
+            self._known[account_id] = deque([hash(state)], maxlen=KNOWN_MAX)
         self.supervisor.carried.pop(account_id, None)
         return seat, page
 
@@ -210,7 +215,7 @@ class Pool:
         """What a new page begins with: what the account's page elsewhere knew, if the caller's is no newer.
 
         A page on another seat goes, for an account has one page: two would each renew the session behind the
-        other's back. So does one that knows an older state than the caller's: somebody has signed in anew.
+        other's back. So does one that does not know the caller's state: somebody has signed in anew.
         """
         carried = self.supervisor.carried
         for place in self.places:
@@ -218,7 +223,11 @@ class Pool:
                 if (known := await place.seat.state(account_id)) is not None:
                     carried[account_id] = known
                 await self.supervisor.heal(place, place.seat, account_id)
-        return carried.get(account_id, state) if self._seeds.get(account_id) == state else state
+        return carried.get(account_id, state) if self._is_known(account_id, state) else state
+
+    def _is_known(self, account_id: str, state: str | None) -> bool:
+        """Whether this state was given to the account's page or came from it, and so is no newer than the page."""
+        return hash(state) in self._known.get(account_id, ())
 
     async def _room_for(self, place: Place) -> Chair:
         if not await self.supervisor.thrift.make_room(place):
@@ -325,8 +334,8 @@ class Pool:
 
     def saved(self, account_id: str, state: str) -> None:
         """Hear that what `state` returned was kept: whoever brings it from now on brings what the page itself said."""
-        if account_id in self._seeds:
-            self._seeds[account_id] = state
+        if account_id in self._known:
+            self._known[account_id].append(hash(state))
 
     async def forget(self, account_id: str) -> None:
         """Throw the account's page away, wherever it is; the next one begins with the state it is given."""
