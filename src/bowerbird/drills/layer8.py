@@ -58,14 +58,18 @@ def busy(soon: Check, what: str) -> Act:
 
 
 def done_meanwhile(first: Callable[[Stage, str], Awaitable[int | None]], what: str) -> Check:
-    """Both accounts had their turn at this while posts stood in line; well it was with the later of both."""
+    """Somebody had a turn at this while posts stood in line, and both had in time; well it was with the later of both.
+
+    A class is owed one of eight seats and not each of its accounts: the second stands behind three leases more of its
+    own kind, up to eight posts before each, and that may last longer than the posts.
+    """
 
     async def check(stage: Stage) -> bool:
         had = [at for account in (ROBIN, WREN) if (at := await first(stage, account)) is not None]
         went = [at for account in (ROBIN, WREN) for at in await gone_out(stage, account)]
         if len(had) < 2 or len(went) < 2 * BUSY:
             return False
-        if max(had) > max(went):
+        if min(had) > max(went):
             stage.notes.append(f"nothing was {what} while posts stood in line")
         stage.was_well(max(had))
         return True
