@@ -11,6 +11,8 @@ from bowerbird.drills.stage import Stage
 
 HUNG = ("measure", "harvest", "learn")
 """The jobs that take their seats and never give them back; the first two are all that fit in their lane."""
+MEANWHILE_S = 10.0
+"""So soon has to go out what needs nothing that is held: posts are due at once in one account, each 5 s in another."""
 
 
 async def freeze_browser(stage: Stage) -> None:
@@ -44,9 +46,16 @@ async def exhaust_seats(stage: Stage) -> None:
 
 async def give_seats_back(stage: Stage) -> None:
     """Nobody hangs any more; meanwhile only the account whose page was held was to wait."""
-    if await stage.published("finch") <= stage.memory["finch"]:
+
+    async def other_posts() -> bool:
+        return await stage.published("finch") > int(stage.memory["finch"])
+
+    async def other_browser() -> bool:
+        return len(await gone_out(stage, stage.memory["free"])) >= WAITING
+
+    if not await stage.until(other_posts, within_s=MEANWHILE_S):
         stage.notes.append("the account that needs no browser did not post meanwhile")
-    if len(await gone_out(stage, stage.memory["free"])) < WAITING:
+    if not await stage.until(other_browser, within_s=MEANWHILE_S):
         stage.notes.append("what was due through the other browser did not go out meanwhile")
     await free_seat(stage)
 
