@@ -337,6 +337,19 @@ async def test_a_person_who_signs_in_before_the_session_ends_is_heeded(stage: We
         assert [one["value"] for one in json.loads(str(known))["cookies"]] == [cookie["value"]]
 
 
+async def test_a_person_who_signs_in_during_a_write_is_heeded(stage: WebStage, perch: Perch) -> None:
+    """What the page knows at its end is the old session, and is not kept."""
+    await published(stage.platform, post("Before."))
+    state = imported(await signed_in_elsewhere(stage), SANDBOX, stage.perch.url, now=CLOCK.now())
+    stage.driver._saved_s = float("-inf")
+    await stage.trouble(Trouble.SLOW)
+    sending = asyncio.create_task(published(stage.platform, post(WORDS)))
+    await hit(perch)
+    await stage.drawer.save_secret(stage.id, "web_state", state)
+    await sending
+    assert await stage.drawer.load_secret(stage.id, "web_state") == state
+
+
 async def signed_in_elsewhere(stage: WebStage) -> str:
     """The cookies of another browser in which the account's owner has signed in."""
     async with httpx.AsyncClient(base_url=stage.perch.url) as http:

@@ -86,6 +86,7 @@ class Pages:
     _kept: str = ""
     _seeded: str = ""
     _saved_s: float = float("-inf")
+    _keeping: asyncio.Lock = field(default_factory=asyncio.Lock)
     _deaf: int = 0
     _undrawn: int = 0
     _lists: int = 0
@@ -103,13 +104,7 @@ class Pages:
         An account that the site has turned away is not taken there again before it is time, or something is new. A
         state that somebody else has saved, a person who signed in, replaces the one the page has, at any time.
         """
-        state = await kept.load(self.secrets, self.account_id, "web_state")
-        password = await kept.load(self.secrets, self.account_id, "password")
-        await self._recall(state)
-        if not self.session.may_ask(digest(state, password), self.clock.monotonic()):
-            reason = "locked" if self.session.is_locked else "session_expired"
-            raise errors.SignedOut(self.session.why or "the site does not know this session", reason=reason)
-        self._seeded = digest(state)
+        state = await self._shown()
         try:
             async with self.seat.page(self.account_id, state=state, wait_s=SEAT_S, op=op) as page:
                 yield page
@@ -119,6 +114,19 @@ class Pages:
             raise self._turned_away(errors.SignedOut(UNUSABLE, reason="bad_state")) from error
         finally:
             await self._remember()
+
+    async def _shown(self) -> str | None:
+        """The state that the site will be shown; SignedOut if it may not be asked now."""
+        async with self._keeping:  # else one that was kept meanwhile would look like another person's
+            state = await kept.load(self.secrets, self.account_id, "web_state")
+            password = await kept.load(self.secrets, self.account_id, "password")
+            await self._recall(state)
+            self._seeded = digest(state)
+            may = self.session.may_ask(digest(state, password), self.clock.monotonic())
+        if not may:
+            reason = "locked" if self.session.is_locked else "session_expired"
+            raise errors.SignedOut(self.session.why or "the site does not know this session", reason=reason)
+        return state
 
     async def _recall(self, state: str | None) -> None:
         """Take up what is kept: once, and whenever somebody else has saved a session meanwhile."""
@@ -145,17 +153,21 @@ class Pages:
     async def _save_state(self) -> None:
         """Keep cookies and local storage as they are now, encrypted, in one step."""
         state = await self.seat.state(self.account_id)
-        if (
-            state
-            and digest(state) != self._seeded
-            and await kept.save(self.secrets, self.account_id, "web_state", state)
-        ):
-            password = await kept.load(self.secrets, self.account_id, "password")
-            self._seeded = digest(state)
-            self.seat.saved(self.account_id, state)
-            self.session.shown(digest(state, password))
-            self.session.cookies_end_at = cookies_end(state, self.site.session)
+        async with self._keeping:
+            if state and digest(state) != self._seeded:
+                await self._keep_state(state)
         self._saved_s = self.clock.monotonic()
+
+    async def _keep_state(self, state: str) -> None:
+        if digest(await kept.load(self.secrets, self.account_id, "web_state")) != self._seeded:
+            return  # somebody has signed in meanwhile, and that one counts
+        if not await kept.save(self.secrets, self.account_id, "web_state", state):
+            return
+        password = await kept.load(self.secrets, self.account_id, "password")
+        self._seeded = digest(state)
+        self.seat.saved(self.account_id, state)
+        self.session.shown(digest(state, password))
+        self.session.cookies_end_at = cookies_end(state, self.site.session)
 
     async def _after_write(self) -> None:
         """Save the state now and then; the post is out, so nothing that fails here may say otherwise."""
